@@ -1,0 +1,1 @@
+"""统筹: carries government development plans through their approval routes."""
