@@ -1,0 +1,225 @@
+"""Running and finished instances, as rows that pages and sweeps can ask. The engine's own tree stays in `state`."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, SmallInteger, text
+from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .base import Base, Key
+from .definitions import ProcessDefinition
+
+
+class ProcessInstance(Base):
+    """One run of one definition version. Locked `FOR UPDATE` by every command.
+
+    `state` is the engine's frozen tree (zlib over JSON) without the spec; `audit_seq` and `audit_head` end its audit chain.
+    `revision` counts commands and serves as ETag.
+    """
+
+    __tablename__ = "process_instance"
+    __table_args__ = (
+        CheckConstraint("status in ('active', 'suspended', 'completed', 'terminated')", name="status"),
+        Index("ix_process_instance_open", "definition_id", postgresql_where=text("status in ('active', 'suspended')")),
+        Index("ix_process_instance_key_started", "definition_key", "started_at"),
+    )
+    id: Mapped[Key]
+    definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"))
+    definition_key: Mapped[str]
+    business_key: Mapped[str] = mapped_column(index=True)
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"), index=True)
+    area_path: Mapped[str] = mapped_column(server_default="")
+    status: Mapped[str] = mapped_column(server_default="active")
+    outcome: Mapped[str] = mapped_column(server_default="")
+    started_at: Mapped[datetime]
+    started_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    ended_at: Mapped[datetime | None]
+    state: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    revision: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    activity_seq: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    audit_seq: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    audit_head: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''::bytea"))
+    definition: Mapped[ProcessDefinition] = relationship()
+
+
+class Task(Base):
+    """A human task, open or finished. `candidate_groups` are resolved `unit:post` keys; `submission` is what was handed in."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        CheckConstraint("status in ('open', 'completed', 'cancelled')", name="status"),
+        Index("ix_task_open_instance", "instance_id", postgresql_where=text("status = 'open'")),
+        Index("ix_task_instance", "instance_id", "id"),
+        Index("ix_task_open_due", "due_at", "id", postgresql_where=text("status = 'open'")),
+        Index("ix_task_done_by", "completed_by", "ended_at", postgresql_where=text("status = 'completed'")),
+        Index("ix_task_plan", "plan_id", "created_at"),
+    )
+    id: Mapped[Key]
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    token: Mapped[Any] = mapped_column(UUID(as_uuid=True))
+    process_key: Mapped[str]
+    element_id: Mapped[str]
+    name: Mapped[str]
+    form_key: Mapped[str] = mapped_column(server_default="")
+    kind: Mapped[str] = mapped_column(server_default="")
+    stage: Mapped[str] = mapped_column(server_default="")
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    area_path: Mapped[str] = mapped_column(server_default="")
+    title: Mapped[str]
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    candidate_users: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    candidate_groups: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("50"))
+    status: Mapped[str] = mapped_column(server_default="open")
+    waiting: Mapped[bool] = mapped_column(server_default=text("false"))
+    deadline_rule: Mapped[str] = mapped_column(server_default="")
+    due_at: Mapped[datetime | None]
+    follow_up_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    completed_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    completed_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    outcome: Mapped[str] = mapped_column(server_default="")
+    opinion: Mapped[str] = mapped_column(server_default="")
+    submission: Mapped[dict[str, Any] | None]
+    local: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    revision: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+
+
+class TaskHolder(Base):
+    """Who sees an open task: a row for each `u:<user id>` and each `g:<unit code>:<post code>`. Gone when the task ends.
+
+    A claimed task keeps its group rows with `claimed_by`, so that colleagues see who took it.
+    `due_at` repeats the task's (infinity when none), so that one index answers the inbox.
+    """
+
+    __tablename__ = "task_holder"
+    __table_args__ = (
+        Index("ix_task_holder_inbox", "holder", "due_at", "task_id", postgresql_where=text("claimed_by is null")),
+        Index("ix_task_holder_all", "holder", "due_at", "task_id"),
+    )
+    task_id: Mapped[int] = mapped_column(ForeignKey("task.id", ondelete="CASCADE"), primary_key=True)
+    holder: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(server_default=text("'infinity'"))
+    claimed_by: Mapped[int | None]
+
+
+class TaskDraft(Base):
+    """Form values that one person kept with one task; nobody else reads them."""
+
+    __tablename__ = "task_draft"
+    task_id: Mapped[int] = mapped_column(ForeignKey("task.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    values: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+
+
+class Activity(Base):
+    """One execution of one element: what ran, in order. `flow_id` is the sequence flow by which it was entered."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        Index("uq_activity_instance_seq", "instance_id", "seq", unique=True),
+        Index("ix_activity_token", "instance_id", "token", postgresql_where=text("ended_at is null")),
+    )
+    id: Mapped[Key]
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    seq: Mapped[int] = mapped_column(Integer)
+    token: Mapped[Any] = mapped_column(UUID(as_uuid=True))
+    process_key: Mapped[str]
+    element_id: Mapped[str]
+    element_type: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default="")
+    flow_id: Mapped[str] = mapped_column(server_default="")
+    status: Mapped[str]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    actor_id: Mapped[int | None]
+    task_id: Mapped[int | None]
+
+
+class Timer(Base):
+    """A waiting timer; fired only from this row. `due_at` is business time."""
+
+    __tablename__ = "timer"
+    __table_args__ = (Index("ix_timer_due", "due_at", "id"), Index("ix_timer_instance", "instance_id"))
+    id: Mapped[Key]
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    token: Mapped[Any] = mapped_column(UUID(as_uuid=True))
+    process_key: Mapped[str]
+    element_id: Mapped[str]
+    name: Mapped[str] = mapped_column(server_default="")
+    due_at: Mapped[datetime]
+    rule: Mapped[str]
+    remaining: Mapped[int | None] = mapped_column(Integer)
+
+
+class Subscription(Base):
+    """An instance waits for a message (by correlation key) or a signal (by name)."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        Index("ix_subscription_event", "kind", "name", "correlation_key"),
+        Index("ix_subscription_instance", "instance_id"),
+    )
+    id: Mapped[Key]
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    token: Mapped[Any] = mapped_column(UUID(as_uuid=True))
+    element_id: Mapped[str]
+    kind: Mapped[str]
+    name: Mapped[str]
+    correlation_key: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+
+
+class Incident(Base):
+    """Something that stopped an instance: where, why in words, and whether it is settled."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        Index("ix_incident_open", "instance_id", postgresql_where=text("resolved_at is null")),
+    )
+    id: Mapped[Key]
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    token: Mapped[Any | None] = mapped_column(UUID(as_uuid=True))
+    element_id: Mapped[str]
+    kind: Mapped[str]
+    message: Mapped[str]
+    created_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+
+class Comment(Base):
+    """A remark on an instance, in the order written."""
+
+    __tablename__ = "comment"
+    id: Mapped[Key]
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"), index=True)
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    body: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Attachment(Base):
+    """A file, stored outside the web root under its SHA-256. `size` in bytes."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (Index("ix_attachment_instance", "instance_id"), Index("ix_attachment_plan", "plan_id"))
+    id: Mapped[Key]
+    sha256: Mapped[str]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    dossier_item: Mapped[str] = mapped_column(server_default="")
+    version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    uploaded_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
