@@ -20,6 +20,7 @@ class Unit(Base):
     __table_args__ = (
         Index("ix_unit_path", "path", postgresql_ops={"path": "text_pattern_ops"}),
         Index("uq_unit_area_relation", "area", "relation", unique=True, postgresql_where=text("relation <> ''")),
+        Index("ix_unit_keywords", "keywords", postgresql_using="gin"),
     )
     id: Mapped[Key]
     code: Mapped[str] = mapped_column(unique=True)
@@ -33,6 +34,7 @@ class Unit(Base):
     path: Mapped[str]
     pinyin: Mapped[str] = mapped_column(server_default="")
     sort_key: Mapped[str] = mapped_column(server_default="")
+    keywords: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     document_prefix: Mapped[str] = mapped_column(server_default="")
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     parent: Mapped["Unit | None"] = relationship(remote_side="Unit.id")
@@ -56,17 +58,27 @@ class Post(Base):
 
 
 class User(Base):
-    """A person who signs in. `password_hash` is argon2; `session_epoch` grows when all sessions must end."""
+    """A person who signs in. `password_hash` is argon2; `session_epoch` grows when all sessions must end.
+
+    `sort_key` (post rank, then pinyin) and `keywords` (bigrams, pinyin initials) are computed in Python when the person or
+    a post changes. `must_change_password` marks a password that somebody else chose.
+    """
 
     __tablename__ = "user_account"
+    __table_args__ = (
+        Index("ix_user_account_sort", "sort_key", "id"),
+        Index("ix_user_account_keywords", "keywords", postgresql_using="gin"),
+    )
     id: Mapped[Key]
     username: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     pinyin: Mapped[str] = mapped_column(server_default="")
     sort_key: Mapped[str] = mapped_column(server_default="")
+    keywords: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     email: Mapped[str] = mapped_column(server_default="")
     mobile: Mapped[str] = mapped_column(server_default="")
     password_hash: Mapped[str] = mapped_column(server_default="")
+    must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     failed_sign_ins: Mapped[int] = mapped_column(server_default=text("0"))
     locked_until: Mapped[datetime | None]

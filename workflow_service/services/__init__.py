@@ -1,0 +1,1 @@
+"""Use cases: each is one transaction and one audit record. Callers open the transaction."""
