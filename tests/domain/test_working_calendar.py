@@ -1,4 +1,6 @@
-"""The working calendar against every published arrangement from 2020 to 2026, and its arithmetic (docs/domain.md §3.1)."""
+"""The working calendar against every published arrangement from 2020 to 2026, and its arithmetic
+(docs/domain.md §3.1).
+"""
 
 from datetime import date, timedelta
 
@@ -34,11 +36,12 @@ def test_every_day_of_a_published_year_is_worked_exactly_when_the_holidays_packa
         ("2022-01-30", "春节"), ("2022-04-02", "清明节"), ("2022-10-08", "国庆节"),
         ("2023-01-28", "春节"), ("2023-06-25", "端午节"), ("2023-10-08", "国庆节、中秋节"),
         ("2024-02-04", "春节"), ("2024-04-07", "清明节"), ("2024-05-11", "劳动节"), ("2024-10-12", "国庆节"),
-        ("2025-01-26", "春节"), ("2025-02-08", "春节"), ("2025-04-27", "劳动节"), ("2025-10-11", "国庆节、中秋节"),
+        ("2025-01-26", "春节"), ("2025-02-08", "春节"), ("2025-04-27", "劳动节"), 
+        ("2025-10-11", "国庆节、中秋节"),
         ("2026-01-04", "元旦"), ("2026-02-14", "春节"), ("2026-02-28", "春节"), ("2026-09-20", "国庆节"),
     ],
 )  # fmt: skip
-def test_a_make_up_day_on_a_weekend_is_worked_and_named_after_its_holiday(make_up_day: str, holiday: str) -> None:
+def test_a_make_up_day_on_a_weekend_is_worked_and_named(make_up_day: str, holiday: str) -> None:
     assert day(make_up_day).weekday() >= 5
     assert CALENDAR.kind(day(make_up_day)) is DayKind.MAKE_UP
     assert CALENDAR.is_working_day(day(make_up_day))
@@ -58,7 +61,9 @@ def test_a_make_up_day_on_a_weekend_is_worked_and_named_after_its_holiday(make_u
         ("2026-06-18", "2026-06-22"), ("2026-09-30", "2026-10-08"),
     ],
 )  # fmt: skip
-def test_the_first_working_day_after_a_holiday_follows_the_notice(last_day_before: str, first_day_after: str) -> None:
+def test_the_first_working_day_after_a_holiday_is_the_published_one(
+    last_day_before: str, first_day_after: str
+) -> None:
     assert CALENDAR.add_working_days(day(last_day_before), 1) == day(first_day_after)
     assert CALENDAR.next_working_day(day(last_day_before) + timedelta(days=1)) == day(first_day_after)
     assert CALENDAR.previous_working_day(day(first_day_after) - timedelta(days=1)) == day(last_day_before)
@@ -123,7 +128,8 @@ def test_counting_agrees_with_walking_day_by_day(start: date, length: int) -> No
 @given(days, days, days)
 def test_counts_of_neighbouring_spans_add_up(one: date, two: date, three: date) -> None:
     a, b, c = sorted((one, two, three))
-    assert CALENDAR.working_days_between(a, c) == CALENDAR.working_days_between(a, b) + CALENDAR.working_days_between(b, c)
+    between = CALENDAR.working_days_between
+    assert between(a, c) == between(a, b) + between(b, c)
 
 
 @given(st.dates(date(2020, 1, 1), date(2026, 12, 31)))

@@ -1,8 +1,8 @@
 """The holiday arrangements that the General Office of the State Council has published, 2020 to 2026.
 
-Copied as data, because a rule must not change when a package is updated; ``tests/domain`` compares the table, day by day,
-with what the package ``holidays`` knows. Later years are estimated elsewhere and marked provisional until a supervisor
-has confirmed the notice (docs/domain.md §3.1).
+Copied as data, because a rule must not change when a package is updated; ``tests/domain`` compares the
+table, day by day, with what the package ``holidays`` knows. Later years are estimated elsewhere and marked
+provisional until a supervisor has confirmed the notice (docs/domain.md §3.1).
 
 One line a holiday: first and last day off, then the weekend days on which offices work instead.
 """
@@ -18,7 +18,9 @@ from workflow_service.domain.words import N_
 
 @dataclass(frozen=True)
 class Holiday:
-    """One holiday of an arrangement; ``first`` and ``last`` are both days off, ``make_up`` are worked weekend days."""
+    """One holiday of an arrangement; ``first`` and ``last`` are both days off, ``make_up`` are worked
+    weekend days.
+    """
 
     name: str
     first: date
@@ -50,7 +52,7 @@ MID_AUTUMN = N_("中秋节")
 NATIONAL_DAY = N_("国庆节")
 NATIONAL_DAY_AND_MID_AUTUMN = N_("国庆节、中秋节")
 
-# Spring Festival 2020 as prolonged by the second notice: 1 February, first meant as a make-up day, became a day off.
+# Spring Festival 2020 as prolonged by the second notice: its make-up day, 1 February, became a day off.
 _TABLE = (
     (NEW_YEAR, "2020-01-01", "2020-01-01", ""),
     (SPRING_FESTIVAL, "2020-01-24", "2020-02-02", "2020-01-19"),

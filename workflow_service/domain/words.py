@@ -1,26 +1,30 @@
-"""Sentences that users see, kept translatable below the web.
-
-The domain speaks Chinese and knows no translation machinery: it marks its texts with ``N_`` so that the extractor finds
-them, and hands out a :class:`Phrase` (text and values apart) so that a face can put the text into its user's language.
-"""
+"""A sentence with its values apart, so that it can be computed once and read in any language."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-def N_(text: str) -> str:
-    """Mark a text for translation and give it back as it is."""
-    return text
+from workflow_service.i18n import N_, _
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """A sentence with its values apart: ``gettext(phrase.msgid) % phrase.params`` gives it in another language."""
+    """A Chinese sentence marked with ``N_`` and its values; ``str()`` gives it in the current language.
+
+    Values may be phrases, or names marked with ``N_`` where ``translated`` names them.
+    """
 
     msgid: str
     params: Mapping[str, object] = field(default_factory=dict)
+    translated: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return self.msgid % self.params if self.params else self.msgid
+        return _(self.msgid, **{name: self._shown(name) for name in self.params})
+
+    def _shown(self, name: str) -> object:
+        value = self.params[name]
+        return _(str(value)) if name in self.translated else value
+
+
+__all__ = ["N_", "Phrase"]

@@ -1,7 +1,7 @@
 """Which days are worked: Monday to Friday, less the holidays, plus the make-up days (docs/domain.md §3.1).
 
-The calendar is a value: the store reads its table into one, the rules count on it. Counting is closed arithmetic with a
-correction by bisection, so that half a million deadlines can be read in one sweep.
+The calendar is a value: the store reads its table into one, the rules count on it. Counting is closed
+arithmetic with a correction by bisection, so that half a million deadlines can be read in one sweep.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class DayKind(StrEnum):
 
 @dataclass(frozen=True)
 class CalendarDay:
-    """An exception from the plain week: a day off with its holiday's name, or a weekend day on which offices work."""
+    """An exception from the plain week: a day off with its holiday's name, or a weekend day on which
+    offices work.
+    """
 
     kind: DayKind
     name: str = ""
@@ -38,7 +40,9 @@ class CalendarDay:
 
 @dataclass(frozen=True)
 class WorkingCalendar:
-    """The plain week and its exceptions; ``provisional_years`` are estimated, no notice having been confirmed yet."""
+    """The plain week and its exceptions; ``provisional_years`` are estimated, no notice having been
+    confirmed yet.
+    """
 
     exceptions: Mapping[date, CalendarDay] = field(default_factory=dict)
     provisional_years: frozenset[int] = frozenset()
@@ -50,7 +54,9 @@ class WorkingCalendar:
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[date, bool, str, bool]]) -> WorkingCalendar:
-        """The calendar of a table of exceptions: day, whether it is worked, the holiday's name, whether provisional."""
+        """The calendar of a table of exceptions: day, whether it is worked, the holiday's name, whether
+        provisional.
+        """
         kept = list(rows)
         kinds = {True: DayKind.MAKE_UP, False: DayKind.HOLIDAY}
         exceptions = {day: CalendarDay(kinds[worked], name) for day, worked, name, _ in kept}
@@ -59,7 +65,9 @@ class WorkingCalendar:
     def with_days(
         self, days: Mapping[date, CalendarDay], provisional_years: frozenset[int] = frozenset()
     ) -> WorkingCalendar:
-        """The same calendar with further or other days; years named provisional are added to those that were."""
+        """The same calendar with further or other days; years named provisional are added to those that
+        were.
+        """
         return WorkingCalendar({**self.exceptions, **days}, self.provisional_years | provisional_years)
 
     def kind(self, day: date) -> DayKind:
@@ -95,15 +103,18 @@ class WorkingCalendar:
         return day
 
     def add_working_days(self, day: date, count: int) -> date:
-        """The ``count``-th working day after ``day`` (before it, if negative); ``day`` itself for 0, worked or not."""
+        """The ``count``-th working day after ``day`` (before it, if negative); ``day`` itself for 0, worked
+        or not.
+        """
         if count == 0:
             return day
         before = day if count > 0 else day - timedelta(days=1)
         return self._day_of(self._worked_until(before) + count + (count < 0))
 
     def working_days_between(self, start: date, end: date) -> int:
-        """Working days after ``start`` up to and including ``end``; backwards, those from ``end`` to before ``start``,
-        as a negative number. So ``working_days_between(d, add_working_days(d, n)) == n`` for every n.
+        """Working days after ``start`` up to and including ``end``; backwards, those from ``end`` to before
+        ``start``, as a negative number. So ``working_days_between(d, add_working_days(d, n)) == n`` for
+        every n.
         """
         if end >= start:
             return self._worked_until(end) - self._worked_until(start)
@@ -123,7 +134,9 @@ class WorkingCalendar:
         return plain + corrections[bisect_right(days, day)]
 
     def _day_of(self, ordinal: int) -> date:
-        """The working day that is the ``ordinal``-th since the first Monday: guessed from the plain week, then mended."""
+        """The working day that is the ``ordinal``-th since the first Monday: guessed from the plain week,
+        then mended.
+        """
         weeks, rest = divmod(ordinal - 1, _WORKDAYS_A_WEEK)
         day = date.fromordinal(_MONDAY + weeks * 7 + rest)
         while (missing := ordinal - self._worked_until(day)) > 0:
