@@ -206,11 +206,9 @@ class EmbeddedServer:
         clear_orphans(self.home.data)
         if stated is not None:
             (self.home.data / "postmaster.pid").unlink(missing_ok=True)
-            _remove_socket_folder(stated[1])
 
     def _launch(self, programs: Path) -> RunningServer:
-        socket_dir = Path(tempfile.mkdtemp(prefix="tc-", dir=_short_temporary_folder()))
-        self.home.hand_over(socket_dir)
+        socket_dir = self._socket_folder()
         parameters = self._parameters | {"unix_socket_directories": str(socket_dir)}
         command = [str(programs / "postgres"), "-D", str(self.home.data)]
         command += [word for name, value in parameters.items() for word in ("-c", f"{name}={value}")]
@@ -224,6 +222,17 @@ class EmbeddedServer:
                 **self._surroundings(),
             )
         return self._wait_until_ready(self._child.pid)
+
+    def _socket_folder(self) -> Path:
+        """The folder of the last run if it is still ours, so that those who use a killed server find its successor."""
+        memory = self.home.path / "socket-folder"
+        former = Path(memory.read_text()) if memory.exists() else None
+        if former is not None and self.home.is_private(former):
+            return former
+        folder = Path(tempfile.mkdtemp(prefix="tc-", dir=_short_temporary_folder()))
+        self.home.hand_over(folder)
+        memory.write_text(str(folder))
+        return folder
 
     def _fresh_log(self) -> IO[bytes]:
         log = self.home.log

@@ -75,6 +75,16 @@ class Home:
         if self.as_root:
             os.chown(path, self.account.uid, self.account.gid)
 
+    def is_private(self, folder: Path) -> bool:
+        """Whether the folder exists and belongs to the server's account alone."""
+        try:
+            rights = folder.lstat()
+        except FileNotFoundError:
+            return False
+        return (
+            stat.S_ISDIR(rights.st_mode) and rights.st_uid == self.account.uid and not rights.st_mode & 0o077
+        )
+
     def identity(self) -> dict[str, object]:
         """The keyword arguments that make subprocess run as the account."""
         if not self.as_root:

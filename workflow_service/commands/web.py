@@ -1,0 +1,19 @@
+"""`workflow web`"""
+
+import click
+
+from workflow_service.app import create_app
+from workflow_service.serving import listening_socket, serve_pages
+from workflow_service.startup import read_settings, ready_database
+
+
+@click.command()
+def command() -> None:
+    """Serve the pages and the API alone.
+
+    For installations of several machines; PORT and TONGCHOU_HOST say where. `gunicorn wsgi:app` does the same.
+    """
+    settings = read_settings()
+    with listening_socket(settings.host, settings.port) as listener, ready_database(settings) as database:
+        click.echo(f"serving on {settings.public_url}")
+        serve_pages(create_app(settings, database), listener, settings.web_threads)

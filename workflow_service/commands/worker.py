@@ -1,0 +1,28 @@
+"""`workflow worker`"""
+
+import sys
+import threading
+
+import click
+
+from workflow_service.serving import run_until_signal
+from workflow_service.startup import read_settings, ready_database
+
+
+@click.command()
+@click.option(
+    "--until-input-ends", is_flag=True, hidden=True, help="Stop when the parent process closes the pipe."
+)
+def command(until_input_ends: bool) -> None:
+    """Run background jobs: notices, e-mail, imports, documents.
+
+    Any number of workers may run against one database; a job is done by one of them.
+    """
+    from workflow_service import jobs
+
+    settings = read_settings()
+    stop = threading.Event()
+    if until_input_ends:
+        threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+    with ready_database(settings) as database:
+        run_until_signal(lambda: jobs.run(database, settings, stop), stop)

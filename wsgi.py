@@ -1,0 +1,11 @@
+"""For gunicorn and other WSGI servers: `gunicorn --workers 2 --threads 8 wsgi:app`."""
+
+import sys
+
+from workflow_service.startup import application
+from workflow_service.startup_error import StartError
+
+try:
+    app = application()
+except StartError as error:
+    sys.exit(f"Error: {error}")
