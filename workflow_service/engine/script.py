@@ -1,8 +1,8 @@
 """The expression language of conditions, scripts and decision inputs: small, locked down, Chinese welcome.
 
 A Python expression without attributes (only dict keys), comprehensions, text formatting, repetition or
-powers, evaluated by simpleeval. What a text may contain is checked once, when it
-is compiled, so the error comes at deployment; compiled texts are cached and may be shared between threads. docs/bpmn-support.md tells designers.
+powers, evaluated by simpleeval. What a text may contain is checked once, when it is compiled, so the error
+comes at deployment; compiled texts are cached and may be shared between threads.
 
 Budget: `grammar.MAX_LENGTH` characters and `grammar.MAX_NODES` syntax nodes an expression, `MAX_LINES` lines.
 """
