@@ -11,10 +11,12 @@ SOURCES = ("web", "api", "cli", "scheduler", "demo")
 class Actor:
     """The person (or the service itself) behind one command; `identity.access.actor_for` builds it.
 
-    `groups` are the holder keys of the inbox: `u:<user id>` and `g:<unit code>:<post code>`. `roles` are pairs of a role
-    (designer, supervisor, administrator, leader) and the area path (`/330000/330200/`) below which it counts. `area_paths`
-    are the areas of all posts, `unit_ids` their units; `unit_id` is the unit for which the person acts now.
-    `trusted` marks the service itself, which may do everything.
+    `groups` are the holder keys of the inbox: `u:<user id>` and `g:<unit code>:<post code>`. `roles` are pairs of
+    a role (designer, supervisor, administrator, leader) and the area path (`/330000/330200/`) below which it counts.
+    `area_paths` are the areas of all posts, `unit_ids` their units, `relations` pairs of what a unit is to its area
+    (drc, government_office …) and that area's path; `unit_id` is the unit for which the person acts now.
+    `trusted` marks the service itself, which may do everything. `structure` is the version of units and posts that
+    was read with the person; a command hands it to `groups.remember_version`, so that groups resolve without a query.
     """
 
     user_id: int | None
@@ -27,8 +29,10 @@ class Actor:
     roles: frozenset[tuple[str, str]] = frozenset()
     area_paths: tuple[str, ...] = ()
     unit_ids: frozenset[int] = frozenset()
+    relations: frozenset[tuple[str, str]] = frozenset()
     language: str = "zh"
     trusted: bool = False
+    structure: str = ""
 
     @classmethod
     def system(cls, source: str) -> Actor:
@@ -36,7 +40,7 @@ class Actor:
         return cls(user_id=None, name="系统", source=source, trusted=True)
 
     def has_role(self, role: str, area_path: str | None = None) -> bool:
-        """Whether the actor has `role` for `area_path` (None = anywhere); a role counts for all areas below its own."""
+        """Whether the actor has `role` for `area_path` (None = anywhere); a role counts below its own area too."""
         return self.trusted or any(
             held == role and (area_path is None or is_within(area_path, path)) for held, path in self.roles
         )

@@ -1,8 +1,8 @@
-"""How names are sorted and found: pinyin keys and bigrams, computed here because the database has no Chinese collation.
+"""How names are sorted and found: pinyin keys and bigrams, for the database has no Chinese collation.
 
-A stored name has `search_keys`; what somebody types becomes `query_keys`. Keys are bigrams (and single
-Chinese characters), marked `c:` for Chinese, `i:` for pinyin initials, `l:` for Latin letters (full pinyin, log-in name, code), so one GIN index
-answers 林, 发展改革, `fgw`, `fazhan` and `energy.handler` alike.
+A stored name has `search_keys`; what somebody types becomes `query_keys`. Keys are bigrams (and single Chinese
+characters), marked `c:` for Chinese, `i:` for pinyin initials, `l:` for Latin letters (full pinyin, log-in name,
+code), so that one GIN index answers 林, 发展改革, `fgw`, `fazhan` and `energy.handler` alike.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ _LONGEST_QUERY = 60
 
 # surnames whose usual reading elsewhere is another one
 SURNAMES = {
-    "单": "shan4", "曾": "zeng1", "仇": "qiu2", "解": "xie4", "查": "zha1", "朴": "piao2", "盖": "ge3", "区": "ou1",
-    "任": "ren2", "覃": "qin2", "翟": "zhai2", "乐": "yue4", "华": "hua4", "缪": "miao4", "种": "chong2", "尉迟": "yu4 chi2",
-    "长孙": "zhang3 sun1", "万俟": "mo4 qi2", "澹台": "tan2 tai2", "冼": "xian3", "宓": "fu2", "员": "yun4", "召": "shao4",
+    "单": "shan4", "曾": "zeng1", "仇": "qiu2", "解": "xie4", "查": "zha1", "朴": "piao2", "盖": "ge3",
+    "区": "ou1", "任": "ren2", "覃": "qin2", "翟": "zhai2", "乐": "yue4", "华": "hua4", "缪": "miao4",
+    "种": "chong2", "冼": "xian3", "宓": "fu2", "员": "yun4", "召": "shao4", "尉迟": "yu4 chi2",
+    "长孙": "zhang3 sun1", "万俟": "mo4 qi2", "澹台": "tan2 tai2",
 }  # fmt: skip
 
 _RUN = re.compile(r"([\u3400-\u9fff\U00020000-\U0003ffff]+)|([a-z0-9]+)")

@@ -1,0 +1,183 @@
+"""What each person may do to what: one rule an action, over plain values (docs/domain.md §5).
+
+Everything is divided by government level and unit: a county sees its own and what hangs below it, never another
+county's; a province sees all below. Candidates and participants always see their instance. Roles come from posts and
+count for the area of the post's unit and all below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from workflow_service.domain.errors import Forbidden
+from workflow_service.i18n import N_
+from workflow_service.identity.actor import Actor, is_within
+
+DESIGNER, SUPERVISOR, ADMINISTRATOR, LEADER = ROLES = ("designer", "supervisor", "administrator", "leader")
+# the offices whose registry enters results of meetings (代录), and the commission for its own meetings
+MEETING_OFFICES = frozenset({"government_office", "party_office", "congress_office", "drc"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """What an action is done to, as far as rights need it.
+
+    `area_path` of its government; `holders` are the `u:…` and `g:…` keys of those asked to act; `participants` the
+    ids of people who had a part in it; `unit_ids` the units that answer for it (a plan's lead unit); `public` is issued.
+    """
+
+    area_path: str = ""
+    holders: frozenset[str] = frozenset()
+    participants: frozenset[int] = frozenset()
+    unit_ids: frozenset[int] = frozenset()
+    public: bool = False
+
+
+NOTHING = Thing()
+
+Rule = Callable[[Actor, Thing], bool]
+
+
+def thing_of(
+    area_path: str = "", *, holders: Iterable[str] = (), participants: Iterable[int | None] = (),
+    unit_ids: Iterable[int | None] = (), public: bool = False,
+) -> Thing:
+    """Make a Thing of any iterables; None among ids is skipped."""
+    return Thing(
+        area_path=area_path,
+        holders=frozenset(holders),
+        participants=frozenset(each for each in participants if each is not None),
+        unit_ids=frozenset(each for each in unit_ids if each is not None),
+        public=public,
+    )
+
+
+def may(actor: Actor, action: str, thing: Thing | None = None) -> bool:
+    """Whether the actor may do the action to the thing; an action without a rule is a mistake (KeyError).
+
+    Without a thing the question is whether he may do it at all, anywhere: what a menu asks.
+    """
+    rule = RULES[action]
+    return actor.trusted or rule(actor, thing or NOTHING)
+
+
+def require(actor: Actor, action: str, thing: Thing | None = None) -> None:
+    """Raise Forbidden, naming what was refused, unless the actor may."""
+    if not may(actor, action, thing):
+        raise Forbidden(REFUSALS.get(action, Forbidden.text), action=action)
+
+
+def visible_areas(actor: Actor) -> tuple[str, ...] | None:
+    """Give the area paths below which the actor sees everything, for queries; None = no limit."""
+    return None if actor.trusted else _outermost(actor.area_paths)
+
+
+def areas_of_role(actor: Actor, *roles: str) -> tuple[str, ...] | None:
+    """Give the area paths for which the actor has one of the roles, for queries; None = no limit."""
+    if actor.trusted:
+        return None
+    return _outermost(sorted({path for role, path in actor.roles if role in roles}))
+
+
+def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for path in sorted(paths):
+        if not any(is_within(path, above) for above in kept):
+            kept.append(path)
+    return tuple(kept)
+
+
+def _belongs(actor: Actor, thing: Thing) -> bool:
+    return any(is_within(thing.area_path, path) for path in actor.area_paths)
+
+
+def _is_asked(actor: Actor, thing: Thing) -> bool:
+    return not actor.groups.isdisjoint(thing.holders)
+
+
+def _has_part(actor: Actor, thing: Thing) -> bool:
+    return actor.user_id is not None and actor.user_id in thing.participants
+
+
+def _answers(actor: Actor, thing: Thing) -> bool:
+    return not actor.unit_ids.isdisjoint(thing.unit_ids)
+
+
+def _sees(actor: Actor, thing: Thing) -> bool:
+    return _belongs(actor, thing) or _is_asked(actor, thing) or _has_part(actor, thing) or _answers(actor, thing)
+
+
+def _sees_plan(actor: Actor, thing: Thing) -> bool:
+    return thing.public or _sees(actor, thing)
+
+
+def _role(*roles: str) -> Rule:
+    """One of the roles in the thing's area; a thing without an area asks for the role anywhere."""
+
+    def rule(actor: Actor, thing: Thing) -> bool:
+        return any(actor.has_role(role, thing.area_path or None) for role in roles)
+
+    return rule
+
+
+def _edits_plan(actor: Actor, thing: Thing) -> bool:
+    return _answers(actor, thing) or actor.has_role(SUPERVISOR, thing.area_path)
+
+
+def _applies(actor: Actor, thing: Thing) -> bool:
+    """A unit applies for its own plans, in the catalogue of its own government or of one below."""
+    return _belongs(actor, thing) and (not thing.unit_ids or _answers(actor, thing))
+
+
+def _is_staff(actor: Actor, thing: Thing) -> bool:
+    return bool(actor.area_paths)
+
+
+def _manages_meeting(actor: Actor, thing: Thing) -> bool:
+    """The offices of the same government, and its supervisors."""
+    offices = (relation for relation, path in actor.relations if path == thing.area_path)
+    return any(office in MEETING_OFFICES for office in offices) or actor.has_role(SUPERVISOR, thing.area_path)
+
+
+RULES: dict[str, Rule] = {
+    "task.see": _sees,
+    "task.work": _is_asked,
+    "task.claim": _is_asked,
+    "task.set_due": _role(SUPERVISOR),
+    "task.urge": lambda actor, thing: _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
+    "instance.see": _sees,
+    "instance.manage": _role(DESIGNER, ADMINISTRATOR),
+    "plan.see": _sees_plan,
+    "plan.edit": _edits_plan,
+    "plan.apply": _applies,
+    "definition.see": _is_staff,
+    "definition.deploy": _role(DESIGNER),
+    "board.see": _role(SUPERVISOR, LEADER),
+    "bulletin.release": _role(SUPERVISOR),
+    "notice.issue": _role(SUPERVISOR),
+    "calendar.manage": _role(SUPERVISOR, ADMINISTRATOR),
+    "setting.manage": _role(ADMINISTRATOR),
+    "meeting.manage": _manages_meeting,
+    "people.see": _role(ADMINISTRATOR, SUPERVISOR),
+    "people.manage": _role(ADMINISTRATOR),
+    "audit.verify": _role(ADMINISTRATOR),
+}
+
+REFUSALS: dict[str, str] = {
+    "task.work": N_("这项任务不由您办理。"),
+    "task.claim": N_("这项任务不由您的岗位办理，不能签收。"),
+    "task.see": N_("这项任务不在您的查阅范围内。"),
+    "instance.see": N_("这个流程不在您的查阅范围内。"),
+    "instance.manage": N_("只有本辖区的流程设计或管理员可以处置流程。"),
+    "plan.see": N_("这项规划不在您的查阅范围内。"),
+    "plan.edit": N_("只有编制单位和督办岗位可以修改这项规划。"),
+    "plan.apply": N_("只能为本单位在本级政府申报规划。"),
+    "definition.deploy": N_("只有流程设计岗位可以部署流程。"),
+    "board.see": N_("只有督办岗位和领导可以查看督办看板。"),
+    "bulletin.release": N_("只有督办岗位可以签发通报。"),
+    "meeting.manage": N_("只有本级办公室和督办岗位可以安排会议、录入结果。"),
+    "people.see": N_("只有管理员和督办岗位可以查阅人员。"),
+    "people.manage": N_("只有本辖区的管理员可以管理人员和单位。"),
+    "audit.verify": N_("只有管理员可以核验操作记录。"),
+}

@@ -1,0 +1,214 @@
+"""Questions that sign-in, rights and the people pages ask, each one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true, tuple_
+from sqlalchemy.orm import Session, contains_eager
+
+from .people import ApiToken, Membership, Post, Unit, User
+from .records import Setting
+from .runtime import Task, TaskHolder
+
+STRUCTURE_SETTING = "people.structure"
+COUNT_LIMIT = 1000
+
+
+def is_current(today: date) -> ColumnElement[bool]:
+    """The membership holds on `today` (a business date)."""
+    return and_(Membership.since <= today, or_(Membership.until.is_(None), Membership.until > today))
+
+
+def structure_version() -> Any:
+    """The token that changes with every unit and post, as a scalar subquery."""
+    return select(Setting.value["version"].astext).where(Setting.name == STRUCTURE_SETTING).scalar_subquery()
+
+
+def person_rows(condition: ColumnElement[bool], today: date) -> Select[Any]:
+    """A person with each current post and its unit, best rank first, and the structure's version on every row."""
+    return (
+        select(User, Post, Unit, structure_version())
+        .outerjoin(Membership, and_(Membership.user_id == User.id, is_current(today)))
+        .outerjoin(Post, Post.id == Membership.post_id)
+        .outerjoin(Unit, Unit.id == Post.unit_id)
+        .where(condition)
+        .order_by(Post.rank, Unit.sort_key, Post.id)
+    )
+
+
+def token_rows(token_hash: bytes, today: date) -> Select[Any]:
+    """The same for the owner of an API token, with the token."""
+    return (
+        person_rows(ApiToken.token_hash == token_hash, today)
+        .join(ApiToken, ApiToken.user_id == User.id)
+        .add_columns(ApiToken)
+    )
+
+
+def user_by_name(session: Session, username: str, *, lock: bool = False) -> User | None:
+    """The account with this log-in name (kept in lower case); `lock` makes others wait for the counters."""
+    statement = select(User).where(User.username == username.strip().lower())
+    return session.scalar(statement.with_for_update() if lock else statement)
+
+
+def unit_by_code(session: Session, code: str) -> Unit | None:
+    """The unit with this code."""
+    return session.scalar(select(Unit).where(Unit.code == code))
+
+
+def posts_of_units(session: Session, pairs: Collection[tuple[str, str]], codes: Collection[str]) -> Sequence[Any]:
+    """Code, area, relation and post codes of active units: those filling (area, relation) pairs, those with codes."""
+    return session.execute(
+        select(
+            Unit.code, Unit.area, Unit.relation, func.array_agg(Post.code).filter(Post.code.is_not(None)),
+            structure_version(),
+        )
+        .outerjoin(Post, Post.unit_id == Unit.id)
+        .where(Unit.active, or_(tuple_(Unit.area, Unit.relation).in_(list(pairs)), Unit.code.in_(list(codes))))
+        .group_by(Unit.id)
+    ).all()
+
+
+@dataclass(frozen=True)
+class PeopleFilter:
+    """What the list of people shows; area paths limit it to what the reader may see (None = everything)."""
+
+    areas: tuple[str, ...] | None = ()
+    words: ColumnElement[bool] | None = None
+    unit_path: str = ""
+    role: str = ""
+    active: bool | None = True
+
+    def conditions(self, today: date) -> list[ColumnElement[bool]]:
+        """The filter as SQL conditions on User; people without any post are seen by those who see everything."""
+        found: list[ColumnElement[bool]] = []
+        if self.active is not None:
+            found.append(User.active.is_(self.active))
+        if self.words is not None:
+            found.append(self.words)
+        if self.areas is not None:
+            found.append(_belongs_to(self.areas, today))
+        if self.unit_path:
+            found.append(_holds_post(Unit.path.startswith(self.unit_path, autoescape=True), today))
+        if self.role:
+            found.append(_holds_post(Post.role == self.role, today))
+        return found
+
+
+def _belongs_to(areas: tuple[str, ...], today: date) -> ColumnElement[bool]:
+    """Holds a post in these areas, or held one there and holds none anywhere now."""
+    there = or_(false(), *(Unit.area_path.startswith(area) for area in areas))
+    return or_(_holds_post(there, today), and_(_holds_post(there), not_(_holds_post(true(), today))))
+
+
+def _holds_post(condition: ColumnElement[bool], today: date | None = None) -> ColumnElement[bool]:
+    found = (
+        select(Membership.id)
+        .join(Post, Post.id == Membership.post_id)
+        .join(Unit, Unit.id == Post.unit_id)
+        .where(Membership.user_id == User.id, condition)
+    )
+    return (found.where(is_current(today)) if today else found).exists()
+
+
+def people_page(
+    session: Session, wanted: PeopleFilter, today: date, *, after: tuple[str, int] | None, limit: int
+) -> Sequence[User]:
+    """One page of people by post rank and pinyin, after the (sort key, id) of the page before."""
+    statement = select(User).where(*wanted.conditions(today)).order_by(User.sort_key, User.id).limit(limit)
+    if after is not None:
+        statement = statement.where(tuple_(User.sort_key, User.id) > after)
+    return session.scalars(statement).all()
+
+
+def count_people(session: Session, wanted: PeopleFilter, today: date) -> int:
+    """How many people the filter gives, counted no further than `COUNT_LIMIT` + 1."""
+    some = select(User.id).where(*wanted.conditions(today)).limit(COUNT_LIMIT + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def memberships_of(session: Session, user_ids: Collection[int], today: date | None) -> Sequence[Membership]:
+    """Memberships with post and unit, current ones (or all, when `today` is None), by rank."""
+    statement = (
+        select(Membership)
+        .join(Membership.post)
+        .join(Post.unit)
+        .options(contains_eager(Membership.post).contains_eager(Post.unit))
+        .where(Membership.user_id.in_(list(user_ids)))
+        .order_by(Membership.until.desc().nulls_first(), Post.rank, Membership.since.desc(), Membership.id)
+    )
+    return session.scalars(statement.where(is_current(today)) if today else statement).all()
+
+
+def units_below(session: Session, areas: tuple[str, ...] | None, *, active: bool | None = True) -> Sequence[Unit]:
+    """The units of these areas and below in the order of the tree; None = all."""
+    statement = select(Unit).order_by(Unit.area_path, Unit.sort_key, Unit.id)
+    if areas is not None:
+        statement = statement.where(or_(false(), *(Unit.area_path.startswith(area) for area in areas)))
+    if active is not None:
+        statement = statement.where(Unit.active.is_(active))
+    return session.scalars(statement).all()
+
+
+def holders_by_unit(session: Session, unit_ids: Collection[int], today: date) -> dict[int, int]:
+    """How many active people hold a post in each unit today."""
+    rows = session.execute(
+        select(Post.unit_id, func.count(func.distinct(Membership.user_id)))
+        .join(Membership, Membership.post_id == Post.id)
+        .join(User, User.id == Membership.user_id)
+        .where(Post.unit_id.in_(list(unit_ids)), User.active, is_current(today))
+        .group_by(Post.unit_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def posts_of(session: Session, unit_id: int) -> Sequence[Post]:
+    """The posts of one unit by rank."""
+    return session.scalars(select(Post).where(Post.unit_id == unit_id).order_by(Post.rank, Post.id)).all()
+
+
+def post_holders(session: Session, unit_id: int, today: date) -> Sequence[Any]:
+    """Membership id, post id and person for everybody who holds a post of the unit today."""
+    return session.execute(
+        select(Membership.id, Membership.post_id, User)
+        .join(User, User.id == Membership.user_id)
+        .join(Post, Post.id == Membership.post_id)
+        .where(Post.unit_id == unit_id, is_current(today))
+        .order_by(Post.rank, User.sort_key, User.id)
+    ).all()
+
+
+def open_tasks_of(session: Session, user_id: int) -> int:
+    """How many open tasks are asked of this person by name (assigned, claimed or a personal candidate)."""
+    return session.scalar(
+        select(func.count()).select_from(Task).where(
+            Task.status == "open",
+            Task.id.in_(select(TaskHolder.task_id).where(TaskHolder.holder == f"u:{user_id}")),
+        )
+    ) or 0
+
+
+def open_tasks_of_groups(session: Session, groups: Collection[str]) -> dict[str, int]:
+    """How many open tasks wait for each of these `g:<unit>:<post>` groups."""
+    rows = session.execute(
+        select(TaskHolder.holder, func.count()).where(TaskHolder.holder.in_(list(groups))).group_by(TaskHolder.holder)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def other_holders(session: Session, post_id: int, user_id: int, today: date) -> int:
+    """How many other active people hold the post today."""
+    return session.scalar(
+        select(func.count(func.distinct(Membership.user_id)))
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.post_id == post_id, Membership.user_id != user_id, User.active, is_current(today))
+    ) or 0
+
+
+def tokens_of(session: Session, user_id: int) -> Sequence[ApiToken]:
+    """A person's tokens, newest first, revoked ones included."""
+    return session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())).all()
