@@ -11,12 +11,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from workflow_service.domain.errors import InvalidInput, NaiveDatetime
-from workflow_service.domain.words import N_, Phrase
+from workflow_service.domain.words import N_, Labelled, Phrase
 from workflow_service.domain.working_calendar import CalendarDay, DayKind, WorkingCalendar
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -193,29 +192,19 @@ _GRAMMAR: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Deadline]], ...
 )
 
 
-class Light(StrEnum):
+class Light(Labelled):
     """The traffic light, the same everywhere."""
 
-    GREEN = "green"
-    AMBER = "amber"
-    RED = "red"
-    BLACK = "black"
-    GREY = "grey"
-
-
-LIGHT_LABELS = {
-    Light.GREEN: N_("正常"),
-    Light.AMBER: N_("临期"),
-    Light.RED: N_("逾期"),
-    Light.BLACK: N_("严重逾期"),
-    Light.GREY: N_("暂停计时"),
-}
+    GREEN = "green", N_("正常")
+    AMBER = "amber", N_("临期")
+    RED = "red", N_("逾期")
+    BLACK = "black", N_("严重逾期")
+    GREY = "grey", N_("暂停计时")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a clock shows: the light, working days left (negative: late), and the sentence beside the light.
-    """
+    """What a clock shows: the light, working days left (negative: late), and the sentence beside the light."""
 
     light: Light
     working_days_left: int
@@ -258,7 +247,7 @@ class DeadlineClock:
         due_at = self.due_as_of(now, calendar, settings)
         left = calendar.working_days_between(settings.day_of(now), settings.day_of(due_at))
         if self.paused_at:
-            return Reading(Light.GREY, left, Phrase(LIGHT_LABELS[Light.GREY]))
+            return Reading(Light.GREY, left, Phrase(Light.GREY.word))
         if aware(now) > due_at:
             return _overdue(due_at, now, calendar, settings)
         light = Light.AMBER if left <= settings.amber_working_days else Light.GREEN
@@ -300,7 +289,6 @@ def _overdue(
 
 
 __all__ = [
-    "LIGHT_LABELS",
     "CalendarDay",
     "CalendarDays",
     "DayKind",

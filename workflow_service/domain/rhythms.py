@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from itertools import takewhile
 from types import MappingProxyType
 
 from workflow_service.domain.deadlines import DeadlineSettings, aware
-from workflow_service.domain.words import N_, Phrase
+from workflow_service.domain.words import N_, Labelled, Phrase
 from workflow_service.domain.working_calendar import WorkingCalendar
 
 ONE_DAY = timedelta(days=1)
@@ -24,16 +23,20 @@ LONGEST_PERIOD = timedelta(days=11)
 FRIDAY = 4  # as date.weekday() counts
 
 
-class Rhythm(StrEnum):
+class Rhythm(Labelled):
     """The three rhythms."""
 
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    TEN_DAY = "ten_day"
+    DAILY = "daily", N_("日督促")
+    WEEKLY = "weekly", N_("周报送")
+    TEN_DAY = "ten_day", N_("旬通报")
 
 
-RHYTHM_LABELS = {Rhythm.DAILY: N_("日督促"), Rhythm.WEEKLY: N_("周报送"), Rhythm.TEN_DAY: N_("旬通报")}
-TEN_DAY_NAMES = (N_("上旬"), N_("中旬"), N_("下旬"))
+class TenDays(Labelled):
+    """The thirds of a month."""
+
+    FIRST = "D1", N_("上旬")
+    MIDDLE = "D2", N_("中旬")
+    LAST = "D3", N_("下旬")
 
 
 @dataclass(frozen=True, order=True)
@@ -96,8 +99,8 @@ def previous_period(rhythm: Rhythm, period: Period) -> Period:
 def label(rhythm: Rhythm, period: Period) -> Phrase:
     """The period in words, without its year where offices leave it out: 6月上旬, 2026年第9周, 6月21日."""
     if rhythm is Rhythm.TEN_DAY:
-        part = TEN_DAY_NAMES[int(period.key[-1]) - 1]
-        return Phrase(N_("%(month)d月%(part)s"), {"month": period.first.month, "part": part}, ("part",))
+        part = TenDays(period.key[-2:])
+        return Phrase(N_("%(month)d月%(part)s"), {"month": period.first.month, "part": part})
     if rhythm is Rhythm.WEEKLY:
         year, week, _ = period.first.isocalendar()
         return Phrase(N_("%(year)d年第%(week)d周"), {"year": year, "week": week})
