@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection of `workflow migrate`, or on DATABASE_URL for `alembic` itself."""
+"""Alembic's entry: runs on the connection that the caller hands over (store/schema.py, draft.py)."""
 
 from typing import Any
 
@@ -6,11 +6,8 @@ from alembic import context
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from workflow_service.config import Settings
-from workflow_service.startup_error import StartError
 from workflow_service.store import tables
 from workflow_service.store.base import Moment
-from workflow_service.store.database import Database
 
 OF_THE_QUEUE = ("procrastinate_", "job_queue_schema", "alembic_version")
 
@@ -47,19 +44,4 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
-def run_from_the_command_line() -> None:
-    """Connect to DATABASE_URL, as `alembic revision --autogenerate` needs it."""
-    url = Settings.from_environment().database_url
-    if url is None:
-        raise StartError("alembic needs DATABASE_URL; for the embedded database use `workflow migrate`")
-    database = Database(url)
-    with database.engine.connect() as connection:
-        run(connection)
-        connection.commit()
-
-
-given = context.config.attributes.get("connection")
-if given is None:
-    run_from_the_command_line()
-else:
-    run(given)
+run(context.config.attributes["connection"])

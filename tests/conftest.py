@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.databases import Databases, TestServer
+from tests.needs import browser
 from workflow_service.config import Settings
 from workflow_service.store.database import Database, DatabaseOptions
 
@@ -72,3 +73,12 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.moment
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """How Playwright starts the machine's Chromium; as root it has no sandbox. A missing browser fails the test."""
+    executable = browser()
+    if executable is None:
+        pytest.fail("no Chromium on this machine: run `make browser`")
+    return {"executable_path": executable, "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
