@@ -52,10 +52,10 @@ browser: .venv/tests.stamp
 	@sh .ci/venv
 	@echo "$(CURDIR)" > $@
 
-.venv/service.stamp: requirements/build.txt pyproject.toml | .venv/venv.stamp
+.venv/service.stamp: requirements/build.txt .ci/link.py | .venv/venv.stamp
 	@echo "installing Python packages"
 	@$(PIP) -r requirements/build.txt
-	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python .ci/link.py
 	@touch $@
 
 .venv/tests.stamp: requirements/dev.txt .venv/service.stamp
