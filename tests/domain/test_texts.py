@@ -1,0 +1,25 @@
+"""Every text of the domain that users see has its English."""
+
+import ast
+from pathlib import Path
+
+import workflow_service.domain
+from workflow_service.i18n import translations
+
+ROOM = Path(next(iter(workflow_service.domain.__path__)))
+
+
+def marked_texts() -> set[str]:
+    calls = [
+        node
+        for file in ROOM.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("N_", "_")
+    ]
+    return {arg.value for call in calls for arg in call.args[:1] if isinstance(arg, ast.Constant)}  # type: ignore[misc]
+
+
+def test_every_marked_text_has_an_english_translation() -> None:
+    english = translations("en")
+    assert len(marked_texts()) > 100
+    assert sorted(text for text in marked_texts() if english.gettext(text) == text) == []
