@@ -98,11 +98,18 @@ def _up_to_99(number: int) -> str:
 
 def money(yuan: Decimal | int) -> str:
     """An amount as offices write it, in 元, 万元 or 亿元 with at most two decimals, rounded half up."""
-    for size, unit in ((1, "元"), (TEN_THOUSAND, "万元"), (HUNDRED_MILLION, "亿元")):
-        amount = (Decimal(yuan) / size).quantize(Decimal("0.01"), ROUND_HALF_UP)
-        if abs(amount) < TEN_THOUSAND:
-            break
-    return f"{amount:f}".rstrip("0").rstrip(".") + unit
+    for size, unit in ((1, "元"), (TEN_THOUSAND, "万元")):
+        if abs(amount := _in(yuan, size)) < TEN_THOUSAND:
+            return f"{_plain(amount)}{unit}"
+    return f"{_plain(_in(yuan, HUNDRED_MILLION))}亿元"
+
+
+def _in(yuan: Decimal | int, size: int) -> Decimal:
+    return (Decimal(yuan) / size).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount:f}".rstrip("0").rstrip(".")
 
 
 class SecrecyMarked(InvalidInput):
