@@ -1,4 +1,4 @@
-"""Figures, rankings, digests (docs/domain.md §3, §4)."""
+"""Figures, rankings, digests (docs/domain.md §3.4, §3.7, §4)."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Figures, rankings and urging: what ledgers, bulletins and digests say (docs/domain.md §3, §4).
+"""Figures, rankings and urging: what ledgers, bulletins and digests say (docs/domain.md §3.4, §3.7, §4).
 
 Everything is computed from rows as they stood on one day, so that a figure can be recounted later from
 history.
