@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from workflow_service.resources import default_var_dir
 from workflow_service.startup_error import StartError
 
 
@@ -108,7 +109,7 @@ class Settings:
     )
     var_dir: Path = setting(
         "TONGCHOU_VAR",
-        Path("var").absolute(),
+        default_var_dir(),
         _absolute,
         "folder for the embedded database, the key and the files",
     )

@@ -26,6 +26,11 @@ def demo_dir() -> Path:
     return PACKAGE / "demo_data"
 
 
+def default_var_dir() -> Path:
+    """The folder for data: var/ of this checkout, wherever a command is called from; else of the current folder."""
+    return (CHECKOUT if is_checkout() else Path.cwd()) / "var"
+
+
 def is_checkout() -> bool:
     """Whether this is a working copy (with pyproject.toml beside the package) and not an installed wheel."""
     return (CHECKOUT / "pyproject.toml").is_file()
