@@ -1,0 +1,3 @@
+"""A rule that asks the database: imports run downwards only."""
+
+from workflow_service.store import rows

@@ -1,0 +1,3 @@
+"""An engine that writes rows."""
+
+from sqlalchemy import select

@@ -1,0 +1,3 @@
+"""A use case that steps the library itself instead of asking the engine."""
+
+import SpiffWorkflow.bpmn

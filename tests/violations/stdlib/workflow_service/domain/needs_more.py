@@ -1,0 +1,3 @@
+"""A rule that needs more than the standard library."""
+
+import holidays
