@@ -1,6 +1,7 @@
 // htmx under a strict Content-Security-Policy: no eval, no injected styles; every request carries the CSRF token.
 
 import htmx from "htmx.org";
+import { csrfToken, say, toast } from "./words.js";
 
 export function connectHtmx() {
   window.htmx = htmx;
@@ -12,7 +13,17 @@ export function connectHtmx() {
     historyCacheSize: 0,
   });
   document.addEventListener("htmx:configRequest", (event) => {
-    const token = document.querySelector('meta[name="csrf-token"]');
-    if (token) event.detail.headers["X-CSRFToken"] = token.content;
+    event.detail.headers["X-CSRFToken"] = csrfToken();
   });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.elt.id !== "counts") toast(say("failed"));
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.elt.id !== "counts") toast(reason(event.detail.xhr));
+  });
+}
+
+function reason(answer) {
+  const page = new DOMParser().parseFromString(answer.responseText, "text/html");
+  return page.querySelector(".alert > div")?.textContent.replace(/\s+/g, " ").trim() || say("failed");
 }

@@ -1,14 +1,25 @@
-// Loaded by every page: htmx, the Bootstrap parts that pages use, keyboard. Behaviour lives on the server.
+// Loaded by every page. Behaviour lives on the server wherever it can; here is what only a browser can do.
 
 import "./index.css";
-import "bootstrap/js/dist/alert.js";
-import "bootstrap/js/dist/collapse.js";
-import "bootstrap/js/dist/dropdown.js";
-import "bootstrap/js/dist/modal.js";
-import "bootstrap/js/dist/offcanvas.js";
-import "bootstrap/js/dist/tab.js";
+import { connectConfirm } from "./confirm.js";
+import { connectDrafts } from "./drafts.js";
+import { connectForms } from "./forms.js";
 import { connectHtmx } from "./htmx.js";
 import { connectKeyboard } from "./keyboard.js";
+import { connectLists } from "./lists.js";
+import { connectMenus } from "./menus.js";
+import { connectRows } from "./rows.js";
+import { connectSubmit } from "./submit.js";
+import { connectUploads } from "./uploads.js";
 
 connectHtmx();
+connectMenus();
 connectKeyboard();
+connectConfirm();
+connectSubmit();
+connectLists();
+connectRows();
+connectForms(document);
+connectDrafts();
+connectUploads();
+document.documentElement.dataset.ready = "true";

@@ -1,31 +1,74 @@
-// <div data-bpmn-viewer data-source="URL of the XML" data-done="ids" data-active="ids" data-failed="ids"></div>
-// draws a diagram with the way travelled and where it stands; [data-bpmn-download] saves the picture.
+// <div data-diagram="URL of the XML" data-marks='{"way":[],"here":[],"wait":[],"bad":[],"notes":{id: text}}'></div>
+// draws a diagram with the way travelled and the present place. The wheel zooms with Ctrl only.
 
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "./index.css";
-import { connectDownload } from "./download.js";
-import { markElements } from "./marks.js";
+import { connectChecks } from "./checks.js";
+import { mark } from "./marks.js";
+import { connectNotes } from "./notes.js";
+import { connectTools } from "./tools.js";
 import { wheelOnlyWithCtrl } from "./wheel.js";
 
-for (const place of document.querySelectorAll("[data-bpmn-viewer]")) show(place);
+const near = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    show(target);
+  }
+}, { rootMargin: "200px" });
+
+for (const place of document.querySelectorAll("[data-diagram]")) near.observe(place);
 
 async function show(place) {
+  const xml = await source(place);
+  if (!xml) return fail(place);
   const viewer = new NavigatedViewer({ container: place, additionalModules: [wheelOnlyWithCtrl] });
-  const answer = await fetch(place.dataset.source, { headers: { Accept: "application/xml" } });
-  if (!answer.ok) {
-    place.dataset.state = "failed";
-    return;
+  try {
+    await viewer.importXML(xml);
+  } catch {
+    return fail(place);
   }
-  await viewer.importXML(await answer.text());
-  fit(viewer);
-  markElements(viewer, place.dataset);
-  connectDownload(viewer, place);
+  place.querySelector(".diagram-wait")?.remove();
+  const marks = JSON.parse(place.dataset.marks || "{}");
+  mark(viewer, marks);
+  fit(viewer, place, marks.here || []);
+  connectNotes(viewer, place, marks.notes || {});
+  connectTools(viewer, place);
+  connectChecks(viewer, place);
   place.dataset.state = "ready";
-  place.dispatchEvent(new CustomEvent("diagram:ready", { bubbles: true, detail: { viewer } }));
 }
 
-function fit(viewer) {
+async function source(place) {
+  const inline = document.getElementById(place.dataset.diagram);
+  if (inline) return inline.value ?? inline.textContent;
+  const answer = await fetch(place.dataset.diagram, { headers: { Accept: "application/xml" } });
+  return answer.ok ? answer.text() : "";
+}
+
+function fail(place) {
+  place.dataset.state = "failed";
+  const line = place.querySelector(".diagram-wait");
+  if (line) line.textContent = place.dataset.failed || "";
+}
+
+const READABLE = 0.42;
+
+// A wide route in a small frame is fitted only as far as its words stay readable; then the present place is in the middle.
+function fit(viewer, place, here) {
   const canvas = viewer.get("canvas");
   canvas.zoom("fit-viewport", "auto");
   if (canvas.zoom() > 1) canvas.zoom(1, "auto");
+  const standing = here.map((id) => viewer.get("elementRegistry").get(id)).find((element) => element && !element.waypoints);
+  if (canvas.zoom() >= READABLE || !standing || place.dataset.fit === "all") return;
+  canvas.zoom(Math.max(READABLE, canvas.zoom()));
+  centre(canvas, standing);
+}
+
+export function centre(canvas, element) {
+  const box = canvas.viewbox();
+  canvas.viewbox({
+    x: element.x + element.width / 2 - box.width / 2,
+    y: element.y + element.height / 2 - box.height / 2,
+    width: box.width, height: box.height,
+  });
 }

@@ -1,13 +1,9 @@
-// Adds a class to the elements that an instance has passed, stands at, or failed at.
+// Classes for the way travelled, the present places, those that wait for somebody else, and those that failed.
 
-const KINDS = ["done", "active", "failed"];
-
-export function markElements(viewer, lists) {
+export function mark(viewer, marks) {
   const canvas = viewer.get("canvas");
   const registry = viewer.get("elementRegistry");
-  for (const kind of KINDS) {
-    for (const id of (lists[kind] || "").split(" ").filter((name) => registry.get(name))) {
-      canvas.addMarker(id, `mark-${kind}`);
-    }
+  for (const kind of ["way", "here", "wait", "bad"]) {
+    for (const id of (marks[kind] || []).filter((name) => registry.get(name))) canvas.addMarker(id, kind);
   }
 }

@@ -1,0 +1,169 @@
+"""The list of plans: filtered, a page at a time, by due date; and one plan with what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from .people import Unit
+from .plans import Plan, PlanEvent, PlanningCycle
+from .records import Setting
+from .runtime import Attachment, ProcessInstance, Task, TaskHolder
+
+COUNT_LIMIT = 1000
+FAR_OFF = date(9999, 12, 31)
+LIVE = ("applied", "pending", "active", "issued")
+
+
+@dataclass(frozen=True)
+class PlanFilter:
+    """What the list shows. `areas` limits it to what the reader may see (None = everything), `own_units` adds his own
+    units' plans, `public` adds issued plans of everybody. `overdue_on` keeps plans not issued by their due date.
+    """
+
+    areas: tuple[str, ...] | None = ()
+    own_units: frozenset[int] = frozenset()
+    public: bool = False
+    words: ColumnElement[bool] | None = None
+    equal: tuple[tuple[str, Any], ...] = ()
+    overdue_on: date | None = None
+    due_until: date | None = None
+    live_only: bool = True
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter as SQL conditions on Plan."""
+        found = [getattr(Plan, name) == value for name, value in self.equal]
+        if self.areas is not None:
+            found.append(or_(false(), *self._seen()))
+        if self.words is not None:
+            found.append(self.words)
+        if self.overdue_on is not None:
+            found.append(and_(Plan.due_on < self.overdue_on, Plan.status == "active"))
+        if self.due_until is not None:
+            found.append(and_(Plan.due_on <= self.due_until, Plan.status == "active"))
+        if self.live_only and "status" not in dict(self.equal):
+            found.append(Plan.status.in_(LIVE))
+        return found
+
+    def _seen(self) -> list[ColumnElement[bool]]:
+        seen: list[ColumnElement[bool]] = [
+            Plan.area_path.startswith(area, autoescape=True) for area in self.areas or ()
+        ]
+        if self.own_units:
+            seen.append(Plan.lead_unit_id.in_(self.own_units))
+        if self.public:
+            seen.append(Plan.status == "issued")
+        return seen
+
+
+def plan_page(
+    session: Session, wanted: PlanFilter, *, after: tuple[date, int] | None = None, limit: int | None = 50
+) -> Sequence[Plan]:
+    """A page of plans with their lead units, those due first first, after the (due date, id) of the page before."""
+    statement = (
+        select(Plan)
+        .join(Plan.lead_unit)
+        .options(contains_eager(Plan.lead_unit))
+        .where(*wanted.conditions())
+        .order_by(_due(), Plan.id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(_due(), Plan.id) > after)
+    return session.scalars(statement).all()
+
+
+def cursor_of(plan: Plan) -> tuple[date, int]:
+    """Where the page after this plan begins."""
+    return plan.due_on or FAR_OFF, plan.id
+
+
+def _due() -> ColumnElement[date]:
+    return func.coalesce(Plan.due_on, FAR_OFF)
+
+
+def count_plans(session: Session, wanted: PlanFilter) -> int:
+    """How many plans the filter gives, counted no further than COUNT_LIMIT + 1."""
+    some = select(Plan.id).where(*wanted.conditions()).limit(COUNT_LIMIT + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def cycles(session: Session) -> Sequence[PlanningCycle]:
+    """Every planning cycle, the newest first."""
+    return session.scalars(select(PlanningCycle).order_by(PlanningCycle.first_year.desc())).all()
+
+
+def lead_units(session: Session, areas: tuple[str, ...] | None) -> Sequence[Unit]:
+    """Units of these areas that lead a plan, for the filter."""
+    statement = (
+        select(Unit).where(Unit.id.in_(select(Plan.lead_unit_id).distinct())).order_by(Unit.sort_key, Unit.id)
+    )
+    if areas is not None:
+        statement = statement.where(or_(false(), *(Unit.area_path.startswith(area) for area in areas)))
+    return session.scalars(statement.limit(300)).all()
+
+
+def plan_by_id(session: Session, plan_id: int) -> Plan | None:
+    """One plan with its lead unit and cycle."""
+    return session.get(Plan, plan_id, options=[joinedload(Plan.lead_unit), joinedload(Plan.cycle)])
+
+
+def plan_holders(session: Session, plan_id: int) -> set[str]:
+    """The holder keys of everybody who is asked to act on this plan now."""
+    held = select(TaskHolder.holder).join(Task, Task.id == TaskHolder.task_id)
+    return set(session.scalars(held.where(Task.plan_id == plan_id, Task.status == "open")))
+
+
+def events_of(session: Session, plan_id: int) -> Sequence[PlanEvent]:
+    """What happened to the plan, newest first."""
+    return session.scalars(
+        select(PlanEvent)
+        .where(PlanEvent.plan_id == plan_id)
+        .order_by(PlanEvent.at.desc(), PlanEvent.id.desc())
+    ).all()
+
+
+def instances_of(session: Session, plan_id: int) -> Sequence[ProcessInstance]:
+    """The runs that carried or carry the plan, newest first."""
+    return session.scalars(
+        select(ProcessInstance)
+        .join(ProcessInstance.definition)
+        .options(contains_eager(ProcessInstance.definition))
+        .where(ProcessInstance.plan_id == plan_id)
+        .order_by(ProcessInstance.id.desc())
+    ).all()
+
+
+def open_tasks_of(session: Session, plan_id: int) -> Sequence[tuple[Task, str | None]]:
+    """Open tasks of the plan with the name of the unit asked, those due first first."""
+    rows = session.execute(
+        select(Task, Unit.name)
+        .outerjoin(Unit, Unit.id == Task.unit_id)
+        .where(Task.plan_id == plan_id, Task.status == "open")
+        .order_by(Task.due_at.nulls_last(), Task.id)
+    )
+    return [(task, name) for task, name in rows]
+
+
+def attachments(
+    session: Session, *, plan_id: int | None = None, instance_id: int | None = None
+) -> Sequence[Attachment]:
+    """Files of a plan or of one run, the newest version first within a dossier item."""
+    owner = Attachment.plan_id == plan_id if plan_id is not None else Attachment.instance_id == instance_id
+    return session.scalars(_files().where(owner)).all()
+
+
+def _files() -> Select[tuple[Attachment]]:
+    ordered = select(Attachment).where(Attachment.removed_at.is_(None))
+    return ordered.order_by(Attachment.dossier_item == "", Attachment.dossier_item, Attachment.id.desc())
+
+
+def setting(session: Session, name: str) -> dict[str, Any]:
+    """The value of a setting, empty where it was never set."""
+    row = session.get(Setting, name)
+    return row.value if row else {}

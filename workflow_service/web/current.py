@@ -1,0 +1,114 @@
+"""What one request has at hand: its moment, its database session, the person and the working calendar."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, g, request, session
+from flask_login import current_user
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.errors import SignInRequired
+from workflow_service.domain.working_calendar import WorkingCalendar, published_exceptions
+from workflow_service.identity.access import SignedIn, signed_in
+from workflow_service.identity.actor import Actor
+from workflow_service.store.people import Post, Unit
+from workflow_service.store.supervision import CalendarDay
+
+
+def page_now() -> datetime:
+    """The business time of this request, the same from its start to its end."""
+    if "now" not in g:
+        g.now = wiring().now()
+    return g.now
+
+
+def page_day() -> date:
+    """The business day of this request in the government's zone."""
+    return page_now().astimezone(ZoneInfo(current_app.config["TIMEZONE"])).date()
+
+
+def reader() -> Any:
+    """The signed-in person, None for anybody else."""
+    known = hasattr(current_app, "login_manager") and current_user.is_authenticated
+    return current_user if known else None
+
+
+def wiring() -> Any:
+    """Settings, database and clock of the application."""
+    return current_app.extensions["tongchou"]
+
+
+def transaction() -> AbstractContextManager[Session]:
+    """A transaction for one command; committed at the end of the with-block."""
+    return wiring().database.transaction()
+
+
+def page_session() -> Session:
+    """The session that this request reads with; opened when first asked for, ended with the request."""
+    if "reading" not in g:
+        g.reading = transaction()
+        g.page_session = g.reading.__enter__()
+    return g.page_session
+
+
+def end_page_session(error: BaseException | None = None) -> None:
+    """End the reading session of this request, if it had one."""
+    reading = g.pop("reading", None)
+    if reading is not None:
+        g.pop("page_session", None)
+        reading.__exit__(None, None, None)
+
+
+def page_calendar() -> WorkingCalendar:
+    """The working calendar: what was published, changed by the table."""
+    if "calendar" not in g:
+        rows = (
+            page_session()
+            .execute(select(CalendarDay.day, CalendarDay.working, CalendarDay.name, CalendarDay.provisional))
+            .tuples()
+        )
+        own = WorkingCalendar.from_rows(rows)
+        g.calendar = WorkingCalendar({**published_exceptions(), **own.exceptions}, own.provisional_years)
+    return g.calendar
+
+
+def page_actor() -> Actor:
+    """The signed-in person as the services' Actor, in the unit that he has switched to."""
+    return _signed_in().actor
+
+
+def memberships() -> tuple[tuple[Unit, Post], ...]:
+    """The units and posts of the signed-in person on this business day, in the order of rank."""
+    return _signed_in().posts
+
+
+def _signed_in() -> SignedIn:
+    if "signed_in" not in g:
+        if reader() is None:
+            raise SignInRequired()
+        g.signed_in = signed_in(
+            page_session(),
+            current_user.id,
+            "web",
+            request.remote_addr or "",
+            page_day(),
+            session.get("unit_id"),
+        )
+    if g.signed_in is None:
+        raise SignInRequired()
+    return g.signed_in
+
+
+def require_sign_in() -> None:
+    """For `before_request` of a room: nobody enters without signing in."""
+    page_actor()
+
+
+def is_htmx() -> bool:
+    """Whether htmx asks for a part of a page."""
+    return request.headers.get("HX-Request") == "true"

@@ -1,0 +1,74 @@
+"""Filters, globals and the icon sprite for the templates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask, url_for
+from markupsafe import Markup
+
+from workflow_service.i18n import _
+
+from . import formats, listing
+from .current import page_now
+from .rights import allowed
+from .urls import has_view, url_for_view
+from .words import choices, word
+
+ICONS = {
+    "book": "books",
+    "alert": "alert-triangle",
+    "leave": "logout",
+    "down": "chevron-down",
+    "right": "chevron-right",
+    "arrow": "arrow-right",
+    "cross": "x",
+    "sheet": "file-spreadsheet",
+    "clip": "paperclip",
+    "file": "file-text",
+    "meeting": "gavel",
+    "news": "news",
+    "info": "info-circle",
+    "more": "dots",
+    "retry": "refresh",
+    "print": "printer",
+    "play": "player-play",
+    "hand": "hand-stop",
+    "expand": "arrows-maximize",
+}
+
+
+def register(app: Flask) -> None:
+    """Make them known to every template."""
+    app.jinja_env.filters.update(formats.FILTERS, word=word, compact_json=_compact)
+    app.jinja_env.globals.update(
+        formats.GLOBALS,
+        icon=icon,
+        allowed=allowed,
+        address=listing.address,
+        export_address=listing.export_address,
+        choices=choices,
+        word=word,
+        new_key=lambda: uuid4().hex,
+        page_now=page_now,
+        has_view=has_view,
+        url_for_view=url_for_view,
+        unit_options=lambda units: [(unit.id, unit.short_name or unit.name) for unit in units],
+        cycle_options=lambda cycles: [(cycle.id, cycle.name) for cycle in cycles],
+        say=lambda text: _(text) if text else "",
+    )
+
+
+def icon(name: str, label: str = "") -> Markup:
+    """One icon of the sprite; silent for screen readers unless it stands alone and has a `label`."""
+    told = Markup(' role="img" aria-label="{}"').format(label) if label else Markup(' aria-hidden="true"')
+    href = url_for("static", filename="built/icons.svg")
+    return Markup('<svg class="icon"{}><use href="{}#tabler-{}"/></svg>').format(
+        told, href, ICONS.get(name, name)
+    )
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,157 @@
+"""How moments, days, sizes and lights are written on the pages. The government's zone is a setting of the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import current_app
+
+from workflow_service.domain.deadlines import DeadlineSettings, Light, read_light
+from workflow_service.domain.working_calendar import WorkingCalendar
+from workflow_service.i18n import N_, _, current_language
+from workflow_service.store.plans import Plan
+
+from .current import page_calendar, page_day, page_now
+from .words import word
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_KIB = 1024
+LIGHT_WORDS = {light.value: light.word for light in Light}
+
+
+@dataclass(frozen=True)
+class LightReading:
+    """What the light macro draws: the colour, the sentence beside it and the day below."""
+
+    light: str
+    words: str
+    due_at: datetime | date | None
+
+
+def zone() -> ZoneInfo:
+    """The government's zone."""
+    return ZoneInfo(current_app.config["TIMEZONE"])
+
+
+def local(moment: datetime) -> datetime:
+    """`moment` in the government's zone."""
+    return moment.astimezone(zone())
+
+
+def today() -> date:
+    """The business day of this request."""
+    return page_day()
+
+
+def day(value: date | datetime | None, *, with_year: bool = False) -> str:
+    """A day as 11月20日 (2025年11月20日 in another year); 20 Nov in English; a dash for none."""
+    if value is None:
+        return "—"
+    plain = local(value).date() if isinstance(value, datetime) else value
+    year = with_year or plain.year != today().year
+    if current_language() == "en":
+        return f"{plain.day} {_MONTHS[plain.month - 1]}" + (f" {plain.year}" if year else "")
+    return (f"{plain.year}年" if year else "") + f"{plain.month}月{plain.day}日"
+
+
+def full_day(value: date | datetime | None) -> str:
+    """A day with its year."""
+    return day(value, with_year=True)
+
+
+def moment(value: datetime | None) -> str:
+    """A moment as 今天 09:12, 昨天 17:40 or 11月20日 10:12."""
+    if value is None:
+        return "—"
+    then = local(value)
+    near = {today(): N_("今天"), today() - timedelta(days=1): N_("昨天")}.get(then.date())
+    return f"{_(near) if near else day(then)} {then:%H:%M}"
+
+
+def clock_time(value: datetime) -> str:
+    """The time of day, as 10:42."""
+    return f"{local(value):%H:%M}"
+
+
+def iso(value: datetime | date | None) -> str:
+    """The machine-readable form for a time element."""
+    return value.isoformat() if value else ""
+
+
+def file_size(size: int) -> str:
+    """Bytes as 640 B, 38 KB or 2.1 MB."""
+    if size < _KIB:
+        return f"{size} B"
+    if size < _KIB * _KIB:
+        return f"{size / _KIB:.0f} KB"
+    return f"{size / _KIB / _KIB:.1f} MB"
+
+
+def percent(part: int, whole: int) -> str:
+    """A share with one decimal, as 98.3 %; a dash without a whole."""
+    return f"{100 * part / whole:.1f}%" if whole else "—"
+
+
+def count_words(count: int, limit: int = 1000) -> str:
+    """A count that is exact up to `limit`, and 1,000+ beyond."""
+    return f"{limit:,}+" if count > limit else f"{count:,}"
+
+
+def task_light(
+    due_at: datetime | None, waiting: bool = False, calendar: WorkingCalendar | None = None
+) -> LightReading:
+    """The light of a task due at `due_at`; grey while it waits for somebody else's calendar."""
+    if waiting:
+        return LightReading(Light.GREY, _("暂停计时"), due_at)
+    reading = read_light(due_at, page_now(), calendar or page_calendar(), deadline_settings())
+    if reading is None:
+        return LightReading("none", _("无时限"), None)
+    return LightReading(str(reading.light), str(reading.words), due_at)
+
+
+def plan_light(plan: Plan) -> LightReading:
+    """The light of a whole plan: by its due date while it is being written; none once issued or out of the catalogue."""
+    if plan.issued_on or plan.status == "issued":
+        return LightReading("none", _("已印发"), plan.issued_on)
+    if plan.due_on is None or plan.status != "active":
+        return LightReading(
+            "none",
+            word(plan.status, "plan_status") if plan.status != "active" else _("未定时限"),
+            plan.due_on,
+        )
+    settings = deadline_settings()
+    reading = task_light(settings.close_of(plan.due_on))
+    return LightReading(reading.light, reading.words, plan.due_on)
+
+
+def deadline_settings() -> DeadlineSettings:
+    """The zone and the limits of the lights."""
+    return DeadlineSettings(zone=zone())
+
+
+def days_late(due_on: date | None, done_on: date | None = None) -> int:
+    """Working days by which something is late on the business day; 0 if it is not."""
+    if due_on is None:
+        return 0
+    return max(0, page_calendar().working_days_between(due_on, done_on or today()))
+
+
+FILTERS = {
+    "day": day,
+    "full_day": full_day,
+    "moment": moment,
+    "clock_time": clock_time,
+    "iso": iso,
+    "file_size": file_size,
+    "count_words": count_words,
+}
+GLOBALS = {
+    "plan_light": plan_light,
+    "percent": percent,
+    "task_light": task_light,
+    "light_words": LIGHT_WORDS,
+    "today": today,
+    "days_late": days_late,
+}

@@ -1,0 +1,1 @@
+"""Plans: the list, one plan with its whole life, and the application for a new one."""

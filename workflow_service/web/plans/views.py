@@ -1,0 +1,156 @@
+"""The list of plans and the page of one plan."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from workflow_service.domain.errors import NotFound
+from workflow_service.i18n import N_, _
+from workflow_service.identity import policy
+from workflow_service.identity.names import matches
+from workflow_service.store import plan_list
+from workflow_service.store.plan_list import PlanFilter
+from workflow_service.store.plans import Plan
+
+from .. import cursors
+from ..current import page_actor, page_day, page_session, require_sign_in
+from ..listing import PAGE_ROWS, address, filter_values
+from ..rights import require
+from ..sheets import sheet
+from ..words import word
+from .stages import stage_line
+
+blueprint = Blueprint("plans", __name__, url_prefix="/plans", template_folder="templates")
+blueprint.before_request(require_sign_in)
+
+EQUAL = ("category", "level", "tier", "importance", "stage", "status")
+FILTERS = ("q", "cycle", "unit", "mine", "scope", "late", "soon", *EQUAL)
+SOON_DAYS = 10
+EXPORT_ROWS = 20_000
+
+
+@blueprint.get("")
+def index() -> ResponseReturnValue:
+    """Plans that the reader may see, filtered by the address."""
+    chosen, session = filter_values(*FILTERS), page_session()
+    wanted = plan_filter(chosen)
+    found = plan_list.plan_page(
+        session, wanted, after=cursors.decode(cursors.day, cursors.number), limit=PAGE_ROWS + 1
+    )
+    rows = found[:PAGE_ROWS]
+    following = (
+        address(after=cursors.encode(*plan_list.cursor_of(rows[-1]))) if len(found) > PAGE_ROWS else ""
+    )
+    return render_template(
+        "plans/index.html",
+        plans=rows,
+        chosen=chosen,
+        next_address=following,
+        total=plan_list.count_plans(session, wanted),
+        cycles=plan_list.cycles(session),
+        units=plan_list.lead_units(session, policy.visible_areas(page_actor())),
+    )
+
+
+def plan_filter(chosen: dict[str, str]) -> PlanFilter:
+    """The filters of the address as the store's question; what is not a number where one is due filters nothing out."""
+    actor = page_actor()
+    equal: list[tuple[str, Any]] = [(name, chosen[name]) for name in EQUAL if name in chosen]
+    equal += [
+        (column, int(chosen[name]))
+        for name, column in (("cycle", "cycle_id"), ("unit", "lead_unit_id"))
+        if chosen.get(name, "").isdecimal()
+    ]
+    if chosen.get("mine") and actor.unit_id:
+        equal.append(("lead_unit_id", actor.unit_id))
+    return PlanFilter(
+        areas=policy.visible_areas(actor),
+        own_units=actor.unit_ids,
+        public=chosen.get("scope") == "public",
+        words=matches(Plan.keywords, chosen["q"]) if chosen.get("q") else None,
+        equal=tuple(equal),
+        overdue_on=page_day() if chosen.get("late") else None,
+        due_until=page_day() + timedelta(days=SOON_DAYS) if chosen.get("soon") else None,
+    )
+
+
+@blueprint.get("/export.xlsx")
+def export() -> ResponseReturnValue:
+    """Exactly the rows of the filters, all pages of them."""
+    rows = plan_list.plan_page(page_session(), plan_filter(filter_values(*FILTERS)), limit=EXPORT_ROWS)
+    heads = (
+        _("规划代码"),
+        _("规划名称"),
+        _("编制单位"),
+        _("类别"),
+        _("层级"),
+        _("审批方式"),
+        _("管理类别"),
+        _("阶段"),
+        _("状态"),
+        _("应印发日期"),
+        _("印发日期"),
+        _("文号"),
+    )
+    return sheet(_("规划清单"), heads, (_cells(plan) for plan in rows))
+
+
+def _cells(plan: Plan) -> tuple[Any, ...]:
+    return (
+        plan.code or "",
+        plan.title,
+        plan.lead_unit.name,
+        word(plan.category, "category"),
+        word(plan.level, "level"),
+        word(plan.tier, "tier"),
+        word(plan.importance, "importance"),
+        word(plan.stage, "stage"),
+        word(plan.status, "plan_status"),
+        plan.due_on,
+        plan.issued_on,
+        plan.document_number,
+    )
+
+
+@blueprint.get("/<int:plan_id>")
+def show(plan_id: int) -> ResponseReturnValue:
+    """One plan: its facts, where it stands, what carried it, its documents and what happened."""
+    session = page_session()
+    plan = visible_plan(plan_id)
+    return render_template(
+        "plans/show.html",
+        plan=plan,
+        stages=stage_line(plan),
+        events=plan_list.events_of(session, plan_id),
+        instances=plan_list.instances_of(session, plan_id),
+        tasks=plan_list.open_tasks_of(session, plan_id),
+        files=plan_list.attachments(session, plan_id=plan_id),
+        merged_into=_successor(plan),
+    )
+
+
+def visible_plan(plan_id: int) -> Plan:
+    """A plan that the reader may see; raises NotFound, Forbidden."""
+    session = page_session()
+    plan = plan_list.plan_by_id(session, plan_id)
+    if plan is None:
+        raise NotFound(N_("没有编号为 %(id)s 的规划。"), id=plan_id)
+    require(
+        "plan.see",
+        policy.thing_of(
+            plan.area_path,
+            holders=plan_list.plan_holders(session, plan_id),
+            participants=(plan.created_by,),
+            unit_ids=(plan.lead_unit_id,),
+            public=plan.status == "issued",
+        ),
+    )
+    return plan
+
+
+def _successor(plan: Plan) -> Plan | None:
+    return plan_list.plan_by_id(page_session(), plan.merged_into_id) if plan.merged_into_id else None

@@ -1,0 +1,66 @@
+"""Tables as xlsx that opens in Excel and WPS; texts stay texts, whatever they begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any
+from urllib.parse import quote
+
+import xlsxwriter
+from flask import Response
+
+from .formats import local, today
+
+_WIDEST = 48
+_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def sheet(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+    """An answer that downloads the rows under their heads, named with the business day."""
+    target = BytesIO()
+    book = xlsxwriter.Workbook(
+        target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    page = book.add_worksheet(name[:31])
+    page.freeze_panes(1, 0)
+    page.write_row(0, 0, heads, book.add_format({"bold": True, "bg_color": "#E9F0F9", "border": 1}))
+    widths = _write(
+        page, rows, book.add_format({"num_format": "yyyy-mm-dd"}), [len(head) * 2 for head in heads]
+    )
+    for column, width in enumerate(widths):
+        page.set_column(column, column, min(width + 2, _WIDEST))
+    book.close()
+    return _download(target.getvalue(), f"{name}-{today():%Y%m%d}.xlsx")
+
+
+def _write(page: Any, rows: Iterable[Sequence[Any]], day_format: Any, widths: list[int]) -> list[int]:
+    for number, row in enumerate(rows, start=1):
+        for column, value in enumerate(row):
+            _cell(page, number, column, value, day_format)
+            widths[column] = max(widths[column], _width(value))
+    return widths
+
+
+def _cell(page: Any, number: int, column: int, value: Any, day_format: Any) -> None:
+    if isinstance(value, datetime):
+        page.write_string(number, column, f"{local(value):%Y-%m-%d %H:%M}")
+    elif isinstance(value, date):
+        page.write_datetime(number, column, datetime(value.year, value.month, value.day), day_format)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        page.write_number(number, column, value)
+    elif value not in (None, ""):
+        page.write_string(number, column, str(value))
+
+
+def _width(value: Any) -> int:
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in str(value or ""))
+
+
+def _download(content: bytes, filename: str) -> Response:
+    response = Response(content, mimetype=_MEDIA_TYPE)
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"export.xlsx\"; filename*=UTF-8''{quote(filename)}"
+    )
+    return response

@@ -1,0 +1,191 @@
+"""The office words for the codes that the tables hold. Unknown codes (of a route drawn elsewhere) show as they are."""
+
+from __future__ import annotations
+
+from workflow_service.domain.approvals import (
+    Adoption,
+    CatalogueDecision,
+    Choice,
+    ConfirmationResult,
+    FilingResult,
+    MeetingResult,
+)
+from workflow_service.domain.plans import Category, Importance, Level, PlanState, ReviewForm, Stage, Tier
+from workflow_service.domain.words import Labelled
+from workflow_service.i18n import N_, _
+
+
+def _words(*kinds: type[Labelled]) -> dict[str, str]:
+    return {member.value: member.word for kind in kinds for member in kind}
+
+
+CATEGORIES, LEVELS, TIERS, IMPORTANCE = _words(Category), _words(Level), _words(Tier), _words(Importance)
+STAGES, PLAN_STATUS = _words(Stage), _words(PlanState)
+ROUTES = {
+    "registration": N_("规划立项"),
+    "people_congress": N_("人大审议批准"),
+    "government_executive_meeting": N_("政府审批"),
+    "departmental_self_issue": N_("部门自行印发"),
+    "filing": N_("规划备案"),
+    "revision": N_("规划修订"),
+    "midterm_evaluation": N_("中期评估"),
+    "weekly_report": N_("周报送"),
+    "ten_day_bulletin": N_("旬通报"),
+    "dossier_check": N_("要件核对"),
+    "coordination": N_("规划衔接"),
+    "environmental_review": N_("环境影响评价"),
+    "water_review": N_("水资源论证"),
+    "expert_review": N_("专家论证"),
+    "consultation": N_("征求意见"),
+    "party_committee_review": N_("党委审定"),
+    "meeting": N_("上会审议"),
+    "issue_and_archive": N_("印发与入库"),
+}
+REVIEW_FORMS = {
+    **_words(ReviewForm),
+    "people_congress": N_("人民代表大会"),
+    "drc_office_meeting": N_("委主任办公会"),
+    "catalogue_list": N_("立项清单审批"),
+}
+MEETING_RESULTS, CATALOGUE_RESULTS = _words(MeetingResult), _words(CatalogueDecision)
+MEETING_STATUS = {"planned": N_("待召开"), "held": N_("已召开"), "cancelled": N_("已取消")}
+INSTANCE_STATUS = {
+    "active": N_("办理中"),
+    "suspended": N_("已暂停"),
+    "completed": N_("已办结"),
+    "terminated": N_("已终止"),
+}
+TASK_STATUS = {"open": N_("待办"), "completed": N_("已办"), "cancelled": N_("已取消")}
+ACTIVITY_STATUS = {
+    "waiting": N_("进行中"),
+    "started": N_("进行中"),
+    "active": N_("进行中"),
+    "completed": N_("已完成"),
+    "cancelled": N_("已取消"),
+    "skipped": N_("已跳过"),
+    "failed": N_("出错"),
+    "incident": N_("出错"),
+}
+TASK_KINDS = {
+    "draft": N_("拟稿"),
+    "check": N_("核对"),
+    "opinion": N_("出具意见"),
+    "confirm": N_("确认"),
+    "decide": N_("决定"),
+    "record": N_("代录"),
+    "inform": N_("阅知"),
+}
+BULLETIN_STATUS = {"draft": N_("草稿"), "review": N_("待发布"), "released": N_("已发布")}
+EVENTS = {
+    "applied": N_("提出立项申请"),
+    "registered": N_("立项并赋码"),
+    "stage_changed": N_("进入阶段"),
+    "issued": N_("印发"),
+    "filed": N_("备案登记"),
+    "re_dated": N_("调整时限"),
+    "merged": N_("合并"),
+    "split": N_("拆分"),
+    "refused": N_("不予立项"),
+    "pending": N_("暂缓立项"),
+    "revised": N_("完成修订"),
+    "forwarded": N_("上报备案"),
+    "withdrawn": N_("撤销"),
+    "route_started": N_("进入审批流程"),
+    "evaluated": N_("完成评估"),
+    "route": N_("确定审批路线"),
+    "review_form": N_("确定审议形式"),
+    "filing_returned": N_("备案补正"),
+}
+NOTICE_KINDS = {
+    "daily": N_("日督促"),
+    "weekly": N_("周报送"),
+    "ten_day": N_("旬通报"),
+    "task": N_("待办"),
+    "bulletin": N_("通报"),
+    "urge": N_("催办"),
+    "incident": N_("流程异常"),
+}
+DOSSIER_ITEMS = {
+    "catalogue_approval": N_("立项批准文件"),
+    "draft": N_("规划草案（送审稿）"),
+    "draft_for_review": N_("规划草案（送审稿）"),
+    "drafting_notes": N_("起草说明"),
+    "expert_report": N_("论证报告"),
+    "expert_review_report": N_("论证报告"),
+    "coordination": N_("衔接意见及采纳情况"),
+    "coordination_opinions": N_("衔接意见及采纳情况"),
+    "environmental_confirmation": N_("环境影响评价确认意见"),
+    "water_confirmation": N_("水资源论证确认意见"),
+    "consultation_record": N_("公开征求意见记录"),
+    "legality_review": N_("合法性审查意见"),
+    "minutes": N_("会议纪要"),
+    "collective_minutes": N_("集体讨论纪要"),
+    "order": N_("交办文件"),
+    "issued_text": N_("印发文本"),
+    "other": N_("其他材料"),
+}
+OUTCOMES = {
+    **_words(Adoption, ConfirmationResult, FilingResult, MeetingResult, CatalogueDecision, Choice),
+    "agree": N_("同意"),
+    "agreed": N_("同意"),
+    "agree_with_changes": N_("修改后同意"),
+    "disagree": N_("不同意"),
+    "complete": N_("齐全"),
+    "incomplete": N_("不齐全"),
+    "return": N_("退回"),
+    "returned": N_("退回"),
+    "submit": N_("提交"),
+    "submitted": N_("已提交"),
+    "approve": N_("批准"),
+    "approved": N_("批准"),
+    "refuse": N_("不予通过"),
+    "refused": N_("不予通过"),
+    "no_comment": N_("无意见"),
+    "passed": N_("通过"),
+    "done": N_("办结"),
+    "confirm": N_("确认"),
+    "confirmed": N_("确认"),
+    "read": N_("已阅"),
+    "merged": N_("合并"),
+    "pending": N_("暂缓"),
+    "correct": N_("补正"),
+    "register": N_("登记"),
+    "registered": N_("已登记"),
+    "release": N_("发布"),
+    "released": N_("已发布"),
+}
+TABLES = {
+    "catalogue_result": CATALOGUE_RESULTS,
+    "category": CATEGORIES,
+    "level": LEVELS,
+    "tier": TIERS,
+    "importance": IMPORTANCE,
+    "stage": STAGES,
+    "plan_status": PLAN_STATUS,
+    "route": ROUTES,
+    "review_form": REVIEW_FORMS,
+    "meeting_kind": REVIEW_FORMS,
+    "meeting_result": {**MEETING_RESULTS, **CATALOGUE_RESULTS},
+    "meeting_status": MEETING_STATUS,
+    "instance_status": INSTANCE_STATUS,
+    "task_status": TASK_STATUS,
+    "activity_status": ACTIVITY_STATUS,
+    "task_kind": TASK_KINDS,
+    "bulletin_status": BULLETIN_STATUS,
+    "event": EVENTS,
+    "notice_kind": NOTICE_KINDS,
+    "dossier": DOSSIER_ITEMS,
+    "outcome": OUTCOMES,
+}
+
+
+def word(code: object, table: str) -> str:
+    """The office word for `code` in one of the tables above, in the reader's language."""
+    text = str(code or "")
+    known = TABLES[table].get(text)
+    return _(known) if known else text
+
+
+def choices(table: str) -> list[tuple[str, str]]:
+    """Codes and words of a table, for a select."""
+    return [(code, _(text)) for code, text in TABLES[table].items()]
