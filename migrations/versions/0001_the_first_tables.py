@@ -475,7 +475,7 @@ def upgrade() -> None:
         sa.Column("element_id", sa.Text(), nullable=False),
         sa.Column("element_type", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
-        sa.Column("flow_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("flows", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),

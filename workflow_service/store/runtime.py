@@ -118,7 +118,7 @@ class TaskDraft(Base):
 
 
 class Activity(Base):
-    """One execution of one element: what ran, in order. `flow_id` is the sequence flow by which it was entered."""
+    """One execution of one element: what ran, in order. `flows` are the sequence flows by which it was left."""
 
     __tablename__ = "activity"
     __table_args__ = (
@@ -133,7 +133,7 @@ class Activity(Base):
     element_id: Mapped[str]
     element_type: Mapped[str]
     name: Mapped[str] = mapped_column(server_default="")
-    flow_id: Mapped[str] = mapped_column(server_default="")
+    flows: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     status: Mapped[str]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
