@@ -16,7 +16,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import ErrorEve
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition, TerminateEventDefinition
 
 from . import specs
-from .decisions import DecisionTable
+from .decision_table import DecisionTable
 from .multi_instance import MultiInstanceSpec
 
 logging.getLogger("spiff.task").setLevel(logging.ERROR)
@@ -123,7 +123,7 @@ class _ProcessBuilder:
     def _decision(self, spec: Any, name: str, element_id: str, attrs: dict[str, Any], common: dict[str, Any]) -> Any:
         return specs.DecisionSpec(
             spec, name, decision=attrs["decisionRef"], variable=attrs.get("resultVariable") or element_id,
-            mapping=attrs.get("mapDecisionResult", "singleResult"), **common,
+            mapping=attrs.get("mapDecisionResult"), **common,
         )  # fmt: skip
 
     def _event(self, spec: Any, name: str, element: dict[str, Any], common: dict[str, Any]) -> Any:

@@ -113,6 +113,10 @@ class Instance:
         task = self._waiting(token, ServiceWorkSpec, TaskState.READY)
         self._trouble(task, message)
 
+    def hold(self, token: UUID, message: str) -> None:
+        """What waits at `token` cannot be put before anybody: it stays with an incident until `retry`."""
+        self._find(token).internal_data[INCIDENT] = message
+
     def fire(self, token: UUID, payload: dict[str, Any] | None = None, remaining: int | None = None) -> None:
         """A timer fell due, or a message or signal arrived for `token`. `remaining` cycles start the timer anew."""
         task = self._waiting(token, None, TaskState.WAITING)

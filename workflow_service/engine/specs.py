@@ -23,7 +23,6 @@ from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 
 from . import scope
-from .decisions import DecisionTable
 from .script import compile_expression, compile_script, plain
 
 RESULT = "result"
@@ -61,28 +60,15 @@ class PassSpec(NoneTask):
 class DecisionSpec(PassSpec):
     """A business rule task: evaluates its pinned table over the variables."""
 
-    def __init__(self, wf_spec: Any, name: str, decision: str, variable: str, mapping: str, **kwargs: Any) -> None:
+    def __init__(self, wf_spec: Any, name: str, decision: str, variable: str, mapping: str | None, **kwargs: Any) -> None:
         super().__init__(wf_spec, name, **kwargs)
         self.decision, self.variable, self.mapping = decision, variable, mapping
 
     def _run_hook(self, my_task: Task) -> bool:
         engine = my_task.workflow.top_workflow.script_engine
-        table = engine.tables[self.decision]
-        value = shape_result(table, table.evaluate(scope.visible(my_task), engine.now), self.mapping)
-        scope.assign(my_task, {self.variable: plain(value)})
+        result = engine.tables[self.decision].evaluate(scope.visible(my_task), engine.now)
+        scope.assign(my_task, {self.variable: plain(result.mapped(self.mapping))})
         return True
-
-
-def shape_result(table: DecisionTable, result: Any, mapping: str) -> Any:
-    """Give a decision's result in the form that Camunda's `mapDecisionResult` names."""
-    rows = result if isinstance(result, list) else [result]
-    if mapping == "resultList":
-        return rows
-    if mapping == "collectEntries":
-        return [next(iter(row.values())) if isinstance(row, dict) else row for row in rows]
-    if mapping == "singleEntry":
-        return next(iter(rows[0].values())) if isinstance(rows[0], dict) else rows[0]
-    return rows[0] if not isinstance(result, list) or len(rows) == 1 else rows
 
 
 class EmbeddedSpec(SubWorkflowTask):

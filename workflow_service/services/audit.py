@@ -1,0 +1,168 @@
+"""The record of every command: who, when, what, from where, hashed over the record before it (docs/domain.md §8).
+
+Chains: `i<id>` for each instance (its end stands in the instance's row), `general` for everything else, `anchors` for the hourly
+anchors, which note the ends of all chains that moved. `verify` finds an edited, a deleted, a reordered and a cut-off record.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from workflow_service import clock
+from workflow_service.i18n import N_
+from workflow_service.store.records import AuditChain, AuditRecord
+from workflow_service.store.runtime import ProcessInstance
+
+from .context import Actor
+
+GENERAL, ANCHORS = "general", "anchors"
+
+
+@dataclass(frozen=True)
+class AuditFault:
+    """Where a chain is broken and how, in words (source text)."""
+
+    chain: str
+    seq: int
+    message: str
+
+
+def record(
+    session: Session, actor: Actor, action: str, thing: str, data: dict[str, Any], *, now: datetime,
+    instance: ProcessInstance | None = None,
+) -> None:  # fmt: skip
+    """Append one record. With `instance` (locked by the caller) it joins the instance's chain, else the general one."""
+    if instance is None:
+        chain = _locked_chain(session, GENERAL)
+        _append(session, GENERAL, chain, actor, action, thing, data, now)
+        return
+    end = AuditChain(chain=f"i{instance.id}", seq=instance.audit_seq, head=instance.audit_head)
+    _append(session, end.chain, end, actor, action, thing, data, now)
+    instance.audit_seq, instance.audit_head = end.seq, end.head
+
+
+def anchor(session: Session, *, now: datetime) -> int:
+    """Note the ends of all chains that moved since the last anchor; gives how many."""
+    last = _last_anchor_time(session)
+    heads = {chain: [seq, head.hex()] for chain, seq, head in _moved_ends(session, last)}
+    if heads:
+        chain = _locked_chain(session, ANCHORS)
+        _append(session, ANCHORS, chain, Actor.system("scheduler"), "audit.anchor", "audit", {"heads": heads}, now)
+    return len(heads)
+
+
+def verify(session: Session) -> list[AuditFault]:
+    """Recompute every chain; gives the faults found, none when the record is whole."""
+    faults: list[AuditFault] = []
+    ends = _stored_ends(session)
+    known: dict[tuple[str, int], bytes] = {}
+    for chain, records in _chains(session):
+        faults += _chain_faults(chain, records, ends.pop(chain, None), known)
+    faults += [AuditFault(chain, seq, N_("整条记录链缺失")) for chain, (seq, _head) in ends.items() if seq]
+    return faults + list(_anchor_faults(session, known))
+
+
+def digest(previous: bytes, entry: AuditRecord) -> bytes:
+    """The hash of one record over its predecessor's: SHA-256 of the canonical JSON of all its fields."""
+    plain = [
+        entry.chain, entry.seq, _utc(entry.recorded_at), _utc(entry.business_at), entry.actor_id, entry.actor_name,
+        entry.source, entry.address, entry.action, entry.thing, entry.data,
+    ]  # fmt: skip
+    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(previous + text.encode()).digest()
+
+
+def _append(
+    session: Session, chain: str, end: AuditChain, actor: Actor, action: str, thing: str, data: dict[str, Any],
+    now: datetime,
+) -> None:  # fmt: skip
+    entry = AuditRecord(
+        chain=chain, seq=end.seq + 1, recorded_at=clock.now(), business_at=now, actor_id=actor.user_id,
+        actor_name=actor.name, source=actor.source, address=actor.address, action=action, thing=thing,
+        data=json.loads(json.dumps(data, ensure_ascii=False, default=str)),
+    )  # fmt: skip
+    entry.hash = digest(end.head, entry)
+    session.add(entry)
+    end.seq, end.head = entry.seq, entry.hash
+
+
+def _locked_chain(session: Session, chain: str) -> AuditChain:
+    empty = insert(AuditChain).values(chain=chain, seq=0, head=b"").on_conflict_do_nothing()
+    found = session.get(AuditChain, chain, with_for_update=True, populate_existing=True)
+    if found is None:
+        session.execute(empty)
+        found = session.get(AuditChain, chain, with_for_update=True, populate_existing=True)
+    assert found is not None
+    return found
+
+
+def _last_anchor_time(session: Session) -> datetime | None:
+    statement = select(AuditRecord.recorded_at).where(AuditRecord.chain == ANCHORS)
+    return session.scalars(statement.order_by(AuditRecord.seq.desc()).limit(1)).first()
+
+
+def _moved_ends(session: Session, since: datetime | None) -> Iterator[tuple[str, int, bytes]]:
+    statement = (
+        select(AuditRecord.chain, AuditRecord.seq, AuditRecord.hash)
+        .where(AuditRecord.chain != ANCHORS)
+        .distinct(AuditRecord.chain)
+        .order_by(AuditRecord.chain, AuditRecord.seq.desc())
+    )
+    if since is not None:
+        statement = statement.where(AuditRecord.recorded_at >= since)
+    yield from ((row.chain, row.seq, row.hash) for row in session.execute(statement))
+
+
+def _stored_ends(session: Session) -> dict[str, tuple[int, bytes]]:
+    ends = {one.chain: (one.seq, one.head) for one in session.scalars(select(AuditChain))}
+    rows = session.execute(select(ProcessInstance.id, ProcessInstance.audit_seq, ProcessInstance.audit_head))
+    return ends | {f"i{row.id}": (row.audit_seq, row.audit_head) for row in rows}
+
+
+def _chains(session: Session) -> Iterator[tuple[str, list[AuditRecord]]]:
+    statement = select(AuditRecord).order_by(AuditRecord.chain, AuditRecord.seq, AuditRecord.id)
+    current: list[AuditRecord] = []
+    for entry in session.scalars(statement.execution_options(yield_per=1000)):
+        if current and current[0].chain != entry.chain:
+            yield current[0].chain, current
+            current = []
+        current.append(entry)
+    if current:
+        yield current[0].chain, current
+
+
+def _chain_faults(
+    chain: str, records: list[AuditRecord], end: tuple[int, bytes] | None, known: dict[tuple[str, int], bytes]
+) -> Iterator[AuditFault]:
+    previous, expected = b"", 1
+    for entry in records:
+        if entry.seq != expected:
+            yield AuditFault(chain, expected, N_("记录缺失或次序被改"))
+            expected = entry.seq
+        elif digest(previous, entry) != entry.hash:
+            yield AuditFault(chain, entry.seq, N_("记录内容或次序被改"))
+        previous, expected = entry.hash, expected + 1
+        known[chain, entry.seq] = entry.hash
+    if end != (expected - 1, previous):
+        yield AuditFault(chain, expected, N_("记录链的末尾被截断或改写"))
+
+
+def _anchor_faults(session: Session, known: dict[tuple[str, int], bytes]) -> Iterator[AuditFault]:
+    for entry in session.scalars(select(AuditRecord).where(AuditRecord.chain == ANCHORS).order_by(AuditRecord.seq)):
+        for chain, (seq, head) in entry.data["heads"].items():
+            if known.get((chain, seq), b"").hex() != head:
+                yield AuditFault(chain, seq, N_("记录与锚定的摘要不符"))
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.timestamp():.6f}"
+
+
+__all__ = ["AuditFault", "anchor", "digest", "record", "verify"]

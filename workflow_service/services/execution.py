@@ -1,0 +1,273 @@
+"""One command on one instance: lock, thaw, step, work, write, freeze, audit — in the caller's transaction.
+
+    with Execution.lock(session, actor, instance_id, now=now) as execution:
+        execution.instance.complete(token, values)
+    # on leaving: service tasks done, rows written, state frozen, record appended
+
+Every use case that moves tokens goes through here; nothing else writes tasks, timers, subscriptions or activities.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from workflow_service import failpoints, signals
+from workflow_service.domain.errors import Conflict, NotFound, TongchouError
+from workflow_service.engine.facts import HumanTask, Passage, ServiceWork, Step, Thrown
+from workflow_service.engine.run import Instance
+from workflow_service.i18n import N_
+from workflow_service.store import step_rows
+from workflow_service.store.plans import Plan, PlanEvent
+from workflow_service.store.runtime import ProcessInstance
+
+from . import audit, topics, waiting
+from .context import Actor
+from .programs import LoadedProgram, program_of
+
+MAX_ROUNDS = 200
+OPEN = ("active",)
+
+
+@dataclass
+class Changes:
+    """What a command has gathered before it is written."""
+
+    human: list[HumanTask] = field(default_factory=list)
+    timers: list[Any] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
+    ended: list[UUID] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    troubles: list[Any] = field(default_factory=list)
+    thrown: list[Thrown] = field(default_factory=list)
+    stages: list[str] = field(default_factory=list)
+
+    def take(self, step: Step) -> None:
+        """Add one step's changes."""
+        self.human += step.human_tasks
+        self.timers += step.timers
+        self.events += step.events
+        self.ended += step.ended
+        self.passages += step.passages
+        self.troubles += step.troubles
+        self.thrown += step.thrown
+        self.stages += step.stages
+
+
+class Execution:
+    """A locked instance in memory. Create with `lock` or `start`."""
+
+    def __init__(
+        self, session: Session, actor: Actor, row: ProcessInstance, loaded: LoadedProgram, instance: Instance, now: datetime
+    ) -> None:
+        self.session, self.actor, self.row, self.loaded = session, actor, row, loaded
+        self.instance, self.now = instance, now
+        self.completing: UUID | None = None
+        self._plan: Plan | None = None
+
+    @classmethod
+    @contextmanager
+    def lock(
+        cls, session: Session, actor: Actor, instance_id: int, action: str, data: dict[str, Any], *, now: datetime,
+        allowed: tuple[str, ...] = OPEN,
+    ) -> "Iterator[Execution]":  # fmt: skip
+        """Lock an instance, give its execution, and settle it when the block ends without an error."""
+        row = locked_instance(session, instance_id)
+        require_status(row, allowed)
+        execution = cls.thaw(session, actor, row, now)
+        yield execution
+        execution.settle(action, data)
+
+    @classmethod
+    def thaw(cls, session: Session, actor: Actor, row: ProcessInstance, now: datetime) -> "Execution":
+        """Take up a locked row's state."""
+        loaded = program_of(session, row.definition_id)
+        instance = Instance.thaw(loaded.program, row.state, row.business_key, now)
+        return cls(session, actor, row, loaded, instance, now)
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan that the instance carries, if any."""
+        if self._plan is None and self.row.plan_id is not None:
+            self._plan = self.session.get(Plan, self.row.plan_id)
+        return self._plan
+
+    def settle(self, action: str, data: dict[str, Any]) -> None:
+        """Do the service tasks, write every change, freeze the state and append the record."""
+        failpoints.reach("after-lock")
+        changes = Changes()
+        step = self._run_works(changes)
+        self._write(changes)
+        self._close_or_keep(step)
+        failpoints.reach("after-freeze")
+        self.row.revision += 1
+        audit.record(
+            self.session, self.actor, action, f"process-instance:{self.row.id}", data, now=self.now, instance=self.row
+        )
+        self._deliver(changes.thrown)
+        self.session.flush()
+        failpoints.reach("before-commit")
+
+    def _run_works(self, changes: Changes) -> Step:
+        for _round in range(MAX_ROUNDS):
+            step = self.instance.collect()
+            changes.take(step)
+            if not step.works:
+                return step
+            for work in step.works:
+                self._do(work)
+        raise Conflict(N_("一次提交触发的自动步骤过多，请联系流程设计人员。"))
+
+    def _do(self, work: ServiceWork) -> None:
+        try:
+            result = topics.run(self, work)
+        except TongchouError as error:
+            self.instance.work_failed(work.place.token, error.message)
+            return
+        self.instance.work_done(work.place.token, result.values, result.plan)
+
+    def _write(self, changes: Changes) -> None:
+        session, row, now = self.session, self.row, self.now
+        tasks, failed = waiting.new_tasks(self, changes.human)
+        alive = [one for one in tasks if one.token not in changes.ended]
+        cancelled = step_rows.cancel_tasks(session, row.id, self._task_tokens(changes), now)
+        ids = step_rows.insert_tasks(session, row.id, row.plan_id, row.area_path, alive, now)
+        timers, timer_failures = waiting.timer_rows(self, [t for t in changes.timers if t.place.token not in changes.ended])
+        events = waiting.subscription_rows([e for e in changes.events if e.place.token not in changes.ended], now)
+        step_rows.replace_waits(session, row.id, self._wait_tokens(changes), timers, events)
+        self._write_history(changes.passages)
+        self._raise_incidents([*changes.troubles, *failed, *timer_failures])
+        self._enter_stages(changes.stages)
+        for task in alive:
+            signals.send_after_commit(
+                session, signals.task_created, task_id=ids[task.token], instance_id=row.id, holders=task.holders
+            )
+        for task_id in cancelled:
+            signals.send_after_commit(session, signals.task_cancelled, task_id=task_id, instance_id=row.id)
+
+    def _task_tokens(self, changes: Changes) -> list[UUID]:
+        """Tokens of open tasks that ended without having been done."""
+        cancelled = {p.place.token for p in changes.passages if p.status == "cancelled" and p.place.element_type in HUMAN}
+        return [token for token in changes.ended if token in cancelled and token != self.completing]
+
+    def _wait_tokens(self, changes: Changes) -> list[UUID]:
+        """Tokens of timers and subscriptions that wait no more."""
+        kinds = {p.place.token: p.place.element_type for p in changes.passages}
+        return [token for token in changes.ended if kinds.get(token, "") in EVENTS]
+
+    def _write_history(self, passages: list[Passage]) -> None:
+        rows: dict[UUID, step_rows.ActivityRow] = {}
+        ends: list[step_rows.ActivityEnd] = []
+        for passage in passages:
+            token, ended = passage.place.token, passage.status != "started"
+            actor_id = self.actor.user_id if ended and token == self.completing else None
+            if token in rows and ended:
+                rows[token].status, rows[token].ended_at = passage.status, self.now
+                rows[token].flows = list(passage.flows)
+            elif ended and self._stood_open(passage):
+                ends.append(step_rows.ActivityEnd(token, passage.status, self.now, list(passage.flows), actor_id))
+            else:
+                rows[token] = self._activity(passage, ended, actor_id)
+        step_rows.write_activities(self.session, self.row.id, list(rows.values()), ends)
+
+    def _activity(self, passage: Passage, ended: bool, actor_id: int | None) -> step_rows.ActivityRow:
+        self.row.activity_seq += 1
+        place = passage.place
+        return step_rows.ActivityRow(
+            self.row.activity_seq, place.token, place.process_key, place.element_id, place.element_type, place.name,
+            passage.status, self.now, self.now if ended else None, list(passage.flows), actor_id,
+        )  # fmt: skip
+
+    def _stood_open(self, passage: Passage) -> bool:
+        return passage.place.element_type in WAITING_TYPES
+
+    def _raise_incidents(self, troubles: list[Any]) -> None:
+        rows = [
+            {"token": one.place.token, "element_id": one.place.element_id, "kind": "element", "message": one.message,
+             "created_at": self.now}
+            for one in troubles
+        ]  # fmt: skip
+        step_rows.insert_incidents(self.session, self.row.id, rows)
+        for one in troubles:
+            signals.send_after_commit(
+                self.session, signals.incident_raised, instance_id=self.row.id, element_id=one.place.element_id,
+                message=one.message,
+            )  # fmt: skip
+
+    def _enter_stages(self, stages: list[str]) -> None:
+        for stage in stages:
+            if self.plan is not None and self.plan.stage != stage:
+                self.note_plan("stage_changed", {"from": self.plan.stage, "to": stage})
+                self.plan.stage = stage
+
+    def note_plan(self, kind: str, data: dict[str, Any]) -> None:
+        """Write a fact into the plan's history, at the command's business time."""
+        self.session.add(
+            PlanEvent(
+                plan_id=self.row.plan_id, at=self.now, kind=kind, data=data, instance_id=self.row.id, actor_id=self.actor.user_id
+            )
+        )
+
+    def _close_or_keep(self, step: Step) -> None:
+        if step.stalled:
+            self._note_stall()
+        if not step.completed:
+            self.row.state = self.instance.freeze()
+            return
+        self.row.status = "completed" if self.row.status == "active" else self.row.status
+        self.row.outcome, self.row.ended_at = step.outcome, self.now
+        self.row.state = b""
+        signals.send_after_commit(
+            self.session, signals.instance_completed, instance_id=self.row.id, definition_key=self.row.definition_key,
+            outcome=step.outcome,
+        )  # fmt: skip
+
+    def _note_stall(self) -> None:
+        row = {"token": None, "element_id": self.loaded.key, "kind": "stalled", "created_at": self.now,
+               "message": N_("流程既没有等待也没有结束")}  # fmt: skip
+        step_rows.insert_incidents(self.session, self.row.id, [row])
+
+    def _deliver(self, thrown: list[Thrown]) -> None:
+        from .messages import deliver_thrown
+
+        for one in thrown:
+            deliver_thrown(self.session, self.actor, one, now=self.now)
+
+
+HUMAN = ("userTask", "manualTask")
+EVENTS = ("intermediateCatchEvent", "boundaryEvent", "receiveTask", "startEvent")
+WAITING_TYPES = (*HUMAN, *EVENTS, "callActivity", "subProcess", "multiInstanceBody", "serviceTask")
+
+
+def locked_instance(session: Session, instance_id: int) -> ProcessInstance:
+    """Lock an instance's row and give it fresh; raises NotFound."""
+    statement = (
+        select(ProcessInstance)
+        .where(ProcessInstance.id == instance_id)
+        .with_for_update()
+        .options(undefer(ProcessInstance.state))
+        .execution_options(populate_existing=True)
+    )
+    row = session.scalars(statement).one_or_none()
+    if row is None:
+        raise NotFound(N_("没有编号为 %(id)s 的流程实例。"), id=instance_id)
+    return row
+
+
+def require_status(row: ProcessInstance, allowed: tuple[str, ...]) -> None:
+    """Refuse a command on an instance that is over or suspended."""
+    if row.status not in allowed:
+        raise Conflict(_STATUS_TEXTS[row.status], instance=row.id)
+
+
+_STATUS_TEXTS = {
+    "active": N_("流程正在运行。"),
+    "suspended": N_("流程已暂停，恢复后才能办理。"),
+    "completed": N_("流程已经办结。"),
+    "terminated": N_("流程已经终止。"),
+}

@@ -1,0 +1,58 @@
+"""Messages and signals: from whoever sends them to the instances that wait for them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.errors import NotFound
+from workflow_service.engine.facts import Thrown
+from workflow_service.i18n import N_
+from workflow_service.store.runtime import ProcessInstance, Subscription
+
+from .context import Actor
+from .execution import Execution
+
+
+def deliver_message(
+    session: Session, actor: Actor, name: str, correlation_key: str, payload: dict[str, Any], *, now: datetime
+) -> int:
+    """Hand a message to every instance that waits for it under this key; gives how many took it.
+
+    Raises NotFound when nobody waits for it. `payload` becomes the variable named like the receiving element.
+    """
+    taken = _deliver(session, actor, "message", name, correlation_key, payload, now)
+    if not taken:
+        raise NotFound(N_("没有流程在等待消息“%(name)s”（关联键 %(key)s）。"), name=name, key=correlation_key)
+    return taken
+
+
+def broadcast_signal(session: Session, actor: Actor, name: str, payload: dict[str, Any], *, now: datetime) -> int:
+    """Send a signal to every instance that waits for it; nobody waiting is no error."""
+    return _deliver(session, actor, "signal", name, None, payload, now)
+
+
+def deliver_thrown(session: Session, actor: Actor, thrown: Thrown, *, now: datetime) -> None:
+    """Deliver what an instance threw; a message that nobody takes becomes an incident of the thrower's element."""
+    key = thrown.correlation_key if thrown.kind == "message" else None
+    _deliver(session, actor, thrown.kind, thrown.name, key, dict(thrown.payload), now)
+
+
+def _deliver(
+    session: Session, actor: Actor, kind: str, name: str, key: str | None, payload: dict[str, Any], now: datetime
+) -> int:
+    session.flush()
+    statement = (
+        select(Subscription.instance_id, Subscription.token)
+        .join(ProcessInstance, ProcessInstance.id == Subscription.instance_id)
+        .where(Subscription.kind == kind, Subscription.name == name, ProcessInstance.status == "active")
+        .order_by(Subscription.instance_id, Subscription.id)
+    )
+    if key is not None:
+        statement = statement.where(Subscription.correlation_key == key)
+    waiting = session.execute(statement).all()
+    for row in waiting:
+        with Execution.lock(session, actor, row.instance_id, f"{kind}.deliver", {"name": name, "key": key}, now=now) as one:
+            one.instance.fire(row.token, payload)
+    return len(waiting)

@@ -1,0 +1,127 @@
+"""Process instances: start, fire timers, retry incidents, end."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow_service import signals
+from workflow_service.domain.errors import NotFound
+from workflow_service.engine.run import Instance
+from workflow_service.i18n import N_
+from workflow_service.identity import policy
+from workflow_service.store import step_rows
+from workflow_service.store.plans import Plan
+from workflow_service.store.runtime import Incident, ProcessInstance, Timer
+
+from .context import Actor
+from .execution import Execution, locked_instance, require_status
+from .messages import broadcast_signal, deliver_message
+from .programs import latest_definition, program_of
+
+__all__ = [
+    "broadcast_signal", "deliver_message", "fire_timer", "resume_instance", "retry_incident", "start_process",
+    "suspend_instance", "terminate_instance",
+]  # fmt: skip
+
+
+def start_process(
+    session: Session, actor: Actor, key: str, *, variables: Mapping[str, Any], business_key: str = "",
+    plan_id: int | None = None, area_path: str = "", now: datetime,
+) -> ProcessInstance:  # fmt: skip
+    """Start the newest version of a process and run it until it waits; raises NotFound for an unknown key."""
+    loaded = program_of(session, latest_definition(session, key).id)
+    plan = session.get(Plan, plan_id) if plan_id is not None else None
+    row = ProcessInstance(
+        definition_id=loaded.definition_id, definition_key=key, business_key=business_key, plan_id=plan_id,
+        area_path=plan.area_path if plan else area_path, started_at=now, started_by=actor.user_id, state=b"",
+        status="active", outcome="", revision=0, activity_seq=0, audit_seq=0, audit_head=b"",
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    instance = Instance.start(loaded.program, dict(variables), business_key, now)
+    execution = Execution(session, actor, row, loaded, instance, now)
+    execution.settle("process-instance.start", {"definition": key, "version": loaded.version})
+    signals.send_after_commit(session, signals.instance_started, instance_id=row.id, definition_key=key)
+    return row
+
+
+def fire_timer(session: Session, timer_id: int, *, now: datetime) -> bool:
+    """Fire one timer that fell due; False when it is gone or its instance does not run any more."""
+    found = session.get(Timer, timer_id)
+    if found is None:
+        return False
+    row = locked_instance(session, found.instance_id)
+    timer = session.get(Timer, timer_id, populate_existing=True)
+    if timer is None or row.status != "active" or timer.due_at > now:
+        return False
+    execution = Execution.thaw(session, Actor.system("scheduler"), row, now)
+    remaining = timer.remaining - 1 if timer.remaining else None
+    element_id, token = timer.element_id, timer.token
+    execution.instance.fire(token, remaining=remaining)
+    execution.settle("timer.fire", {"element": element_id})
+    return True
+
+
+def retry_incident(session: Session, actor: Actor, incident_id: int, *, now: datetime) -> None:
+    """Let the element of an open incident try again; what fails again becomes a new incident."""
+    incident = session.get(Incident, incident_id)
+    if incident is None or incident.resolved_at is not None:
+        raise NotFound(N_("没有编号为 %(id)s 的未处理事件。"), id=incident_id)
+    row = locked_instance(session, incident.instance_id)
+    policy.require(actor, "instance.manage", policy.thing_of(row.area_path))
+    require_status(row, ("active",))
+    execution = Execution.thaw(session, actor, row, now)
+    incident.resolved_at, incident.resolved_by = now, actor.user_id
+    if incident.token is not None:
+        execution.instance.retry(incident.token)
+    execution.settle("incident.retry", {"incident": incident_id})
+
+
+def terminate_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
+    """End an instance now, with a reason; its tasks, timers and subscriptions end with it."""
+    row = locked_instance(session, instance_id)
+    policy.require(actor, "instance.manage", policy.thing_of(row.area_path))
+    require_status(row, ("active", "suspended"))
+    execution = Execution.thaw(session, actor, row, now)
+    row.status = "terminated"
+    execution.instance.terminate()
+    execution.settle("process-instance.terminate", {"reason": reason})
+    step_rows.resolve_incidents(session, instance_id, actor.user_id, now)
+    return row
+
+
+def suspend_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
+    """Stop an instance for a while: nothing in it can be done and its timers do not fire."""
+    return _switch(session, actor, instance_id, "active", "suspended", reason, now)
+
+
+def resume_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
+    """Let a suspended instance go on."""
+    return _switch(session, actor, instance_id, "suspended", "active", reason, now)
+
+
+def _switch(
+    session: Session, actor: Actor, instance_id: int, before: str, after: str, reason: str, now: datetime
+) -> ProcessInstance:
+    row = locked_instance(session, instance_id)
+    policy.require(actor, "instance.manage", policy.thing_of(row.area_path))
+    require_status(row, (before,))
+    row.status = after
+    execution = Execution.thaw(session, actor, row, now)
+    execution.settle(f"process-instance.{'suspend' if after == 'suspended' else 'resume'}", {"reason": reason})
+    return row
+
+
+def due_timers(session: Session, now: datetime, limit: int = 100) -> list[int]:
+    """Give the ids of timers that are due and whose instance runs, oldest first."""
+    statement = (
+        select(Timer.id)
+        .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
+        .where(Timer.due_at <= now, ProcessInstance.status == "active")
+        .order_by(Timer.due_at, Timer.id)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))

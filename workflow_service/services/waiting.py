@@ -1,0 +1,151 @@
+"""From what the engine says is waiting to rows: who may act, until when, what it is called."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from workflow_service.domain.errors import InvalidInput, TongchouError
+from workflow_service.engine.decision_table import NoDecisionMatch
+from workflow_service.engine.facts import EventWait, HumanTask, TimerWait, Trouble
+from workflow_service.i18n import N_
+from workflow_service.identity.groups import resolve_groups
+from workflow_service.store.people import Unit, User
+from workflow_service.store.step_rows import NewTask
+
+from . import calendars, cycles
+
+if TYPE_CHECKING:
+    from .execution import Execution
+
+DEADLINES = "deadlines"
+
+
+def new_tasks(execution: "Execution", human: Sequence[HumanTask]) -> tuple[list[NewTask], list[Trouble]]:
+    """Give the rows of new tasks, and a trouble for each that cannot be put before anybody."""
+    tasks: list[NewTask] = []
+    troubles: list[Trouble] = []
+    for one in human:
+        try:
+            tasks.append(_new_task(execution, one))
+        except TongchouError as error:
+            execution.instance.hold(one.place.token, error.message)
+            troubles.append(Trouble(one.place, error.message))
+    return tasks, troubles
+
+
+def timer_rows(execution: "Execution", timers: Sequence[TimerWait]) -> tuple[list[dict[str, Any]], list[Trouble]]:
+    """Give the rows of new timers, and a trouble for each whose rule cannot be read."""
+    rows: list[dict[str, Any]] = []
+    troubles: list[Trouble] = []
+    for one in timers:
+        try:
+            rows.append(_timer_row(execution, one))
+        except TongchouError as error:
+            execution.instance.hold(one.place.token, error.message)
+            troubles.append(Trouble(one.place, error.message))
+    return rows, troubles
+
+
+def subscription_rows(events: Sequence[EventWait], now: datetime) -> list[dict[str, Any]]:
+    """Give the rows of new message and signal subscriptions."""
+    return [
+        {"token": one.place.token, "element_id": one.place.element_id, "kind": one.kind, "name": one.name,
+         "correlation_key": one.correlation_key, "created_at": now}
+        for one in events
+    ]  # fmt: skip
+
+
+def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
+    attrs = one.attributes
+    groups = _groups(execution, one)
+    assignee = _user(execution, attrs.get("assignee"))
+    users = [str(_user(execution, name)) for name in _names(attrs.get("candidateUsers"))]
+    rule = _deadline_rule(execution, one)
+    return NewTask(
+        token=one.place.token, process_key=one.place.process_key, element_id=one.place.element_id, name=one.place.name,
+        title=execution.plan.title if execution.plan else execution.loaded.name, form_key=attrs.get("formKey") or "",
+        kind=attrs.get("kind") or "", stage=attrs.get("stage") or "", unit_id=_unit_id(execution, groups),
+        assignee_id=assignee, candidate_users=users, candidate_groups=groups, priority=_priority(attrs.get("priority")),
+        waiting=attrs.get("waiting") == "true", deadline_rule=rule, due_at=_moment(execution, rule),
+        follow_up_at=_moment(execution, attrs.get("followUpDate") or ""), local=dict(one.local),
+        holders=_holders(assignee, users, groups),
+    )  # fmt: skip
+
+
+def _groups(execution: "Execution", one: HumanTask) -> list[str]:
+    wanted = _names(one.attributes.get("candidateGroups"))
+    if not wanted:
+        return []
+    variables = execution.instance.variables_at(one.place.token)
+    return list(resolve_groups(execution.session, wanted, variables.get("plan") or {}, variables))
+
+
+def _holders(assignee: int | None, users: list[str], groups: list[str]) -> list[str]:
+    if assignee is not None:
+        return [f"u:{assignee}"]
+    holders = [f"u:{one}" for one in users] + [f"g:{one}" for one in groups]
+    if not holders:
+        raise InvalidInput(N_("没有指定办理人或候选岗位"))
+    return holders
+
+
+def _user(execution: "Execution", username: str | None) -> int | None:
+    if not username:
+        return None
+    found = execution.session.scalars(select(User.id).where(User.username == username, User.active)).one_or_none()
+    if found is None:
+        raise InvalidInput(N_("没有用户“%(username)s”，或已停用"), username=username)
+    return found
+
+
+def _unit_id(execution: "Execution", groups: list[str]) -> int | None:
+    if not groups:
+        return None
+    code = groups[0].rpartition(":")[0]
+    ids: dict[str, int] = execution.session.info.setdefault("unit_ids", {})
+    if code not in ids:
+        found = execution.session.scalars(select(Unit.id).where(Unit.code == code)).one_or_none()
+        if found is None:
+            return None
+        ids[code] = found
+    return ids[code]
+
+
+def _deadline_rule(execution: "Execution", one: HumanTask) -> str:
+    """Precedence: `approval:deadline`, then `camunda:dueDate`, then the table (by hand comes later and wins)."""
+    if rule := one.attributes.get("deadline") or one.attributes.get("dueDate"):
+        return str(rule)
+    table = execution.loaded.program.tables.get(DEADLINES)
+    if table is None:
+        return ""
+    plan = execution.instance.variables_at(one.place.token).get("plan") or {}
+    inputs = {"process": one.place.process_key, "task": one.place.element_id, "importance": plan.get("importance") or ""}
+    inputs |= {"kind": one.attributes.get("kind") or "", "plan": plan}
+    try:
+        return cycles.rule_of(table.evaluate(inputs, execution.now).mapped())
+    except NoDecisionMatch:
+        return ""
+
+
+def _moment(execution: "Execution", rule: str) -> datetime | None:
+    return calendars.due_at(execution.session, rule, execution.now) if rule else None
+
+
+def _timer_row(execution: "Execution", one: TimerWait) -> dict[str, Any]:
+    rule, remaining = one.rule, one.remaining
+    if one.kind == "cycle":
+        rule, cycle_count = cycles.read_cycle(one.rule)
+        remaining = cycle_count if remaining is None else remaining
+    due = calendars.due_at(execution.session, rule, execution.now)
+    return {"token": one.place.token, "process_key": one.place.process_key, "element_id": one.place.element_id,
+            "name": one.place.name, "due_at": due, "rule": one.rule, "remaining": remaining}  # fmt: skip
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _priority(text: str | None) -> int:
+    return int(text) if text and text.strip().isdigit() else 50

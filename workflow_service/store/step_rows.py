@@ -1,0 +1,196 @@
+"""Writes what one step changed, in as few statements as it has kinds of rows."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, text, update
+from sqlalchemy.orm import Session
+
+from .runtime import Incident, Subscription, Timer
+
+
+@dataclass
+class NewTask:
+    """One row for `task` and its holders; moments aware."""
+
+    token: UUID
+    process_key: str
+    element_id: str
+    name: str
+    title: str
+    form_key: str = ""
+    kind: str = ""
+    stage: str = ""
+    unit_id: int | None = None
+    assignee_id: int | None = None
+    candidate_users: list[str] = field(default_factory=list)
+    candidate_groups: list[str] = field(default_factory=list)
+    priority: int = 50
+    waiting: bool = False
+    deadline_rule: str = ""
+    due_at: datetime | None = None
+    follow_up_at: datetime | None = None
+    local: dict[str, Any] = field(default_factory=dict)
+    holders: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ActivityRow:
+    """One row of history; `ended_at` None while it waits."""
+
+    seq: int
+    token: UUID
+    process_key: str
+    element_id: str
+    element_type: str
+    name: str
+    status: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    flows: list[str] = field(default_factory=list)
+    actor_id: int | None = None
+
+
+@dataclass
+class ActivityEnd:
+    """How an activity that stood in history already ended."""
+
+    token: UUID
+    status: str
+    ended_at: datetime
+    flows: list[str]
+    actor_id: int | None
+
+
+_INSERT_TASKS = text("""
+WITH wanted AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:tasks AS jsonb)) AS row(
+    token uuid, process_key text, element_id text, name text, title text, form_key text, kind text, stage text,
+    unit_id bigint, assignee_id bigint, candidate_users text[], candidate_groups text[], priority smallint,
+    waiting boolean, deadline_rule text, due_at timestamptz, follow_up_at timestamptz, local jsonb, holders text[])
+), added AS (
+  INSERT INTO task (instance_id, plan_id, area_path, created_at, token, process_key, element_id, name, title, form_key, kind,
+    stage, unit_id, assignee_id, candidate_users, candidate_groups, priority, waiting, deadline_rule, due_at, follow_up_at, local)
+  SELECT :instance_id, :plan_id, :area_path, :now, token, process_key, element_id, name, title, form_key, kind,
+    stage, unit_id, assignee_id, candidate_users, candidate_groups, priority, waiting, deadline_rule, due_at, follow_up_at, local
+  FROM wanted
+  RETURNING id, token, due_at
+), held AS (
+  INSERT INTO task_holder (task_id, holder, due_at)
+  SELECT added.id, holder, coalesce(added.due_at, 'infinity') FROM added JOIN wanted USING (token), unnest(wanted.holders) AS holder
+)
+SELECT id, token FROM added
+""")
+
+_END_TASKS = text("""
+WITH ended AS (
+  UPDATE task SET status = 'cancelled', ended_at = :now, revision = revision + 1
+  WHERE instance_id = :instance_id AND token = ANY(CAST(:tokens AS uuid[])) AND status = 'open'
+  RETURNING id
+), dropped AS (DELETE FROM task_holder USING ended WHERE task_id = ended.id),
+drafts AS (DELETE FROM task_draft USING ended WHERE task_id = ended.id)
+SELECT id FROM ended
+""")
+
+_COMPLETE_TASK = text("""
+WITH dropped AS (DELETE FROM task_holder WHERE task_id = :task_id),
+drafts AS (DELETE FROM task_draft WHERE task_id = :task_id)
+UPDATE task SET status = 'completed', ended_at = :now, completed_by = :user_id, completed_unit_id = :unit_id, outcome = :outcome,
+  opinion = :opinion, submission = CAST(:submission AS jsonb), revision = revision + 1,
+  assignee_id = coalesce(assignee_id, :user_id)
+WHERE id = :task_id AND status = 'open'
+""")
+
+_WRITE_ACTIVITIES = text("""
+WITH ends AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:ends AS jsonb)) AS row(token uuid, status text, ended_at timestamptz, flows text[], actor_id bigint)
+), closed AS (
+  UPDATE activity SET status = ends.status, ended_at = ends.ended_at, flows = ends.flows, actor_id = ends.actor_id
+  FROM ends WHERE activity.instance_id = :instance_id AND activity.token = ends.token AND activity.ended_at IS NULL
+)
+INSERT INTO activity (instance_id, seq, token, process_key, element_id, element_type, name, status, started_at, ended_at, flows, actor_id)
+SELECT :instance_id, seq, token, process_key, element_id, element_type, name, status, started_at, ended_at, flows, actor_id
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(seq int, token uuid, process_key text, element_id text, element_type text, name text,
+  status text, started_at timestamptz, ended_at timestamptz, flows text[], actor_id bigint)
+""")
+
+
+def insert_tasks(
+    session: Session, instance_id: int, plan_id: int | None, area_path: str, tasks: Sequence[NewTask], now: datetime
+) -> dict[UUID, int]:
+    """Add open tasks with their holders; gives the new ids by token."""
+    if not tasks:
+        return {}
+    rows = session.execute(
+        _INSERT_TASKS,
+        {"tasks": _json([asdict(one) for one in tasks]), "instance_id": instance_id, "plan_id": plan_id,
+         "area_path": area_path, "now": now},
+    )  # fmt: skip
+    return {row.token: row.id for row in rows}
+
+
+def complete_task_row(
+    session: Session, task_id: int, user_id: int | None, unit_id: int | None, submission: dict[str, Any], now: datetime
+) -> None:
+    """Mark one task as done by a person; its holders and drafts go."""
+    session.execute(
+        _COMPLETE_TASK,
+        {"task_id": task_id, "now": now, "user_id": user_id, "unit_id": unit_id, "submission": _json(submission),
+         "outcome": str(submission.get("outcome") or ""), "opinion": str(submission.get("opinion") or "")},
+    )  # fmt: skip
+
+
+def cancel_tasks(session: Session, instance_id: int, tokens: Sequence[UUID], now: datetime) -> list[int]:
+    """End open tasks that nobody did; gives their ids."""
+    if not tokens:
+        return []
+    rows = session.execute(_END_TASKS, {"instance_id": instance_id, "tokens": [str(one) for one in tokens], "now": now})
+    return [row.id for row in rows]
+
+
+def write_activities(session: Session, instance_id: int, rows: Sequence[ActivityRow], ends: Sequence[ActivityEnd]) -> None:
+    """Add new activities and close those that stood open."""
+    if rows or ends:
+        session.execute(
+            _WRITE_ACTIVITIES,
+            {"instance_id": instance_id, "rows": _json([asdict(one) for one in rows]),
+             "ends": _json([asdict(one) for one in ends])},
+        )  # fmt: skip
+
+
+def replace_waits(
+    session: Session, instance_id: int, ended: Sequence[UUID], timers: Sequence[dict[str, Any]],
+    subscriptions: Sequence[dict[str, Any]],
+) -> None:  # fmt: skip
+    """Drop the timers and subscriptions of tokens that wait no more, add the new ones."""
+    if ended:
+        session.execute(delete(Timer).where(Timer.instance_id == instance_id, Timer.token.in_(ended)))
+        session.execute(delete(Subscription).where(Subscription.instance_id == instance_id, Subscription.token.in_(ended)))
+    if timers:
+        session.execute(insert(Timer), [{"instance_id": instance_id, **one} for one in timers])
+    if subscriptions:
+        session.execute(insert(Subscription), [{"instance_id": instance_id, **one} for one in subscriptions])
+
+
+def insert_incidents(session: Session, instance_id: int, incidents: Sequence[dict[str, Any]]) -> None:
+    """Add incidents."""
+    if incidents:
+        session.execute(insert(Incident), [{"instance_id": instance_id, **one} for one in incidents])
+
+
+def resolve_incidents(session: Session, instance_id: int, user_id: int | None, now: datetime) -> None:
+    """Settle every open incident of an instance that ended."""
+    statement = update(Incident).where(Incident.instance_id == instance_id, Incident.resolved_at.is_(None))
+    session.execute(statement.values(resolved_at=now, resolved_by=user_id))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
