@@ -1,0 +1,147 @@
+"""Decisions over many plans at once: meetings' agendas and consolidated lists (docs/domain.md §2.1, §2.3).
+
+A plan waits in the pool; the office puts it on an agenda; the results go to the waiting instances, one message each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.approvals import CatalogueDecision, MeetingResult
+from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
+from workflow_service.i18n import N_
+from workflow_service.identity import policy
+from workflow_service.store.people import Unit
+from workflow_service.store.plans import AgendaItem, Meeting
+
+from . import audit
+from .context import Actor
+from .messages import deliver_message
+
+CATALOGUE_LIST = "catalogue_list"
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """What was decided about one item: a MeetingResult's or CatalogueDecision's value, a note, the plan it merges into."""
+
+    result: str
+    note: str = ""
+    merged_into: str = ""
+
+
+def pool(session: Session, area: str, kind: str | None = None) -> list[AgendaItem]:
+    """Give the plans of an area that wait for a place on an agenda, longest waiting first."""
+    statement = select(AgendaItem).where(
+        AgendaItem.area == area, AgendaItem.meeting_id.is_(None), AgendaItem.status == "waiting"
+    )
+    if kind is not None:
+        statement = statement.where(AgendaItem.kind == kind)
+    return list(session.scalars(statement.order_by(AgendaItem.requested_at, AgendaItem.id)))
+
+
+def plan_meeting(
+    session: Session, actor: Actor, kind: str, title: str, area: str, held_on: date, item_ids: Sequence[int], *, now: datetime
+) -> Meeting:
+    """Put waiting plans on the agenda of a meeting (or list) of one kind; raises InvalidInput, Conflict, Forbidden."""
+    area_path = _area_path(session, area)
+    policy.require(actor, "meeting.manage", policy.thing_of(area_path))
+    if not title.strip():
+        raise InvalidInput(N_("请填写会议名称。"))
+    items = _waiting_items(session, kind, area, item_ids)
+    meeting = Meeting(
+        kind=kind, title=title, area=area, area_path=area_path, held_on=held_on, status="planned", created_at=now,
+        created_by=actor.user_id, minutes_number="",
+    )  # fmt: skip
+    session.add(meeting)
+    session.flush()
+    for position, item in enumerate(items, 1):
+        item.meeting_id, item.position = meeting.id, position
+    data = {"kind": kind, "items": [item.id for item in items]}
+    audit.record(session, actor, "meeting.plan", f"meeting:{meeting.id}", data, now=now)
+    return meeting
+
+
+def enter_results(
+    session: Session, actor: Actor, meeting_id: int, results: Mapping[int, ItemResult], *, minutes_number: str = "",
+    minutes_attachment_id: int | None = None, now: datetime,
+) -> Meeting:  # fmt: skip
+    """Enter what the body decided (代录), with its minutes; each waiting instance gets its result and goes on.
+
+    Every open item of the agenda needs a result. Raises InvalidInput, Conflict, Forbidden.
+    """
+    meeting = session.get(Meeting, meeting_id, with_for_update=True)
+    if meeting is None:
+        raise NotFound(N_("没有编号为 %(id)s 的会议。"), id=meeting_id)
+    policy.require(actor, "meeting.manage", policy.thing_of(meeting.area_path))
+    if meeting.status != "planned":
+        raise Conflict(N_("这次会议的结果已经录入。"))
+    if not minutes_number and minutes_attachment_id is None:
+        raise InvalidInput(N_("代录会议结果须注明纪要文号或上传纪要。"))
+    items = list(session.scalars(select(AgendaItem).where(AgendaItem.meeting_id == meeting_id).order_by(AgendaItem.position)))
+    _require_complete(meeting, items, results)
+    meeting.status, meeting.minutes_number, meeting.minutes_attachment_id = "held", minutes_number, minutes_attachment_id
+    audit.record(session, actor, "meeting.results", f"meeting:{meeting.id}", {"minutes": minutes_number}, now=now)
+    for item in sorted(items, key=lambda one: one.instance_id):
+        _decide(session, actor, meeting, item, results[item.id], now)
+    return meeting
+
+
+def postpone_meeting(session: Session, actor: Actor, meeting_id: int, held_on: date, reason: str, *, now: datetime) -> Meeting:
+    """Move a planned meeting to another day; its plans go on waiting."""
+    meeting = session.get(Meeting, meeting_id, with_for_update=True)
+    if meeting is None or meeting.status != "planned":
+        raise Conflict(N_("只有尚未召开的会议可以改期。"))
+    policy.require(actor, "meeting.manage", policy.thing_of(meeting.area_path))
+    before, meeting.held_on = meeting.held_on, held_on
+    data = {"before": before, "held_on": held_on, "reason": reason}
+    audit.record(session, actor, "meeting.postpone", f"meeting:{meeting.id}", data, now=now)
+    return meeting
+
+
+def allowed_results(kind: str) -> type[MeetingResult] | type[CatalogueDecision]:
+    """Give the results that a body of this kind may reach."""
+    return CatalogueDecision if kind == CATALOGUE_LIST else MeetingResult
+
+
+def _decide(session: Session, actor: Actor, meeting: Meeting, item: AgendaItem, decided: ItemResult, now: datetime) -> None:
+    item.status, item.result, item.note, item.decided_at = "decided", decided.result, decided.note, now
+    payload = {
+        "result": decided.result, "note": decided.note, "minutes": meeting.minutes_number, "meeting": meeting.id,
+        "held_on": meeting.held_on.isoformat(), "merged_into": decided.merged_into or None,
+    }  # fmt: skip
+    deliver_message(session, actor, item.message_name, str(item.id), payload, now=now)
+
+
+def _waiting_items(session: Session, kind: str, area: str, item_ids: Sequence[int]) -> list[AgendaItem]:
+    if not item_ids:
+        raise InvalidInput(N_("请至少选择一项待上会的规划。"))
+    statement = select(AgendaItem).where(AgendaItem.id.in_(item_ids)).with_for_update()
+    found = {item.id: item for item in session.scalars(statement)}
+    for item_id in item_ids:
+        item = found.get(item_id)
+        if item is None or item.kind != kind or item.area != area:
+            raise InvalidInput(N_("待上会事项 %(id)s 不属于这个会议。"), id=item_id)
+        if item.meeting_id is not None or item.status != "waiting":
+            raise Conflict(N_("待上会事项 %(id)s 已列入其他会议。"), id=item_id)
+    return [found[item_id] for item_id in item_ids]
+
+
+def _require_complete(meeting: Meeting, items: Sequence[AgendaItem], results: Mapping[int, ItemResult]) -> None:
+    allowed = {one.value for one in allowed_results(meeting.kind)}
+    for item in items:
+        decided = results.get(item.id)
+        if decided is None:
+            raise InvalidInput(N_("第 %(position)s 项没有结果。"), position=item.position)
+        if decided.result not in allowed:
+            raise InvalidInput(N_("“%(value)s”不是可选的结果。"), value=decided.result)
+
+
+def _area_path(session: Session, area: str) -> str:
+    found = session.scalars(select(Unit.area_path).where(Unit.area == area).limit(1)).first()
+    if found is None:
+        raise InvalidInput(N_("没有行政区划“%(area)s”。"), area=area)
+    return found

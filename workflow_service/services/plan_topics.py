@@ -1,0 +1,274 @@
+"""Service tasks about plans: registration, dossier, meetings, issue, filing (docs/domain.md §2)."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from workflow_service import signals
+from workflow_service.domain.documents import DocumentNumber
+from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.plans import Category, DossierItem, PlanCode
+from workflow_service.engine.facts import ServiceWork
+from workflow_service.i18n import N_
+from workflow_service.store.people import Unit
+from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
+from workflow_service.store.runtime import Attachment
+
+from .numbering import next_number
+from .plans import calendar_day, plan_facts
+from .topics import Result, handles
+
+if TYPE_CHECKING:
+    from .execution import Execution
+
+
+@handles("plan.register")
+def register_plan(execution: "Execution", work: ServiceWork) -> Result:
+    """Give the plan its code, its route and its place on the two lists, from the decisions in the diagram's variables."""
+    plan, seen = _plan(execution), work.variables
+    if plan.code is None:
+        plan.code = str(_next_code(execution, plan))
+    plan.status, plan.registered_on = "active", calendar_day(execution.now)
+    plan.route = str(seen.get("route") or plan.route)
+    plan.environmental_review = _listed(seen.get("environment_list"), plan.environmental_review)
+    plan.water_review = _listed(seen.get("water_list"), plan.water_review)
+    execution.note_plan("registered", {"code": plan.code, "route": plan.route})
+    _stage(execution, plan, "research")
+    return Result({"code": plan.code}, plan_facts(plan))
+
+
+@handles("plan.refuse")
+def refuse_plan(execution: "Execution", work: ServiceWork) -> Result:
+    """Close an application that was refused."""
+    return _close(execution, "refused", {"note": _note(work)})
+
+
+@handles("plan.pend")
+def pend_plan(execution: "Execution", work: ServiceWork) -> Result:
+    """Let an application wait for the next list."""
+    plan = _plan(execution)
+    plan.status = "pending"
+    execution.note_plan("pending", {"note": _note(work)})
+    return Result({"status": plan.status}, plan_facts(plan))
+
+
+@handles("plan.merge")
+def merge_plan(execution: "Execution", work: ServiceWork) -> Result:
+    """Close an application that joins another plan; its documents stay with both."""
+    plan = _plan(execution)
+    decision = work.variables.get("catalogue_decision") or {}
+    target = _merge_target(execution, plan, decision.get("merged_into"))
+    plan.merged_into_id = target.id if target is not None else None
+    return _close(execution, "merged", {"into": plan.merged_into_id, "note": _note(work)})
+
+
+@handles("dossier.check")
+def check_dossier(execution: "Execution", work: ServiceWork) -> Result:
+    """Compare what was handed in with what is required; everything missing is named at once (docs/domain.md §2.2)."""
+    required = [str(one) for one in work.variables.get("required_items") or []]
+    present = _handed_in(execution, work)
+    missing = [item for item in required if item not in present]
+    labels = {item.value: str(item.label) for item in DossierItem}
+    names = [labels.get(item, item) for item in missing]
+    return Result({"complete": not missing, "missing": missing, "missing_names": names})
+
+
+@handles("meeting.request")
+def request_meeting(execution: "Execution", work: ServiceWork) -> Result:
+    """Put the plan into the pool for an agenda of the body that the diagram names in `body`."""
+    return _request(execution, str(work.variables.get("body") or "executive_meeting"), "meeting.result")
+
+
+@handles("catalogue.request")
+def request_listing(execution: "Execution", work: ServiceWork) -> Result:
+    """Put the application into the pool for the consolidated list."""
+    return _request(execution, "catalogue_list", "catalogue.decided")
+
+
+@handles("plan.issue")
+def issue_plan(execution: "Execution", work: ServiceWork) -> Result:
+    """Number the notice, date the issue, put the plan into the results library. From here it counts as issued."""
+    plan = _plan(execution)
+    issued_on = calendar_day(execution.now)
+    number = _document_number(execution, plan, work, issued_on)
+    if plan.issued_on is None or plan.revision:
+        _mark_issued(execution, plan, issued_on, number)
+    _into_library(execution, plan, number, issued_on)
+    return Result({"number": number, "issued_on": issued_on.isoformat()}, plan_facts(plan))
+
+
+@handles("plan.file")
+def file_plan(execution: "Execution", work: ServiceWork) -> Result:
+    """Register a filing. A filed-only plan counts as issued from the date that its filing states."""
+    plan = _plan(execution)
+    today = calendar_day(execution.now)
+    if not plan.filing_number:
+        serial = next_number(execution.session, f"filing:{plan.area}:{today.year}")
+        plan.filing_number = f"{plan.area}-BA-{today.year}-{serial:04d}"
+    plan.filed_on = today
+    stated = _stated_issue(work)
+    if plan.issued_on is None and stated is not None:
+        _mark_issued(execution, plan, *stated)
+        _into_library(execution, plan, plan.document_number, plan.issued_on or today)
+    execution.note_plan("filed", {"number": plan.filing_number})
+    return Result({"registration_number": plan.filing_number}, plan_facts(plan))
+
+
+@handles("plan.forward")
+def forward_plan(execution: "Execution", work: ServiceWork) -> Result:
+    """Note that the filing went on to the upper level."""
+    execution.note_plan("forwarded", {})
+    return Result({"forwarded_on": calendar_day(execution.now).isoformat()})
+
+
+@handles("plan.revised")
+def revise_plan(execution: "Execution", work: ServiceWork) -> Result:
+    """Count a finished revision; the code stays."""
+    plan = _plan(execution)
+    plan.revision += 1
+    execution.note_plan("revised", {"revision": plan.revision})
+    return Result({"revision": plan.revision}, plan_facts(plan))
+
+
+@handles("plan.stage")
+def enter_stage(execution: "Execution", work: ServiceWork) -> Result:
+    """Set the plan's stage to the one that the element names."""
+    plan = _plan(execution)
+    element = execution.loaded.program.element(work.place.process_key, work.place.element_id)
+    stage = str(element.get("attrs", {}).get("stage") or plan.stage)
+    _stage(execution, plan, stage)
+    return Result({"stage": stage}, plan_facts(plan))
+
+
+@handles("evaluation.record")
+def record_evaluation(execution: "Execution", work: ServiceWork) -> Result:
+    """Note a published evaluation in the plan's history and the library."""
+    plan = _plan(execution)
+    today = calendar_day(execution.now)
+    execution.note_plan("evaluated", {"on": today.isoformat()})
+    _stage(execution, plan, "implementation")
+    return Result({"evaluated_on": today.isoformat()}, plan_facts(plan))
+
+
+def _plan(execution: "Execution") -> Plan:
+    if execution.plan is None:
+        raise InvalidInput(N_("这个流程没有关联规划。"))
+    return execution.plan
+
+
+def _stage(execution: "Execution", plan: Plan, stage: str) -> None:
+    if plan.stage != stage:
+        execution.note_plan("stage_changed", {"from": plan.stage, "to": stage})
+        plan.stage = stage
+
+
+def _close(execution: "Execution", status: str, data: dict[str, Any]) -> Result:
+    plan = _plan(execution)
+    plan.status = status
+    execution.note_plan(status, data)
+    _stage(execution, plan, "closed")
+    return Result({"status": status}, plan_facts(plan))
+
+
+def _next_code(execution: "Execution", plan: Plan) -> PlanCode:
+    code = PlanCode(plan.cycle.first_year, plan.area, Category(plan.category), 1)
+    return PlanCode(code.first_year, code.area, code.category, next_number(execution.session, code.series))
+
+
+def _listed(answer: Any, before: bool) -> bool:
+    outcome = answer.get("outcome") if isinstance(answer, dict) else None
+    return before if outcome is None else outcome == "listed"
+
+
+def _note(work: ServiceWork) -> str:
+    decision = work.variables.get("catalogue_decision")
+    return str((decision or {}).get("note") or "") if isinstance(decision, dict) else ""
+
+
+def _merge_target(execution: "Execution", plan: Plan, wanted: Any) -> Plan | None:
+    if not wanted:
+        return None
+    column = Plan.code if not str(wanted).isdigit() else Plan.id
+    value = int(wanted) if str(wanted).isdigit() else str(wanted)
+    target = execution.session.scalars(select(Plan).where(column == value)).one_or_none()
+    if target is None or target.id == plan.id:
+        raise InvalidInput(N_("没有找到要并入的规划“%(plan)s”。"), plan=wanted)
+    return target
+
+
+def _handed_in(execution: "Execution", work: ServiceWork) -> set[str]:
+    """Items ticked on the submission or supplement form, and items that files with the plan are marked as."""
+    present: set[str] = set()
+    for name in ("submit_dossier", "supplement_dossier"):
+        answer = work.variables.get(name)
+        if isinstance(answer, dict):
+            present |= {str(item) for item in answer.get("items") or []}
+    statement = select(Attachment.dossier_item).where(
+        Attachment.plan_id == execution.row.plan_id, Attachment.dossier_item != "", Attachment.removed_at.is_(None)
+    )
+    return present | set(execution.session.scalars(statement))
+
+
+def _request(execution: "Execution", kind: str, message: str) -> Result:
+    plan = execution.plan
+    item = AgendaItem(
+        kind=kind, area=plan.area if plan else "", plan_id=execution.row.plan_id, instance_id=execution.row.id,
+        message_name=message, requested_at=execution.now, status="waiting", position=0, result="", note="",
+    )  # fmt: skip
+    execution.session.add(item)
+    execution.session.flush()
+    return Result({"item": str(item.id)})
+
+
+def _document_number(execution: "Execution", plan: Plan, work: ServiceWork, issued_on: date) -> str:
+    stated = work.variables.get("seal_and_send")
+    number = str((stated or {}).get("document_number") or "") if isinstance(stated, dict) else ""
+    if number:
+        return str(DocumentNumber.parse(number))
+    unit = _issuing_unit(execution, plan, work)
+    prefix = unit.document_prefix or unit.short_name
+    serial = next_number(execution.session, f"document:{unit.code}:{issued_on.year}")
+    return str(DocumentNumber(prefix, issued_on.year, serial))
+
+
+def _issuing_unit(execution: "Execution", plan: Plan, work: ServiceWork) -> Unit:
+    office = str(work.variables.get("office") or "")
+    session = execution.session
+    found = session.scalars(select(Unit).where(Unit.code == office)).one_or_none()
+    if found is None and office:
+        found = session.scalars(select(Unit).where(Unit.area == plan.area, Unit.relation == office)).one_or_none()
+    return found or plan.lead_unit
+
+
+def _mark_issued(execution: "Execution", plan: Plan, issued_on: date, number: str) -> None:
+    plan.issued_on, plan.document_number, plan.status = issued_on, number, "issued"
+    execution.note_plan("issued", {"on": issued_on.isoformat(), "number": number})
+    signals.send_after_commit(execution.session, signals.plan_issued, plan_id=plan.id)
+
+
+def _into_library(execution: "Execution", plan: Plan, number: str, issued_on: date) -> None:
+    statement = select(Attachment.id).where(
+        Attachment.plan_id == plan.id, Attachment.dossier_item == DossierItem.DRAFT_FOR_REVIEW.value,
+        Attachment.removed_at.is_(None),
+    )  # fmt: skip
+    document = execution.session.scalars(statement.order_by(Attachment.id.desc()).limit(1)).first()
+    result = LibraryResult(
+        plan_id=plan.id, revision=plan.revision, kind="plan", document_number=number, issued_on=issued_on,
+        attachment_id=document, entered_at=execution.now,
+    )  # fmt: skip
+    if execution.session.scalars(
+        select(LibraryResult.id).where(
+            LibraryResult.plan_id == plan.id, LibraryResult.revision == plan.revision, LibraryResult.kind == "plan"
+        )
+    ).first() is None:
+        execution.session.add(result)
+
+
+def _stated_issue(work: ServiceWork) -> tuple[date, str] | None:
+    """The issue date and number that the unit stated with its filing."""
+    for name in ("submit_filing", "file", "correct_filing"):
+        stated = work.variables.get(name)
+        if isinstance(stated, dict) and stated.get("issued_on"):
+            return date.fromisoformat(str(stated["issued_on"])), str(stated.get("document_number") or "")
+    return None

@@ -1,0 +1,206 @@
+"""What a person does with a task (docs/domain.md §2): take it, put it back, keep a draft, finish it.
+
+Two people at one task: the instance's row lock lets one win; the other gets a Conflict that says who and when.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from workflow_service import signals
+from workflow_service.domain.deadlines import aware
+from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
+from workflow_service.i18n import N_
+from workflow_service.identity import policy
+from workflow_service.store import step_rows
+from workflow_service.store.people import User
+from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
+
+from . import audit, forms
+from .context import Actor
+from .execution import Execution, locked_instance, require_status
+
+
+def complete_task(session: Session, actor: Actor, task_id: int, values: dict[str, Any], *, now: datetime) -> Task:
+    """Finish a task with the form's values (`outcome`, `opinion` among them) and move the instance on.
+
+    Raises FormErrors, Forbidden, NotFound, and Conflict when somebody else was first.
+    """
+    row, task = _lock(session, task_id)
+    require_status(row, ("active",))
+    _require_holder(session, actor, task, "task.work")
+    _refuse_if_taken(session, actor, task)
+    execution = Execution.thaw(session, actor, row, now)
+    forms.validate(forms.form_of_task(session, task, row.definition_id), values)
+    execution.completing = task.token
+    step_rows.complete_task_row(session, task.id, actor.user_id, actor.unit_id, values, now)
+    execution.instance.complete(task.token, values)
+    execution.settle("task.complete", {"task": task.id, "element": task.element_id, "values": values})
+    signals.send_after_commit(
+        session, signals.task_completed, task_id=task.id, instance_id=row.id, user_id=actor.user_id
+    )
+    session.expire(task)
+    return task
+
+
+def claim_task(session: Session, actor: Actor, task_id: int, *, now: datetime) -> Task:
+    """Take a group's task for oneself; colleagues see who took it."""
+    row, task = _lock(session, task_id)
+    require_status(row, ("active",))
+    _require_holder(session, actor, task, "task.claim")
+    if task.assignee_id == actor.user_id:
+        return task
+    _refuse_if_taken(session, actor, task)
+    task.assignee_id, task.claimed_at = actor.user_id, now
+    _set_holders(session, task, actor.user_id)
+    return _changed(session, actor, row, task, "task.claim", {}, now)
+
+
+def unclaim_task(session: Session, actor: Actor, task_id: int, *, now: datetime) -> Task:
+    """Put a task back to its group; only who took it may."""
+    row, task = _lock(session, task_id)
+    require_status(row, ("active",))
+    if task.assignee_id != actor.user_id:
+        raise Conflict(N_("这项任务没有由您签收。"))
+    if not task.candidate_groups and not task.candidate_users:
+        raise Conflict(N_("这项任务指定由您办理，不能放回。"))
+    task.assignee_id, task.claimed_at = None, None
+    _set_holders(session, task, None)
+    return _changed(session, actor, row, task, "task.unclaim", {}, now)
+
+
+def set_due(
+    session: Session, actor: Actor, task_id: int, due_at: datetime | None, reason: str, *, now: datetime
+) -> Task:
+    """Set a task's due moment by hand, with a reason; it wins over the diagram and the table."""
+    row, task = _lock(session, task_id)
+    policy.require(actor, "task.set_due", policy.thing_of(task.area_path))
+    if due_at is not None and aware(due_at) <= now:
+        raise InvalidInput(N_("新的时限应晚于现在。"))
+    if not reason.strip():
+        raise InvalidInput(N_("请写明调整时限的理由。"))
+    before, task.due_at, task.deadline_rule = task.due_at, due_at, "by hand"
+    held = update(TaskHolder).where(TaskHolder.task_id == task.id)
+    session.execute(held.values(due_at=due_at if due_at is not None else text("'infinity'")))
+    return _changed(session, actor, row, task, "task.set_due", {"before": before, "due_at": due_at, "reason": reason}, now)
+
+
+def save_draft(session: Session, actor: Actor, task_id: int, values: dict[str, Any], *, now: datetime) -> None:
+    """Keep form values with the task for this person only; nothing is validated yet."""
+    task = open_task(session, task_id)
+    _require_holder(session, actor, task, "task.work")
+    if len(str(values)) > forms.MAX_BYTES:
+        raise InvalidInput(N_("填写的内容过长，请把长文放进附件。"))
+    statement = insert(TaskDraft).values(task_id=task_id, user_id=actor.user_id, values=values, saved_at=now)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["task_id", "user_id"],
+            set_={"values": statement.excluded["values"], "saved_at": statement.excluded.saved_at},
+        )
+    )
+
+
+def draft_of(session: Session, actor: Actor, task_id: int) -> TaskDraft | None:
+    """Give the person's own draft, if any."""
+    if actor.user_id is None:
+        return None
+    return session.get(TaskDraft, (task_id, actor.user_id))
+
+
+def discard_draft(session: Session, actor: Actor, task_id: int) -> None:
+    """Forget the person's own draft."""
+    session.execute(delete(TaskDraft).where(TaskDraft.task_id == task_id, TaskDraft.user_id == actor.user_id))
+
+
+def open_task(session: Session, task_id: int) -> Task:
+    """Give an open task; raises NotFound, or Conflict with who finished it and when."""
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=task_id)
+    _refuse_if_over(session, task)
+    return task
+
+
+def visible_task(session: Session, actor: Actor, task_id: int) -> tuple[Task, ProcessInstance]:
+    """Give a task, open or over, that the actor may see; raises NotFound, Forbidden."""
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=task_id)
+    row = session.get(ProcessInstance, task.instance_id)
+    assert row is not None
+    thing = policy.thing_of(
+        task.area_path, holders=holders_of(task), participants=(task.completed_by, row.started_by),
+    )  # fmt: skip
+    policy.require(actor, "task.see", thing)
+    return task, row
+
+
+def holders_of(task: Task) -> list[str]:
+    """Give the holder keys of those asked to do the task, whoever took it."""
+    assigned = [f"u:{task.assignee_id}"] if task.assignee_id is not None else []
+    return assigned + [f"u:{one}" for one in task.candidate_users] + [f"g:{one}" for one in task.candidate_groups]
+
+
+def _lock(session: Session, task_id: int) -> tuple[ProcessInstance, Task]:
+    """Lock the task's instance first, then read the task as it is now."""
+    instance_id = session.scalars(select(Task.instance_id).where(Task.id == task_id)).one_or_none()
+    if instance_id is None:
+        raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=task_id)
+    row = locked_instance(session, instance_id)
+    task = session.get(Task, task_id, populate_existing=True)
+    assert task is not None
+    _refuse_if_over(session, task)
+    return row, task
+
+
+def _refuse_if_over(session: Session, task: Task) -> None:
+    if task.status == "completed":
+        by = session.get(User, task.completed_by) if task.completed_by else None
+        raise Conflict(
+            N_("这项任务已由%(by)s于%(at)s办结。"), by=by.name if by else "系统", at=_shown(task.ended_at), task=task.id
+        )
+    if task.status == "cancelled":
+        raise Conflict(N_("这项任务已随流程变化于%(at)s结束，无需再办。"), at=_shown(task.ended_at), task=task.id)
+
+
+def _require_holder(session: Session, actor: Actor, task: Task, action: str) -> None:
+    policy.require(actor, action, policy.thing_of(task.area_path, holders=holders_of(task)))
+
+
+def _refuse_if_taken(session: Session, actor: Actor, task: Task) -> None:
+    if task.assignee_id is None or task.assignee_id == actor.user_id or actor.trusted:
+        return
+    by = session.get(User, task.assignee_id)
+    raise Conflict(
+        N_("这项任务已由%(by)s于%(at)s签收。"), by=by.name if by else "", at=_shown(task.claimed_at), task=task.id
+    )
+
+
+def _set_holders(session: Session, task: Task, claimed_by: int | None) -> None:
+    """Claimed: its group's rows say by whom, and the person has an own row. Put back: the candidates' rows only."""
+    candidates = [f"u:{one}" for one in task.candidate_users] + [f"g:{one}" for one in task.candidate_groups]
+    session.execute(update(TaskHolder).where(TaskHolder.task_id == task.id).values(claimed_by=claimed_by))
+    if claimed_by is None:
+        session.execute(delete(TaskHolder).where(TaskHolder.task_id == task.id, TaskHolder.holder.not_in(candidates)))
+        return
+    due = task.due_at if task.due_at is not None else text("'infinity'")
+    row = insert(TaskHolder).values(task_id=task.id, holder=f"u:{claimed_by}", due_at=due)
+    session.execute(row.on_conflict_do_update(index_elements=["task_id", "holder"], set_={"claimed_by": None}))
+
+
+def _changed(
+    session: Session, actor: Actor, row: ProcessInstance, task: Task, action: str, data: dict[str, Any], now: datetime
+) -> Task:
+    task.revision += 1
+    row.revision += 1
+    audit.record(session, actor, action, f"task:{task.id}", data, now=now, instance=row)
+    return task
+
+
+def _shown(moment: datetime | None) -> str:
+    from .calendars import SETTINGS
+
+    return f"{moment.astimezone(SETTINGS.zone):%Y-%m-%d %H:%M}" if moment else ""

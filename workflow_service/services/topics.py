@@ -1,0 +1,54 @@
+"""What service tasks do, by topic, inside the step's transaction.
+
+A handler gets the execution and the work, and gives a `Result`: `values` become the variable named like the element; `plan`, if
+given, renews the plan's facts in the instance. A TongchouError becomes an incident at the element.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from workflow_service.domain.errors import InvalidInput
+from workflow_service.engine.facts import ServiceWork
+from workflow_service.i18n import N_
+
+if TYPE_CHECKING:
+    from .execution import Execution
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a handler gives back to the diagram."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any] | None = None
+
+
+Handler = Callable[["Execution", ServiceWork], Result]
+
+_handlers: dict[str, Handler] = {}
+
+
+def handles(topic: str) -> Callable[[Handler], Handler]:
+    """Register a handler for a topic; one topic has one handler."""
+
+    def register(handler: Handler) -> Handler:
+        if topic in _handlers:
+            raise ValueError(f"topic {topic} has a handler already")
+        _handlers[topic] = handler
+        return handler
+
+    return register
+
+
+def run(execution: "Execution", work: ServiceWork) -> Result:
+    """Carry out one service task; raises InvalidInput for an unknown topic."""
+    handler = _handlers.get(work.topic)
+    if handler is None:
+        raise InvalidInput(N_("没有名为“%(topic)s”的服务。"), topic=work.topic)
+    return handler(execution, work)
+
+
+def known_topics() -> frozenset[str]:
+    """Name every topic that a diagram may use."""
+    return frozenset(_handlers)
