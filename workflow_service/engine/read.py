@@ -66,7 +66,7 @@ def read_diagram(data: bytes) -> Diagram:
         problems += _schema_problems(root)
     if any(problem.is_error for problem in problems):
         raise DefinitionRefused(root.get("name") or root.get("id") or "BPMN", problems)
-    return _diagram(root)
+    return diagram_of(root)
 
 
 def _schema_problems(root: Any) -> list[Problem]:
@@ -111,7 +111,8 @@ def _as_the_schema_wants(root: Any) -> Iterator[None]:
         node.set("calledElement", called)
 
 
-def _diagram(root: Any) -> Diagram:
+def diagram_of(root: Any) -> Diagram:
+    """Give the model of a BPMN tree that was checked, or normalised, before."""
     names = _Names(root)
     boxes, edges = _drawing(root)
     return Diagram(
