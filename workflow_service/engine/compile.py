@@ -99,10 +99,8 @@ def _multi(element: Element) -> dict[str, Any] | None:
 
 
 def _event(diagram: Diagram, element: Element) -> dict[str, Any] | None:
-    if element.type in ("receiveTask", "sendTask"):
-        return _message(diagram, element.message)
     if not element.definitions:
-        return None
+        return _message(diagram, element.message)
     definition = element.definitions[0]
     if definition.kind == "timer":
         return {"kind": "timer", "timer": TIMERS[str(definition.timer)], "rule": (definition.value or "").strip()}
@@ -118,7 +116,7 @@ def _named(diagram: Diagram, definition: EventDefinition) -> dict[str, Any]:
 
 
 def _message(diagram: Diagram, ref: str | None) -> dict[str, Any] | None:
-    message = diagram.messages.get(ref or "")
+    message = next((one for one in diagram.messages.values() if ref in (one.id, one.name)), None)
     if message is None:
         return None
     key = unwrap(message.correlation_key) if message.correlation_key else None

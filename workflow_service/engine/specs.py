@@ -39,6 +39,9 @@ class ServiceWorkSpec(ServiceTask):
         self.topic = topic
         self.manual = True
 
+    def _run_hook(self, my_task: Task) -> bool:
+        return True
+
 
 class ScriptSpec(ScriptTask):
     """A script task in the expression language: its assignments go to the scope."""
@@ -66,6 +69,8 @@ class DecisionSpec(PassSpec):
 
     def _run_hook(self, my_task: Task) -> bool:
         engine = my_task.workflow.top_workflow.script_engine
+        if self.decision not in engine.tables:
+            raise InvalidInput(N_("没有部署过决策表“%(table)s”"), table=self.decision)
         result = engine.tables[self.decision].evaluate(scope.visible(my_task), engine.now)
         scope.assign(my_task, {self.variable: plain(result.mapped(self.mapping))})
         return True

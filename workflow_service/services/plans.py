@@ -20,7 +20,7 @@ from workflow_service.domain.plans import (
 )
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.identity.names import search_terms
+from workflow_service.identity.names import search_keys
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan, PlanEvent, PlanningCycle
 from workflow_service.store.runtime import Attachment, ProcessInstance
@@ -169,7 +169,7 @@ def _new_plan(session: Session, actor: Actor, application: PlanApplication, unit
     plan = Plan(
         **values, cycle_id=cycle_of(session, application.first_year).id, area=unit.area, area_path=unit.area_path,
         facts=extra, applied_on=calendar_day(now), created_at=now, created_by=actor.user_id, status="applied",
-        stage="registration", keywords=search_terms(application.title), row_version=0, revision=0, route="", review_form="",
+        stage="registration", keywords=search_keys(application.title), row_version=0, revision=0, route="", review_form="",
         document_number="", filing_number="",
     )  # fmt: skip
     session.add(plan)
