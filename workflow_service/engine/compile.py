@@ -1,7 +1,7 @@
 """From a diagram to the plain bundle that is stored with a definition version and that `Program` builds from.
 
-A process becomes {"name", "elements": {id: {type, name, attrs, …}}, "flows": {id: {source, target, condition}}}. Attributes lose their
-prefix: `camunda:formKey` and `approval:kind` become `formKey` and `kind`.
+A process becomes {"name", "elements": {id: {type, name, attrs, …}}, "flows": {id: {source, target, condition}}}. Attributes lose
+their prefix: `camunda:formKey` and `approval:kind` become `formKey` and `kind`.
 """
 
 from typing import Any
@@ -45,7 +45,9 @@ def called_by(plain: dict[str, Any]) -> set[str]:
 def decisions_of(plain: dict[str, Any]) -> set[str]:
     """Name every decision table that a plain process asks."""
     return {
-        str(element["attrs"]["decisionRef"]) for element in plain["elements"].values() if element["type"] == "businessRuleTask"
+        str(element["attrs"]["decisionRef"])
+        for element in plain["elements"].values()
+        if element["type"] == "businessRuleTask"
     }
 
 
@@ -103,7 +105,11 @@ def _event(diagram: Diagram, element: Element) -> dict[str, Any] | None:
         return _message(diagram, element.message)
     definition = element.definitions[0]
     if definition.kind == "timer":
-        return {"kind": "timer", "timer": TIMERS[str(definition.timer)], "rule": (definition.value or "").strip()}
+        return {
+            "kind": "timer",
+            "timer": TIMERS[str(definition.timer)],
+            "rule": (definition.value or "").strip(),
+        }
     if definition.kind == "message":
         return _message(diagram, definition.ref)
     return _named(diagram, definition)
@@ -121,4 +127,3 @@ def _message(diagram: Diagram, ref: str | None) -> dict[str, Any] | None:
         return None
     key = unwrap(message.correlation_key) if message.correlation_key else None
     return {"kind": "message", "name": message.name, "correlation": key}
-

@@ -122,7 +122,11 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
             "nrOfCompletedInstances": completed,
         }
         seen = scope.visible(child) | child.internal_data.get(RESULT, {}) | counts
-        return bool(compile_expression(self.rule["condition"]).evaluate(seen, child.workflow.top_workflow.script_engine.now))
+        return bool(
+            compile_expression(self.rule["condition"]).evaluate(
+                seen, child.workflow.top_workflow.script_engine.now
+            )
+        )
 
 
 def _whole(value: Any) -> int:

@@ -1,7 +1,7 @@
 """From a stored bundle to SpiffWorkflow specs that run: built once a process and definition version, then shared.
 
-A bundle is plain JSON (see `compile.py`): `root` names the main process, `processes` holds it and everything it calls, `decisions`
-the tables in plain form. Running instances never see XML.
+A bundle is plain JSON (see `compile.py`): `root` names the main process, `processes` holds it and everything it calls,
+`decisions` the tables in plain form. Running instances never see XML.
 """
 
 import logging
@@ -34,7 +34,9 @@ class Program:
     def __init__(self, bundle: dict[str, Any]) -> None:
         self.root: str = bundle["root"]
         self.processes: dict[str, Any] = bundle["processes"]
-        self.tables = {key: DecisionTable.from_plain(plain) for key, plain in bundle.get("decisions", {}).items()}
+        self.tables = {
+            key: DecisionTable.from_plain(plain) for key, plain in bundle.get("decisions", {}).items()
+        }
         self.specs: dict[str, BpmnProcessSpec] = {}
         self.flow_index: dict[str, dict[tuple[str, str], str]] = {}
         for key, process in self.processes.items():
@@ -96,9 +98,7 @@ class _ProcessBuilder:
 
     def _add_boundary_frame(self, spec: BpmnProcessSpec, element_id: str) -> None:
         split = BoundaryEventSplit(spec, f"{element_id}.BoundaryEventSplit")
-        join = BoundaryEventJoin(
-            spec, f"{element_id}.BoundaryEventJoin", split_task=split.name, cancel=True
-        )
+        join = BoundaryEventJoin(spec, f"{element_id}.BoundaryEventJoin", split_task=split.name, cancel=True)
         split.connect(spec.task_specs[element_id])
         spec.task_specs[element_id].connect(join)
 
@@ -123,7 +123,9 @@ class _ProcessBuilder:
             return self._event(spec, name, element, common)
         return specs.PassSpec(spec, name, **common)
 
-    def _decision(self, spec: Any, name: str, element_id: str, attrs: dict[str, Any], common: dict[str, Any]) -> Any:
+    def _decision(
+        self, spec: Any, name: str, element_id: str, attrs: dict[str, Any], common: dict[str, Any]
+    ) -> Any:
         return specs.DecisionSpec(
             spec, name, decision=attrs["decisionRef"], variable=attrs.get("resultVariable") or element_id,
             mapping=attrs.get("mapDecisionResult"), **common,
@@ -151,7 +153,13 @@ class _ProcessBuilder:
             task.connect(spec.end)
 
     def _connect_flow(
-        self, spec: BpmnProcessSpec, task: Any, element: dict[str, Any], flow_id: str, flow: dict[str, Any], only: bool
+        self,
+        spec: BpmnProcessSpec,
+        task: Any,
+        element: dict[str, Any],
+        flow_id: str,
+        flow: dict[str, Any],
+        only: bool,
     ) -> None:
         target = self._entry(spec, flow["target"])
         if self.program.flow_between(self.key, flow["source"], flow["target"]) != flow_id:

@@ -70,7 +70,12 @@ class Instance:
 
     @classmethod
     def start(
-        cls, program: Program, variables: Mapping[str, Any], business_key: str, now: datetime, start_event: str = ""
+        cls,
+        program: Program,
+        variables: Mapping[str, Any],
+        business_key: str,
+        now: datetime,
+        start_event: str = "",
     ) -> "Instance":
         """Start at `start_event` (default: the one without an event) and run until it waits."""
         scripts = InstanceScripts(program, business_key, now)
@@ -189,9 +194,13 @@ class Instance:
 
     def _begin(self, start_event: str) -> None:
         start = self.workflow.task_tree
-        starts = [child for child in start.children]
+        starts = list(start.children)
         chosen = start_event or next(
-            (one.task_spec.bpmn_id for one in starts if not isinstance(one.task_spec.event_definition, OutsideEvent)),
+            (
+                one.task_spec.bpmn_id
+                for one in starts
+                if not isinstance(one.task_spec.event_definition, OutsideEvent)
+            ),
             starts[0].task_spec.bpmn_id,
         )
         start.run()
@@ -223,7 +232,9 @@ class Instance:
         ready = [
             task
             for task in self._tasks()
-            if task.state == TaskState.READY and not task.task_spec.manual and INCIDENT not in task.internal_data
+            if task.state == TaskState.READY
+            and not task.task_spec.manual
+            and INCIDENT not in task.internal_data
         ]
         return max(ready, key=_urgency, default=None)
 
@@ -246,7 +257,9 @@ class Instance:
         key = task.workflow.spec.process_key
         taken = []
         for child in task.children:
-            if child.has_state(TaskState.PREDICTED_MASK & ~TaskState.FUTURE) or child.task_spec.name.endswith("[child]"):
+            if child.has_state(TaskState.PREDICTED_MASK & ~TaskState.FUTURE) or child.task_spec.name.endswith(
+                "[child]"
+            ):
                 continue
             taken.append(self._flow(key, task, child))
         return tuple(flow for flow in taken if flow)
@@ -255,7 +268,9 @@ class Instance:
         name = child.task_spec.name
         if name.endswith(".detour"):
             return self.program.flow_between(key, name, "")
-        return self.program.flow_between(key, task.task_spec.bpmn_id, name.removesuffix(".BoundaryEventSplit"))
+        return self.program.flow_between(
+            key, task.task_spec.bpmn_id, name.removesuffix(".BoundaryEventSplit")
+        )
 
     def _note_cancelled(self, gone: list[UUID]) -> None:
         for token in gone:
@@ -320,4 +335,6 @@ def _is_active(task: Task) -> bool:
         return bool(task.state == TaskState.READY)
     if isinstance(spec, EmbeddedSpec | MultiInstanceSpec):
         return bool(task.state == TaskState.STARTED)
-    return task.state == TaskState.WAITING and isinstance(getattr(spec, "event_definition", None), OutsideEvent)
+    return task.state == TaskState.WAITING and isinstance(
+        getattr(spec, "event_definition", None), OutsideEvent
+    )

@@ -27,6 +27,7 @@ from .script import compile_expression, compile_script, plain
 
 RESULT = "result"
 
+
 class HumanTaskSpec(UserTask):
     """A user or manual task: waits for `Instance.complete`."""
 
@@ -63,7 +64,9 @@ class PassSpec(NoneTask):
 class DecisionSpec(PassSpec):
     """A business rule task: evaluates its pinned table over the variables."""
 
-    def __init__(self, wf_spec: Any, name: str, decision: str, variable: str, mapping: str | None, **kwargs: Any) -> None:
+    def __init__(
+        self, wf_spec: Any, name: str, decision: str, variable: str, mapping: str | None, **kwargs: Any
+    ) -> None:
         super().__init__(wf_spec, name, **kwargs)
         self.decision, self.variable, self.mapping = decision, variable, mapping
 
@@ -120,7 +123,9 @@ class CallSpec(EmbeddedSpec, CallActivity):
 
     isolated = True
 
-    def __init__(self, wf_spec: Any, name: str, subworkflow_spec: str, mapping: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self, wf_spec: Any, name: str, subworkflow_spec: str, mapping: dict[str, Any], **kwargs: Any
+    ) -> None:
         super().__init__(wf_spec, name, subworkflow_spec=subworkflow_spec, **kwargs)
         self.mapping = mapping
 
@@ -141,7 +146,8 @@ class CallSpec(EmbeddedSpec, CallActivity):
         child = my_task.workflow.top_workflow.get_subprocess(my_task)
         inner, now = scope.scope_of(child), my_task.workflow.top_workflow.script_engine.now
         outputs = {
-            target: plain(compile_expression(text).evaluate(inner, now)) for target, text in self.mapping["out"].items()
+            target: plain(compile_expression(text).evaluate(inner, now))
+            for target, text in self.mapping["out"].items()
         }
         if "plan" in inner and scope.LOCAL not in my_task.internal_data:
             outputs["plan"] = inner["plan"]
@@ -181,9 +187,6 @@ class OutsideEvent(EventDefinition):
         my_task.workflow.top_workflow.script_engine.throw(my_task, self.event)
 
 
-
 def _child_completed(my_task: Task) -> bool:
     child = my_task.workflow.top_workflow.get_subprocess(my_task)
     return child is not None and bool(child.completed)
-
-

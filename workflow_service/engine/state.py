@@ -94,7 +94,9 @@ def _splice(workflow: Any, task: Task, child: Task) -> None:
 
 
 def _drop_finished_children(workflow: BpmnWorkflow) -> None:
-    finished = [key for key, child in workflow.subprocesses.items() if child.completed and _closed(workflow, child)]
+    finished = [
+        key for key, child in workflow.subprocesses.items() if child.completed and _closed(workflow, child)
+    ]
     for key in finished:
         workflow.subprocesses.pop(key, None)
 

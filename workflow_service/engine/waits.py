@@ -10,7 +10,15 @@ from .program import Program
 from .script import compile_expression, compile_template
 from .specs import HumanTaskSpec, ServiceWorkSpec
 
-TEMPLATES = ("assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority", "deadline")
+TEMPLATES = (
+    "assignee",
+    "candidateUsers",
+    "candidateGroups",
+    "dueDate",
+    "followUpDate",
+    "priority",
+    "deadline",
+)
 
 
 def describe(task: Task) -> Place:
@@ -45,7 +53,9 @@ class WaitCollector:
     def _add_human(self, task: Task, attrs: dict[str, Any]) -> None:
         seen = scope.visible(task)
         values = {
-            name: compile_template(text).evaluate(seen, self.scripts.now) if name in TEMPLATES and text else text
+            name: compile_template(text).evaluate(seen, self.scripts.now)
+            if name in TEMPLATES and text
+            else text
             for name, text in attrs.items()
         }
         stage = attrs.get("stage") or self._stage_around(task)

@@ -54,7 +54,9 @@ def anchor(session: Session, *, now: datetime) -> int:
     heads = {chain: [seq, head.hex()] for chain, seq, head in _moved_ends(session, last)}
     if heads:
         chain = _locked_chain(session, ANCHORS)
-        _append(session, ANCHORS, chain, Actor.system("scheduler"), "audit.anchor", "audit", {"heads": heads}, now)
+        _append(
+            session, ANCHORS, chain, Actor.system("scheduler"), "audit.anchor", "audit", {"heads": heads}, now
+        )
     return len(heads)
 
 
@@ -155,7 +157,9 @@ def _chain_faults(
 
 
 def _anchor_faults(session: Session, known: dict[tuple[str, int], bytes]) -> Iterator[AuditFault]:
-    for entry in session.scalars(select(AuditRecord).where(AuditRecord.chain == ANCHORS).order_by(AuditRecord.seq)):
+    for entry in session.scalars(
+        select(AuditRecord).where(AuditRecord.chain == ANCHORS).order_by(AuditRecord.seq)
+    ):
         for chain, (seq, head) in entry.data["heads"].items():
             if known.get((chain, seq), b"").hex() != head:
                 yield AuditFault(chain, seq, N_("记录与锚定的摘要不符"))

@@ -38,7 +38,9 @@ def due_at(session: Session, rule: str, arrived: datetime) -> datetime:
 
 
 def _read(session: Session) -> WorkingCalendar:
-    rows = session.execute(select(CalendarDay.day, CalendarDay.working, CalendarDay.name, CalendarDay.provisional)).all()
+    rows = session.execute(
+        select(CalendarDay.day, CalendarDay.working, CalendarDay.name, CalendarDay.provisional)
+    ).all()
     if not rows:
         return WorkingCalendar.published()
     return WorkingCalendar.from_rows([(row.day, row.working, row.name, row.provisional) for row in rows])

@@ -1,4 +1,4 @@
-"""Reads what is left of time rules once the diagram's expressions are evaluated: ISO 8601 cycles and the deadline table's answer."""
+"""Reads time rules once the diagram's expressions are evaluated: ISO 8601 cycles and the deadline table's answer."""
 
 import re
 from typing import Any

@@ -72,8 +72,10 @@ def check_files(session: Session, files: Mapping[str, bytes]) -> dict[str, list[
     return _read(session, files).problems
 
 
-def deploy_files(session: Session, actor: Actor, name: str, files: Mapping[str, bytes], *, now: datetime, note: str = "") -> Deployment:
-    """Deploy files together; raises DefinitionRefused with every error, Forbidden. Nothing is deployed when one file has an error."""
+def deploy_files(
+    session: Session, actor: Actor, name: str, files: Mapping[str, bytes], *, now: datetime, note: str = ""
+) -> Deployment:
+    """Deploy files together, or none of them; raises DefinitionRefused with every error, Forbidden."""
     policy.require(actor, "definition.deploy")
     upload = _read(session, files)
     if upload.errors:
@@ -84,7 +86,9 @@ def deploy_files(session: Session, actor: Actor, name: str, files: Mapping[str, 
     resources = _store_resources(session, deployment, files)
     changed = _store_tables(session, upload, resources, now) | _store_forms(session, upload, resources, now)
     _store_processes(session, deployment, upload, resources, changed, now)
-    audit.record(session, actor, "deployment.create", f"deployment:{deployment.id}", {"files": sorted(files)}, now=now)
+    audit.record(
+        session, actor, "deployment.create", f"deployment:{deployment.id}", {"files": sorted(files)}, now=now
+    )
     return deployment
 
 
@@ -96,7 +100,7 @@ def running_instances(session: Session, key: str) -> dict[int, int]:
         .where(ProcessDefinition.key == key, ProcessInstance.status.in_(("active", "suspended")))
         .group_by(ProcessDefinition.version)
     )
-    return {version: count for version, count in session.execute(statement)}
+    return dict(session.execute(statement))
 
 
 def latest_definitions(session: Session) -> list[ProcessDefinition]:
@@ -153,9 +157,16 @@ def _check(session: Session, upload: Upload) -> None:
             upload.problems[upload.file_of[key]] += check(diagram, around)
 
 
-def _store_resources(session: Session, deployment: Deployment, files: Mapping[str, bytes]) -> dict[str, Resource]:
+def _store_resources(
+    session: Session, deployment: Deployment, files: Mapping[str, bytes]
+) -> dict[str, Resource]:
     rows = {
-        name: Resource(deployment_id=deployment.id, name=name, content=content, sha256=hashlib.sha256(content).hexdigest())
+        name: Resource(
+            deployment_id=deployment.id,
+            name=name,
+            content=content,
+            sha256=hashlib.sha256(content).hexdigest(),
+        )
         for name, content in files.items()
     }
     session.add_all(rows.values())
@@ -163,7 +174,9 @@ def _store_resources(session: Session, deployment: Deployment, files: Mapping[st
     return rows
 
 
-def _store_tables(session: Session, upload: Upload, resources: Mapping[str, Resource], now: datetime) -> set[str]:
+def _store_tables(
+    session: Session, upload: Upload, resources: Mapping[str, Resource], now: datetime
+) -> set[str]:
     changed: set[str] = set()
     latest = _latest(session, DecisionDefinition)
     for key, table in upload.tables.items():
@@ -181,7 +194,9 @@ def _store_tables(session: Session, upload: Upload, resources: Mapping[str, Reso
     return changed
 
 
-def _store_forms(session: Session, upload: Upload, resources: Mapping[str, Resource], now: datetime) -> set[str]:
+def _store_forms(
+    session: Session, upload: Upload, resources: Mapping[str, Resource], now: datetime
+) -> set[str]:
     changed: set[str] = set()
     latest = _latest(session, FormDefinition)
     for key, schema in upload.forms.items():
@@ -200,7 +215,12 @@ def _store_forms(session: Session, upload: Upload, resources: Mapping[str, Resou
 
 
 def _store_processes(
-    session: Session, deployment: Deployment, upload: Upload, resources: Mapping[str, Resource], changed: set[str], now: datetime
+    session: Session,
+    deployment: Deployment,
+    upload: Upload,
+    resources: Mapping[str, Resource],
+    changed: set[str],
+    now: datetime,
 ) -> None:
     latest = _latest(session, ProcessDefinition)
     shelf = _shelf(session, upload)
@@ -238,7 +258,11 @@ def _parts(key: str, shelf: Shelf) -> set[str]:
         parts.add(one)
         plain = shelf.processes[one]
         waiting += compiler.called_by(plain)
-        parts |= {f"table {name}" for name in compiler.decisions_of(plain) | set(ALWAYS_PINNED) if name in shelf.tables}
+        parts |= {
+            f"table {name}"
+            for name in compiler.decisions_of(plain) | set(ALWAYS_PINNED)
+            if name in shelf.tables
+        }
         parts |= {f"form {name}" for name in compiler.forms_of(plain) if name in shelf.forms}
     return parts
 
@@ -263,7 +287,8 @@ def _shelf(session: Session, upload: Upload | None = None) -> Shelf:
     versions |= {f"table {key}": one.version for key, one in tables.items()}
     versions |= {f"form {key}": one.version for key, one in forms.items()}
     return Shelf(
-        {key: one.bundle["processes"][key] for key, one in definitions.items()} | (upload.processes if upload else {}),
+        {key: one.bundle["processes"][key] for key, one in definitions.items()}
+        | (upload.processes if upload else {}),
         {key: one.table for key, one in tables.items()},
         {key: one.form_schema for key, one in forms.items()},
         versions,

@@ -63,7 +63,13 @@ class Execution:
     """A locked instance in memory. Create with `lock` or `start`."""
 
     def __init__(
-        self, session: Session, actor: Actor, row: ProcessInstance, loaded: LoadedProgram, instance: Instance, now: datetime
+        self,
+        session: Session,
+        actor: Actor,
+        row: ProcessInstance,
+        loaded: LoadedProgram,
+        instance: Instance,
+        now: datetime,
     ) -> None:
         self.session, self.actor, self.row, self.loaded = session, actor, row, loaded
         self.instance, self.now = instance, now
@@ -107,7 +113,13 @@ class Execution:
         failpoints.reach("after-freeze")
         self.row.revision += 1
         audit.record(
-            self.session, self.actor, action, f"process-instance:{self.row.id}", data, now=self.now, instance=self.row
+            self.session,
+            self.actor,
+            action,
+            f"process-instance:{self.row.id}",
+            data,
+            now=self.now,
+            instance=self.row,
         )
         self._deliver(changes.thrown)
         self.session.flush()
@@ -137,22 +149,34 @@ class Execution:
         alive = [one for one in tasks if one.token not in changes.ended]
         cancelled = step_rows.cancel_tasks(session, row.id, self._task_tokens(changes), now)
         ids = step_rows.insert_tasks(session, row.id, row.plan_id, row.area_path, alive, now)
-        timers, timer_failures = waiting.timer_rows(self, [t for t in changes.timers if t.place.token not in changes.ended])
-        events = waiting.subscription_rows([e for e in changes.events if e.place.token not in changes.ended], now)
+        timers, timer_failures = waiting.timer_rows(
+            self, [t for t in changes.timers if t.place.token not in changes.ended]
+        )
+        events = waiting.subscription_rows(
+            [e for e in changes.events if e.place.token not in changes.ended], now
+        )
         step_rows.replace_waits(session, row.id, self._wait_tokens(changes), timers, events)
         self._write_history(changes.passages)
         self._raise_incidents([*changes.troubles, *failed, *timer_failures])
         self._enter_stages(changes.stages)
         for task in alive:
             signals.send_after_commit(
-                session, signals.task_created, task_id=ids[task.token], instance_id=row.id, holders=task.holders
+                session,
+                signals.task_created,
+                task_id=ids[task.token],
+                instance_id=row.id,
+                holders=task.holders,
             )
         for task_id in cancelled:
             signals.send_after_commit(session, signals.task_cancelled, task_id=task_id, instance_id=row.id)
 
     def _task_tokens(self, changes: Changes) -> list[UUID]:
         """Tokens of open tasks that ended without having been done."""
-        cancelled = {p.place.token for p in changes.passages if p.status == "cancelled" and p.place.element_type in HUMAN}
+        cancelled = {
+            p.place.token
+            for p in changes.passages
+            if p.status == "cancelled" and p.place.element_type in HUMAN
+        }
         return [token for token in changes.ended if token in cancelled and token != self.completing]
 
     def _wait_tokens(self, changes: Changes) -> list[UUID]:
@@ -170,7 +194,9 @@ class Execution:
                 rows[token].status, rows[token].ended_at = passage.status, self.now
                 rows[token].flows = list(passage.flows)
             elif ended and self._stood_open(passage):
-                ends.append(step_rows.ActivityEnd(token, passage.status, self.now, list(passage.flows), actor_id))
+                ends.append(
+                    step_rows.ActivityEnd(token, passage.status, self.now, list(passage.flows), actor_id)
+                )
             else:
                 rows[token] = self._activity(passage, ended, actor_id)
         step_rows.write_activities(self.session, self.row.id, list(rows.values()), ends)
@@ -209,7 +235,12 @@ class Execution:
         """Write a fact into the plan's history, at the command's business time."""
         self.session.add(
             PlanEvent(
-                plan_id=self.row.plan_id, at=self.now, kind=kind, data=data, instance_id=self.row.id, actor_id=self.actor.user_id
+                plan_id=self.row.plan_id,
+                at=self.now,
+                kind=kind,
+                data=data,
+                instance_id=self.row.id,
+                actor_id=self.actor.user_id,
             )
         )
 

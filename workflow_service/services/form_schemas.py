@@ -35,7 +35,9 @@ def read_form(content: bytes) -> dict[str, Any]:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         place = "/".join(str(part) for part in error.absolute_path)
-        raise FormRefused(N_("表单在“%(place)s”处不符合 JSON Schema：%(reason)s"), place=place, reason=error.message) from error
+        raise FormRefused(
+            N_("表单在“%(place)s”处不符合 JSON Schema：%(reason)s"), place=place, reason=error.message
+        ) from error
     return schema
 
 
@@ -43,7 +45,9 @@ def _refuse_keywords(node: Any, place: str) -> None:
     if isinstance(node, dict):
         for key, value in node.items():
             if key in REFUSED and not place.endswith("/properties"):
-                raise FormRefused(N_("表单在“%(place)s”处用了不允许的 %(keyword)s。"), place=place or "/", keyword=key)
+                raise FormRefused(
+                    N_("表单在“%(place)s”处用了不允许的 %(keyword)s。"), place=place or "/", keyword=key
+                )
             _refuse_keywords(value, f"{place}/{key}")
     elif isinstance(node, list):
         for index, value in enumerate(node):

@@ -60,7 +60,10 @@ def validate(schema: dict[str, Any], values: Any) -> dict[str, Any]:
         raise FormErrors(fields=[{"field": "", "message": _("提交的内容应是一组字段")}], count=1)
     if len(json.dumps(values, ensure_ascii=False)) > MAX_BYTES:
         raise InvalidInput(N_("填写的内容过长，请把长文放进附件。"))
-    found = sorted(_validator(json.dumps(schema, sort_keys=True)).iter_errors(values), key=lambda one: list(map(str, one.path)))
+    found = sorted(
+        _validator(json.dumps(schema, sort_keys=True)).iter_errors(values),
+        key=lambda one: list(map(str, one.path)),
+    )
     fields = [entry for error in found for entry in _fields(error)]
     if fields:
         raise FormErrors(fields=fields, count=len(fields))

@@ -44,7 +44,15 @@ def pool(session: Session, area: str, kind: str | None = None) -> list[AgendaIte
 
 
 def plan_meeting(
-    session: Session, actor: Actor, kind: str, title: str, area: str, held_on: date, item_ids: Sequence[int], *, now: datetime
+    session: Session,
+    actor: Actor,
+    kind: str,
+    title: str,
+    area: str,
+    held_on: date,
+    item_ids: Sequence[int],
+    *,
+    now: datetime,
 ) -> Meeting:
     """Put waiting plans on the agenda of a meeting (or list) of one kind; raises InvalidInput, Conflict, Forbidden."""
     area_path = _area_path(session, area)
@@ -81,16 +89,28 @@ def enter_results(
         raise Conflict(N_("这次会议的结果已经录入。"))
     if not minutes_number and minutes_attachment_id is None:
         raise InvalidInput(N_("代录会议结果须注明纪要文号或上传纪要。"))
-    items = list(session.scalars(select(AgendaItem).where(AgendaItem.meeting_id == meeting_id).order_by(AgendaItem.position)))
+    items = list(
+        session.scalars(
+            select(AgendaItem).where(AgendaItem.meeting_id == meeting_id).order_by(AgendaItem.position)
+        )
+    )
     _require_complete(meeting, items, results)
-    meeting.status, meeting.minutes_number, meeting.minutes_attachment_id = "held", minutes_number, minutes_attachment_id
-    audit.record(session, actor, "meeting.results", f"meeting:{meeting.id}", {"minutes": minutes_number}, now=now)
+    meeting.status, meeting.minutes_number, meeting.minutes_attachment_id = (
+        "held",
+        minutes_number,
+        minutes_attachment_id,
+    )
+    audit.record(
+        session, actor, "meeting.results", f"meeting:{meeting.id}", {"minutes": minutes_number}, now=now
+    )
     for item in sorted(items, key=lambda one: one.instance_id):
         _decide(session, actor, meeting, item, results[item.id], now)
     return meeting
 
 
-def postpone_meeting(session: Session, actor: Actor, meeting_id: int, held_on: date, reason: str, *, now: datetime) -> Meeting:
+def postpone_meeting(
+    session: Session, actor: Actor, meeting_id: int, held_on: date, reason: str, *, now: datetime
+) -> Meeting:
     """Move a planned meeting to another day; its plans go on waiting."""
     meeting = session.get(Meeting, meeting_id, with_for_update=True)
     if meeting is None or meeting.status != "planned":
@@ -107,7 +127,9 @@ def allowed_results(kind: str) -> type[MeetingResult] | type[CatalogueDecision]:
     return CatalogueDecision if kind == CATALOGUE_LIST else MeetingResult
 
 
-def _decide(session: Session, actor: Actor, meeting: Meeting, item: AgendaItem, decided: ItemResult, now: datetime) -> None:
+def _decide(
+    session: Session, actor: Actor, meeting: Meeting, item: AgendaItem, decided: ItemResult, now: datetime
+) -> None:
     item.status, item.result, item.note, item.decided_at = "decided", decided.result, decided.note, now
     payload = {
         "result": decided.result, "note": decided.note, "minutes": meeting.minutes_number, "meeting": meeting.id,
@@ -130,7 +152,9 @@ def _waiting_items(session: Session, kind: str, area: str, item_ids: Sequence[in
     return [found[item_id] for item_id in item_ids]
 
 
-def _require_complete(meeting: Meeting, items: Sequence[AgendaItem], results: Mapping[int, ItemResult]) -> None:
+def _require_complete(
+    meeting: Meeting, items: Sequence[AgendaItem], results: Mapping[int, ItemResult]
+) -> None:
     allowed = {one.value for one in allowed_results(meeting.kind)}
     for item in items:
         decided = results.get(item.id)

@@ -28,7 +28,9 @@ def deliver_message(
     return taken
 
 
-def broadcast_signal(session: Session, actor: Actor, name: str, payload: dict[str, Any], *, now: datetime) -> int:
+def broadcast_signal(
+    session: Session, actor: Actor, name: str, payload: dict[str, Any], *, now: datetime
+) -> int:
     """Send a signal to every instance that waits for it; nobody waiting is no error."""
     return _deliver(session, actor, "signal", name, None, payload, now)
 
@@ -40,7 +42,13 @@ def deliver_thrown(session: Session, actor: Actor, thrown: Thrown, *, now: datet
 
 
 def _deliver(
-    session: Session, actor: Actor, kind: str, name: str, key: str | None, payload: dict[str, Any], now: datetime
+    session: Session,
+    actor: Actor,
+    kind: str,
+    name: str,
+    key: str | None,
+    payload: dict[str, Any],
+    now: datetime,
 ) -> int:
     session.flush()
     statement = (
@@ -53,6 +61,8 @@ def _deliver(
         statement = statement.where(Subscription.correlation_key == key)
     waiting = session.execute(statement).all()
     for row in waiting:
-        with Execution.lock(session, actor, row.instance_id, f"{kind}.deliver", {"name": name, "key": key}, now=now) as one:
+        with Execution.lock(
+            session, actor, row.instance_id, f"{kind}.deliver", {"name": name, "key": key}, now=now
+        ) as one:
             one.instance.fire(row.token, payload)
     return len(waiting)

@@ -1,4 +1,4 @@
-"""Number series without gaps: plan codes, document numbers, bulletins, registrations. Counted in the transaction that uses them."""
+"""Number series without gaps: plan codes, documents, bulletins; counted in the transaction that uses them."""
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session

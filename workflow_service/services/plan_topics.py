@@ -205,7 +205,9 @@ def _handed_in(execution: "Execution", work: ServiceWork) -> set[str]:
         if isinstance(answer, dict):
             present |= {str(item) for item in answer.get("items") or []}
     statement = select(Attachment.dossier_item).where(
-        Attachment.plan_id == execution.row.plan_id, Attachment.dossier_item != "", Attachment.removed_at.is_(None)
+        Attachment.plan_id == execution.row.plan_id,
+        Attachment.dossier_item != "",
+        Attachment.removed_at.is_(None),
     )
     return present | set(execution.session.scalars(statement))
 
@@ -237,7 +239,9 @@ def _issuing_unit(execution: "Execution", plan: Plan, work: ServiceWork) -> Unit
     session = execution.session
     found = session.scalars(select(Unit).where(Unit.code == office)).one_or_none()
     if found is None and office:
-        found = session.scalars(select(Unit).where(Unit.area == plan.area, Unit.relation == office)).one_or_none()
+        found = session.scalars(
+            select(Unit).where(Unit.area == plan.area, Unit.relation == office)
+        ).one_or_none()
     return found or plan.lead_unit
 
 
@@ -257,11 +261,16 @@ def _into_library(execution: "Execution", plan: Plan, number: str, issued_on: da
         plan_id=plan.id, revision=plan.revision, kind="plan", document_number=number, issued_on=issued_on,
         attachment_id=document, entered_at=execution.now,
     )  # fmt: skip
-    if execution.session.scalars(
-        select(LibraryResult.id).where(
-            LibraryResult.plan_id == plan.id, LibraryResult.revision == plan.revision, LibraryResult.kind == "plan"
-        )
-    ).first() is None:
+    if (
+        execution.session.scalars(
+            select(LibraryResult.id).where(
+                LibraryResult.plan_id == plan.id,
+                LibraryResult.revision == plan.revision,
+                LibraryResult.kind == "plan",
+            )
+        ).first()
+        is None
+    ):
         execution.session.add(result)
 
 

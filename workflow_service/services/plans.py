@@ -36,7 +36,7 @@ RUNNING = ("active", "suspended")
 @dataclass(frozen=True)
 class PlanApplication:
     """What a unit states when it applies to write a plan. Years are calendar years, both ends counted; `due_on` is the date by
-    which the plan shall be issued. `listed` False: outside the catalogue, only with an order (`ordered_by`, `order_attachment_id`).
+    which the plan shall be issued. `listed` False: outside the catalogue, only with an order.
     """
 
     title: str
@@ -70,7 +70,9 @@ def apply_for_plan(session: Session, actor: Actor, application: PlanApplication,
     _require_terms(application)
     _require_order(session, application)
     plan = _new_plan(session, actor, application, unit, now)
-    session.add(PlanEvent(plan_id=plan.id, at=now, kind="applied", data={"title": plan.title}, actor_id=actor.user_id))
+    session.add(
+        PlanEvent(plan_id=plan.id, at=now, kind="applied", data={"title": plan.title}, actor_id=actor.user_id)
+    )
     start_process(
         session, actor, REGISTRATION, variables={"plan": plan_facts(plan, unit)}, business_key=str(plan.id), plan_id=plan.id,
         now=now,
@@ -87,7 +89,9 @@ def start_route(session: Session, actor: Actor, plan_id: int, *, now: datetime) 
     return _start(session, actor, plan, plan.route, now)
 
 
-def start_revision(session: Session, actor: Actor, plan_id: int, reason: str, *, now: datetime) -> ProcessInstance:
+def start_revision(
+    session: Session, actor: Actor, plan_id: int, reason: str, *, now: datetime
+) -> ProcessInstance:
     """Revise an issued plan by the procedure of its approval (docs/domain.md §2.4)."""
     plan = visible_plan(session, actor, plan_id, "plan.edit")
     if plan.issued_on is None:
@@ -136,7 +140,10 @@ def visible_plan(session: Session, actor: Actor, plan_id: int, action: str = "pl
 def thing_of_plan(plan: Plan) -> policy.Thing:
     """What rights need to know of a plan."""
     return policy.thing_of(
-        plan.area_path, unit_ids=(plan.lead_unit_id,), participants=(plan.created_by,), public=plan.issued_on is not None
+        plan.area_path,
+        unit_ids=(plan.lead_unit_id,),
+        participants=(plan.created_by,),
+        public=plan.issued_on is not None,
     )
 
 
@@ -163,7 +170,9 @@ def _require_order(session: Session, application: PlanApplication) -> None:
         raise InvalidInput(N_("没有找到交办文件，请重新上传。"))
 
 
-def _new_plan(session: Session, actor: Actor, application: PlanApplication, unit: Unit, now: datetime) -> Plan:
+def _new_plan(
+    session: Session, actor: Actor, application: PlanApplication, unit: Unit, now: datetime
+) -> Plan:
     values = asdict(application)
     extra = {"listed": values.pop("listed"), "basis": values.pop("basis")}
     plan = Plan(
@@ -180,7 +189,9 @@ def _new_plan(session: Session, actor: Actor, application: PlanApplication, unit
 def cycle_of(session: Session, first_year: int) -> PlanningCycle:
     """Give the planning cycle that a year lies in, noting it on first use."""
     wanted = five_year_cycle(first_year)
-    found = session.scalars(select(PlanningCycle).where(PlanningCycle.first_year == wanted.first_year)).one_or_none()
+    found = session.scalars(
+        select(PlanningCycle).where(PlanningCycle.first_year == wanted.first_year)
+    ).one_or_none()
     if found is None:
         found = PlanningCycle(name=wanted.name, first_year=wanted.first_year, last_year=wanted.last_year)
         session.add(found)
@@ -196,9 +207,18 @@ def calendar_day(now: datetime) -> date:
 
 
 def _start(
-    session: Session, actor: Actor, plan: Plan, key: str, now: datetime, variables: dict[str, Any] | None = None
+    session: Session,
+    actor: Actor,
+    plan: Plan,
+    key: str,
+    now: datetime,
+    variables: dict[str, Any] | None = None,
 ) -> ProcessInstance:
-    session.add(PlanEvent(plan_id=plan.id, at=now, kind="route_started", data={"process": key}, actor_id=actor.user_id))
+    session.add(
+        PlanEvent(
+            plan_id=plan.id, at=now, kind="route_started", data={"process": key}, actor_id=actor.user_id
+        )
+    )
     audit.record(session, actor, "plan.start", f"plan:{plan.id}", {"process": key}, now=now)
     return start_process(
         session, actor, key, variables={"plan": plan_facts(plan), **(variables or {})}, business_key=str(plan.id),
@@ -207,6 +227,8 @@ def _start(
 
 
 def _refuse_while_running(session: Session, plan: Plan) -> None:
-    statement = select(ProcessInstance.id).where(ProcessInstance.plan_id == plan.id, ProcessInstance.status.in_(RUNNING))
+    statement = select(ProcessInstance.id).where(
+        ProcessInstance.plan_id == plan.id, ProcessInstance.status.in_(RUNNING)
+    )
     if session.scalars(statement.limit(1)).first() is not None:
         raise Conflict(N_("这项规划已有流程在办。"))

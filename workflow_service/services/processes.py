@@ -80,7 +80,9 @@ def retry_incident(session: Session, actor: Actor, incident_id: int, *, now: dat
     execution.settle("incident.retry", {"incident": incident_id})
 
 
-def terminate_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
+def terminate_instance(
+    session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime
+) -> ProcessInstance:
     """End an instance now, with a reason; its tasks, timers and subscriptions end with it."""
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.manage", policy.thing_of(row.area_path))
@@ -93,12 +95,16 @@ def terminate_instance(session: Session, actor: Actor, instance_id: int, reason:
     return row
 
 
-def suspend_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
+def suspend_instance(
+    session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime
+) -> ProcessInstance:
     """Stop an instance for a while: nothing in it can be done and its timers do not fire."""
     return _switch(session, actor, instance_id, "active", "suspended", reason, now)
 
 
-def resume_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
+def resume_instance(
+    session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime
+) -> ProcessInstance:
     """Let a suspended instance go on."""
     return _switch(session, actor, instance_id, "suspended", "active", reason, now)
 
@@ -111,7 +117,9 @@ def _switch(
     require_status(row, (before,))
     row.status = after
     execution = Execution.thaw(session, actor, row, now)
-    execution.settle(f"process-instance.{'suspend' if after == 'suspended' else 'resume'}", {"reason": reason})
+    execution.settle(
+        f"process-instance.{'suspend' if after == 'suspended' else 'resume'}", {"reason": reason}
+    )
     return row
 
 

@@ -24,7 +24,9 @@ from .context import Actor
 from .execution import Execution, locked_instance, require_status
 
 
-def complete_task(session: Session, actor: Actor, task_id: int, values: dict[str, Any], *, now: datetime) -> Task:
+def complete_task(
+    session: Session, actor: Actor, task_id: int, values: dict[str, Any], *, now: datetime
+) -> Task:
     """Finish a task with the form's values (`outcome`, `opinion` among them) and move the instance on.
 
     Raises FormErrors, Forbidden, NotFound, and Conflict when somebody else was first.
@@ -85,10 +87,14 @@ def set_due(
     before, task.due_at, task.deadline_rule = task.due_at, due_at, "by hand"
     held = update(TaskHolder).where(TaskHolder.task_id == task.id)
     session.execute(held.values(due_at=due_at if due_at is not None else text("'infinity'")))
-    return _changed(session, actor, row, task, "task.set_due", {"before": before, "due_at": due_at, "reason": reason}, now)
+    return _changed(
+        session, actor, row, task, "task.set_due", {"before": before, "due_at": due_at, "reason": reason}, now
+    )
 
 
-def save_draft(session: Session, actor: Actor, task_id: int, values: dict[str, Any], *, now: datetime) -> None:
+def save_draft(
+    session: Session, actor: Actor, task_id: int, values: dict[str, Any], *, now: datetime
+) -> None:
     """Keep form values with the task for this person only; nothing is validated yet."""
     task = open_task(session, task_id)
     _require_holder(session, actor, task, "task.work")
@@ -141,7 +147,11 @@ def visible_task(session: Session, actor: Actor, task_id: int) -> tuple[Task, Pr
 def holders_of(task: Task) -> list[str]:
     """Give the holder keys of those asked to do the task, whoever took it."""
     assigned = [f"u:{task.assignee_id}"] if task.assignee_id is not None else []
-    return assigned + [f"u:{one}" for one in task.candidate_users] + [f"g:{one}" for one in task.candidate_groups]
+    return (
+        assigned
+        + [f"u:{one}" for one in task.candidate_users]
+        + [f"g:{one}" for one in task.candidate_groups]
+    )
 
 
 def _lock(session: Session, task_id: int) -> tuple[ProcessInstance, Task]:
@@ -160,10 +170,15 @@ def _refuse_if_over(session: Session, task: Task) -> None:
     if task.status == "completed":
         by = session.get(User, task.completed_by) if task.completed_by else None
         raise Conflict(
-            N_("这项任务已由%(by)s于%(at)s办结。"), by=by.name if by else "系统", at=_shown(task.ended_at), task=task.id
+            N_("这项任务已由%(by)s于%(at)s办结。"),
+            by=by.name if by else "系统",
+            at=_shown(task.ended_at),
+            task=task.id,
         )
     if task.status == "cancelled":
-        raise Conflict(N_("这项任务已随流程变化于%(at)s结束，无需再办。"), at=_shown(task.ended_at), task=task.id)
+        raise Conflict(
+            N_("这项任务已随流程变化于%(at)s结束，无需再办。"), at=_shown(task.ended_at), task=task.id
+        )
 
 
 def _require_holder(session: Session, actor: Actor, task: Task, action: str) -> None:
@@ -175,7 +190,10 @@ def _refuse_if_taken(session: Session, actor: Actor, task: Task) -> None:
         return
     by = session.get(User, task.assignee_id)
     raise Conflict(
-        N_("这项任务已由%(by)s于%(at)s签收。"), by=by.name if by else "", at=_shown(task.claimed_at), task=task.id
+        N_("这项任务已由%(by)s于%(at)s签收。"),
+        by=by.name if by else "",
+        at=_shown(task.claimed_at),
+        task=task.id,
     )
 
 
@@ -184,15 +202,25 @@ def _set_holders(session: Session, task: Task, claimed_by: int | None) -> None:
     candidates = [f"u:{one}" for one in task.candidate_users] + [f"g:{one}" for one in task.candidate_groups]
     session.execute(update(TaskHolder).where(TaskHolder.task_id == task.id).values(claimed_by=claimed_by))
     if claimed_by is None:
-        session.execute(delete(TaskHolder).where(TaskHolder.task_id == task.id, TaskHolder.holder.not_in(candidates)))
+        session.execute(
+            delete(TaskHolder).where(TaskHolder.task_id == task.id, TaskHolder.holder.not_in(candidates))
+        )
         return
     due = task.due_at if task.due_at is not None else text("'infinity'")
     row = insert(TaskHolder).values(task_id=task.id, holder=f"u:{claimed_by}", due_at=due)
-    session.execute(row.on_conflict_do_update(index_elements=["task_id", "holder"], set_={"claimed_by": None}))
+    session.execute(
+        row.on_conflict_do_update(index_elements=["task_id", "holder"], set_={"claimed_by": None})
+    )
 
 
 def _changed(
-    session: Session, actor: Actor, row: ProcessInstance, task: Task, action: str, data: dict[str, Any], now: datetime
+    session: Session,
+    actor: Actor,
+    row: ProcessInstance,
+    task: Task,
+    action: str,
+    data: dict[str, Any],
+    now: datetime,
 ) -> Task:
     task.revision += 1
     row.revision += 1

@@ -35,7 +35,9 @@ def new_tasks(execution: "Execution", human: Sequence[HumanTask]) -> tuple[list[
     return tasks, troubles
 
 
-def timer_rows(execution: "Execution", timers: Sequence[TimerWait]) -> tuple[list[dict[str, Any]], list[Trouble]]:
+def timer_rows(
+    execution: "Execution", timers: Sequence[TimerWait]
+) -> tuple[list[dict[str, Any]], list[Trouble]]:
     """Give the rows of new timers, and a trouble for each whose rule cannot be read."""
     rows: list[dict[str, Any]] = []
     troubles: list[Trouble] = []
@@ -94,7 +96,9 @@ def _holders(assignee: int | None, users: list[str], groups: list[str]) -> list[
 def _user(execution: "Execution", username: str | None) -> int | None:
     if not username:
         return None
-    found = execution.session.scalars(select(User.id).where(User.username == username, User.active)).one_or_none()
+    found = execution.session.scalars(
+        select(User.id).where(User.username == username, User.active)
+    ).one_or_none()
     if found is None:
         raise InvalidInput(N_("没有用户“%(username)s”，或已停用"), username=username)
     return found
@@ -121,7 +125,11 @@ def _deadline_rule(execution: "Execution", one: HumanTask) -> str:
     if table is None:
         return ""
     plan = execution.instance.variables_at(one.place.token).get("plan") or {}
-    inputs = {"process": one.place.process_key, "task": one.place.element_id, "importance": plan.get("importance") or ""}
+    inputs = {
+        "process": one.place.process_key,
+        "task": one.place.element_id,
+        "importance": plan.get("importance") or "",
+    }
     inputs |= {"kind": one.attributes.get("kind") or "", "plan": plan}
     try:
         return cycles.rule_of(table.evaluate(inputs, execution.now).mapped())

@@ -1,7 +1,7 @@
 """What every table shares: the metadata with its naming convention, column types and short-hands."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -34,7 +34,7 @@ class Base(DeclarativeBase):
     """The declarative base of all tables."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
+    type_annotation_map: ClassVar = {
         datetime: Moment(),
         str: Text(),
         int: BigInteger(),

@@ -19,7 +19,9 @@ class Unit(Base):
     __tablename__ = "unit"
     __table_args__ = (
         Index("ix_unit_path", "path", postgresql_ops={"path": "text_pattern_ops"}),
-        Index("uq_unit_area_relation", "area", "relation", unique=True, postgresql_where=text("relation <> ''")),
+        Index(
+            "uq_unit_area_relation", "area", "relation", unique=True, postgresql_where=text("relation <> ''")
+        ),
         Index("ix_unit_keywords", "keywords", postgresql_using="gin"),
     )
     id: Mapped[Key]

@@ -29,7 +29,10 @@ class Plan(Base):
 
     __tablename__ = "plan"
     __table_args__ = (
-        CheckConstraint("status in ('applied', 'pending', 'active', 'issued', 'refused', 'merged', 'split', 'withdrawn')", name="status"),
+        CheckConstraint(
+            "status in ('applied', 'pending', 'active', 'issued', 'refused', 'merged', 'split', 'withdrawn')",
+            name="status",
+        ),
         Index("ix_plan_area_path", "area_path", "id", postgresql_ops={"area_path": "text_pattern_ops"}),
         Index("ix_plan_lead_unit", "lead_unit_id"),
         Index("ix_plan_keywords", "keywords", postgresql_using="gin"),
@@ -83,7 +86,10 @@ class PlanEvent(Base):
     """
 
     __tablename__ = "plan_event"
-    __table_args__ = (Index("ix_plan_event_plan", "plan_id", "at", "id"), Index("ix_plan_event_kind_at", "kind", "at"))
+    __table_args__ = (
+        Index("ix_plan_event_plan", "plan_id", "at", "id"),
+        Index("ix_plan_event_kind_at", "kind", "at"),
+    )
     id: Mapped[Key]
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     at: Mapped[datetime]
@@ -128,7 +134,12 @@ class AgendaItem(Base):
 
     __tablename__ = "agenda_item"
     __table_args__ = (
-        Index("ix_agenda_item_pool", "kind", "area", postgresql_where=text("meeting_id is null and status = 'waiting'")),
+        Index(
+            "ix_agenda_item_pool",
+            "kind",
+            "area",
+            postgresql_where=text("meeting_id is null and status = 'waiting'"),
+        ),
         Index("ix_agenda_item_meeting", "meeting_id", "position"),
     )
     id: Mapped[Key]

@@ -21,7 +21,11 @@ class ProcessInstance(Base):
     __tablename__ = "process_instance"
     __table_args__ = (
         CheckConstraint("status in ('active', 'suspended', 'completed', 'terminated')", name="status"),
-        Index("ix_process_instance_open", "definition_id", postgresql_where=text("status in ('active', 'suspended')")),
+        Index(
+            "ix_process_instance_open",
+            "definition_id",
+            postgresql_where=text("status in ('active', 'suspended')"),
+        ),
         Index("ix_process_instance_key_started", "definition_key", "started_at"),
     )
     id: Mapped[Key]
@@ -98,7 +102,9 @@ class TaskHolder(Base):
 
     __tablename__ = "task_holder"
     __table_args__ = (
-        Index("ix_task_holder_inbox", "holder", "due_at", "task_id", postgresql_where=text("claimed_by is null")),
+        Index(
+            "ix_task_holder_inbox", "holder", "due_at", "task_id", postgresql_where=text("claimed_by is null")
+        ),
         Index("ix_task_holder_all", "holder", "due_at", "task_id"),
     )
     task_id: Mapped[int] = mapped_column(ForeignKey("task.id", ondelete="CASCADE"), primary_key=True)
@@ -179,9 +185,7 @@ class Incident(Base):
     """Something that stopped an instance: where, why in words, and whether it is settled."""
 
     __tablename__ = "incident"
-    __table_args__ = (
-        Index("ix_incident_open", "instance_id", postgresql_where=text("resolved_at is null")),
-    )
+    __table_args__ = (Index("ix_incident_open", "instance_id", postgresql_where=text("resolved_at is null")),)
     id: Mapped[Key]
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
     token: Mapped[Any | None] = mapped_column(UUID(as_uuid=True))

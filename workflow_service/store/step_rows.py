@@ -81,7 +81,8 @@ WITH wanted AS (
   RETURNING id, token, due_at
 ), held AS (
   INSERT INTO task_holder (task_id, holder, due_at)
-  SELECT added.id, holder, coalesce(added.due_at, 'infinity') FROM added JOIN wanted USING (token), unnest(wanted.holders) AS holder
+  SELECT added.id, holder, coalesce(added.due_at, 'infinity') 
+  FROM added JOIN wanted USING (token), unnest(wanted.holders) AS holder
 )
 SELECT id, token FROM added
 """)
@@ -107,20 +108,28 @@ WHERE id = :task_id AND status = 'open'
 
 _WRITE_ACTIVITIES = text("""
 WITH ends AS (
-  SELECT * FROM jsonb_to_recordset(CAST(:ends AS jsonb)) AS row(token uuid, status text, ended_at timestamptz, flows text[], actor_id bigint)
+  SELECT * FROM jsonb_to_recordset(CAST(:ends AS jsonb)) 
+    AS row(token uuid, status text, ended_at timestamptz, flows text[], actor_id bigint)
 ), closed AS (
   UPDATE activity SET status = ends.status, ended_at = ends.ended_at, flows = ends.flows, actor_id = ends.actor_id
   FROM ends WHERE activity.instance_id = :instance_id AND activity.token = ends.token AND activity.ended_at IS NULL
 )
-INSERT INTO activity (instance_id, seq, token, process_key, element_id, element_type, name, status, started_at, ended_at, flows, actor_id)
+INSERT INTO activity
+  (instance_id, seq, token, process_key, element_id, element_type, name, status, started_at, ended_at, flows, actor_id)
 SELECT :instance_id, seq, token, process_key, element_id, element_type, name, status, started_at, ended_at, flows, actor_id
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS row(seq int, token uuid, process_key text, element_id text, element_type text, name text,
-  status text, started_at timestamptz, ended_at timestamptz, flows text[], actor_id bigint)
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS row(seq int, token uuid, process_key text, element_id text, element_type text, name text, status text,
+    started_at timestamptz, ended_at timestamptz, flows text[], actor_id bigint)
 """)
 
 
 def insert_tasks(
-    session: Session, instance_id: int, plan_id: int | None, area_path: str, tasks: Sequence[NewTask], now: datetime
+    session: Session,
+    instance_id: int,
+    plan_id: int | None,
+    area_path: str,
+    tasks: Sequence[NewTask],
+    now: datetime,
 ) -> dict[UUID, int]:
     """Add open tasks with their holders; gives the new ids by token."""
     if not tasks:
@@ -134,7 +143,12 @@ def insert_tasks(
 
 
 def complete_task_row(
-    session: Session, task_id: int, user_id: int | None, unit_id: int | None, submission: dict[str, Any], now: datetime
+    session: Session,
+    task_id: int,
+    user_id: int | None,
+    unit_id: int | None,
+    submission: dict[str, Any],
+    now: datetime,
 ) -> None:
     """Mark one task as done by a person; its holders and drafts go."""
     session.execute(
@@ -148,11 +162,15 @@ def cancel_tasks(session: Session, instance_id: int, tokens: Sequence[UUID], now
     """End open tasks that nobody did; gives their ids."""
     if not tokens:
         return []
-    rows = session.execute(_END_TASKS, {"instance_id": instance_id, "tokens": [str(one) for one in tokens], "now": now})
+    rows = session.execute(
+        _END_TASKS, {"instance_id": instance_id, "tokens": [str(one) for one in tokens], "now": now}
+    )
     return [row.id for row in rows]
 
 
-def write_activities(session: Session, instance_id: int, rows: Sequence[ActivityRow], ends: Sequence[ActivityEnd]) -> None:
+def write_activities(
+    session: Session, instance_id: int, rows: Sequence[ActivityRow], ends: Sequence[ActivityEnd]
+) -> None:
     """Add new activities and close those that stood open."""
     if rows or ends:
         session.execute(
@@ -169,7 +187,9 @@ def replace_waits(
     """Drop the timers and subscriptions of tokens that wait no more, add the new ones."""
     if ended:
         session.execute(delete(Timer).where(Timer.instance_id == instance_id, Timer.token.in_(ended)))
-        session.execute(delete(Subscription).where(Subscription.instance_id == instance_id, Subscription.token.in_(ended)))
+        session.execute(
+            delete(Subscription).where(Subscription.instance_id == instance_id, Subscription.token.in_(ended))
+        )
     if timers:
         session.execute(insert(Timer), [{"instance_id": instance_id, **one} for one in timers])
     if subscriptions:
