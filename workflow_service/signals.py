@@ -4,13 +4,7 @@ All are sent after the commit, with plain ids, for caches, metrics, live counter
 timer, a job) is a row in the transaction, never a signal. Connect with `weak=False`; a receiver that fails harms no other.
 """
 
-from functools import partial
-from typing import Any
-
-from blinker import NamedSignal, Namespace
-from sqlalchemy.orm import Session
-
-from workflow_service.store.database import after_commit
+from blinker import Namespace
 
 _signals = Namespace()
 
@@ -37,9 +31,3 @@ plan_issued = _signals.signal("plan-issued")
 
 notice_created = _signals.signal("notice-created")
 """A person got a notice. user_id: int."""
-
-
-def send_after_commit(session: Session, signal: NamedSignal, **payload: Any) -> None:
-    """Send `signal` once the transaction is committed; a roll-back forgets it."""
-    if signal.receivers:
-        after_commit(session, partial(signal.send, None, **payload))

@@ -23,6 +23,7 @@ from workflow_service.engine.facts import HumanTask, Passage, ServiceWork, Step,
 from workflow_service.engine.run import Instance
 from workflow_service.i18n import N_
 from workflow_service.store import step_rows
+from workflow_service.store.database import send_after_commit
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import ProcessInstance
 
@@ -160,7 +161,7 @@ class Execution:
         self._raise_incidents([*changes.troubles, *failed, *timer_failures])
         self._enter_stages(changes.stages)
         for task in alive:
-            signals.send_after_commit(
+            send_after_commit(
                 session,
                 signals.task_created,
                 task_id=ids[task.token],
@@ -168,7 +169,7 @@ class Execution:
                 holders=task.holders,
             )
         for task_id in cancelled:
-            signals.send_after_commit(session, signals.task_cancelled, task_id=task_id, instance_id=row.id)
+            send_after_commit(session, signals.task_cancelled, task_id=task_id, instance_id=row.id)
 
     def _task_tokens(self, changes: Changes) -> list[UUID]:
         """Tokens of open tasks that ended without having been done."""
@@ -220,7 +221,7 @@ class Execution:
         ]  # fmt: skip
         step_rows.insert_incidents(self.session, self.row.id, rows)
         for one in troubles:
-            signals.send_after_commit(
+            send_after_commit(
                 self.session, signals.incident_raised, instance_id=self.row.id, element_id=one.place.element_id,
                 message=one.message,
             )  # fmt: skip
@@ -253,7 +254,7 @@ class Execution:
         self.row.status = "completed" if self.row.status == "active" else self.row.status
         self.row.outcome, self.row.ended_at = step.outcome, self.now
         self.row.state = b""
-        signals.send_after_commit(
+        send_after_commit(
             self.session, signals.instance_completed, instance_id=self.row.id, definition_key=self.row.definition_key,
             outcome=step.outcome,
         )  # fmt: skip

@@ -11,6 +11,7 @@ from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.plans import Category, DossierItem, PlanCode
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
+from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
 from workflow_service.store.runtime import Attachment
@@ -248,7 +249,7 @@ def _issuing_unit(execution: "Execution", plan: Plan, work: ServiceWork) -> Unit
 def _mark_issued(execution: "Execution", plan: Plan, issued_on: date, number: str) -> None:
     plan.issued_on, plan.document_number, plan.status = issued_on, number, "issued"
     execution.note_plan("issued", {"on": issued_on.isoformat(), "number": number})
-    signals.send_after_commit(execution.session, signals.plan_issued, plan_id=plan.id)
+    send_after_commit(execution.session, signals.plan_issued, plan_id=plan.id)
 
 
 def _into_library(execution: "Execution", plan: Plan, number: str, issued_on: date) -> None:

@@ -13,6 +13,7 @@ from workflow_service.engine.run import Instance
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import step_rows
+from workflow_service.store.database import send_after_commit
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Incident, ProcessInstance, Timer
 
@@ -44,7 +45,7 @@ def start_process(
     instance = Instance.start(loaded.program, dict(variables), business_key, now)
     execution = Execution(session, actor, row, loaded, instance, now)
     execution.settle("process-instance.start", {"definition": key, "version": loaded.version})
-    signals.send_after_commit(session, signals.instance_started, instance_id=row.id, definition_key=key)
+    send_after_commit(session, signals.instance_started, instance_id=row.id, definition_key=key)
     return row
 
 

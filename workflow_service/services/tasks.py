@@ -16,6 +16,7 @@ from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import step_rows
+from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import User
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
@@ -41,7 +42,7 @@ def complete_task(
     step_rows.complete_task_row(session, task.id, actor.user_id, actor.unit_id, values, now)
     execution.instance.complete(task.token, values)
     execution.settle("task.complete", {"task": task.id, "element": task.element_id, "values": values})
-    signals.send_after_commit(
+    send_after_commit(
         session, signals.task_completed, task_id=task.id, instance_id=row.id, user_id=actor.user_id
     )
     session.expire(task)

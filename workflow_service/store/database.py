@@ -4,8 +4,10 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from blinker import NamedSignal
 from psycopg import Connection
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
@@ -97,6 +99,12 @@ class Database:
 def after_commit(session: Session, call_back: Callable[[], Any]) -> None:
     """Queue a call-back without arguments to run once the transaction is committed; a roll-back forgets it."""
     session.info.setdefault(AFTER_COMMIT, []).append(call_back)
+
+
+def send_after_commit(session: Session, signal: NamedSignal, **payload: Any) -> None:
+    """Send a signal (see `signals`) once the transaction is committed; a roll-back forgets it."""
+    if signal.receivers:
+        after_commit(session, partial(signal.send, None, **payload))
 
 
 def _engine(url: URL, options: DatabaseOptions) -> Engine:
