@@ -142,7 +142,8 @@ class EmbeddedServer:
             yield
 
     def _open_lock(self, name: str) -> IO[bytes]:
-        return (self.home.path / name).open("ab")
+        """Locks are private, or another account could hold them and keep us from starting."""
+        return open(self.home.path / name, "ab", opener=_privately)
 
     def _joined(self) -> RunningServer | None:
         found = running_server(self.home.data)
@@ -206,6 +207,7 @@ class EmbeddedServer:
         clear_orphans(self.home.data)
         if stated is not None:
             (self.home.data / "postmaster.pid").unlink(missing_ok=True)
+            _empty_socket_folder(stated[1])
 
     def _launch(self, programs: Path) -> RunningServer:
         socket_dir = self._socket_folder()
@@ -238,7 +240,7 @@ class EmbeddedServer:
         log = self.home.log
         if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
-        return log.open("ab")
+        return open(log, "ab", opener=_privately)
 
     def _surroundings(self) -> dict[str, Any]:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": str(self.home.path)}
@@ -271,9 +273,20 @@ class EmbeddedServer:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
 
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _short_temporary_folder() -> str:
     """Addresses of Unix sockets hold about 100 bytes, so a deep TMPDIR will not do."""
     return "/tmp" if os.access("/tmp", os.W_OK | os.X_OK) else tempfile.gettempdir()
+
+
+def _empty_socket_folder(folder: Path) -> None:
+    """The lock file beside a socket names a pid too, and PostgreSQL believes it."""
+    if folder.name.startswith("tc-"):
+        for entry in folder.glob(".s.PGSQL.*"):
+            entry.unlink()
 
 
 def _remove_socket_folder(folder: Path) -> None:
