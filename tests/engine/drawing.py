@@ -1,71 +1,108 @@
-"""Draws small BPMN files for the tests: nodes as XML, flows as `"start -> check"` lines, shapes by themselves."""
+"""A small vocabulary for engine tests: plain processes in few words, and an instance that changes process at every wait."""
 
-from __future__ import annotations
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
-import re
-from itertools import pairwise
-from xml.sax.saxutils import escape, quoteattr
+from workflow_service.engine.facts import Step
+from workflow_service.engine.program import Program
+from workflow_service.engine.run import Instance
 
-from workflow_service.engine.dialect import FLOW_NODES
-
-HEAD = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n'
-    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"'
-    ' xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"'
-    ' xmlns:di="http://www.omg.org/spec/DD/20100524/DI" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-    ' xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:approval="urn:tongchou:approval:1"'
-    ' id="file" name="测试" targetNamespace="urn:test">\n'
-)
-_FLOW = re.compile(r"(\w+) -> (\w+)(?: \[(.*)\])?(?: as (\w+))?$")
+NOW = datetime(2026, 1, 5, 1, tzinfo=UTC)
 
 
-def flow(line: str) -> str:
-    """Write one flow; `a -> b [x > 1]` carries a condition, ` as name` its id (else `a_b`)."""
-    match = _FLOW.match(line.strip())
-    assert match, line
-    source, target, condition, key = match.groups()
-    inner = (
-        f'<conditionExpression xsi:type="tFormalExpression">{escape(condition or "")}</conditionExpression>'
+def element(kind: str, **more: Any) -> dict[str, Any]:
+    """One element; its name is its type unless `name` is given."""
+    return {"type": kind, "name": more.pop("name", kind), **more}
+
+
+def process(
+    elements: dict[str, dict[str, Any]], *ways: str, conditions: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """A process of elements and ways such as `start > a > end`; flow ids are `source_target`, repeated ones numbered."""
+    flows: dict[str, dict[str, Any]] = {}
+    for way in ways:
+        stops = [stop.strip() for stop in way.split(">")]
+        for source, target in zip(stops, stops[1:], strict=False):
+            key = f"{source}_{target}"
+            while key in flows:
+                key += "x"
+            flows[key] = {
+                "source": source,
+                "target": target,
+                "name": "",
+                "condition": (conditions or {}).get(key),
+            }
+    return {"name": "test", "elements": elements, "flows": flows}
+
+
+class Run:
+    """An instance under test: what waits is found by element id; every command ends with a freeze and a thaw."""
+
+    def __init__(
+        self, processes: dict[str, Any], variables: dict[str, Any] | None = None, root: str = "main"
+    ) -> None:
+        self.program = Program({"root": root, "processes": processes, "decisions": {}})
+        self.open: dict[str, list[tuple[UUID, Any]]] = {}
+        self.flows: list[str] = []
+        self.history: list[tuple[str, str]] = []
+        self.steps: list[Step] = []
+        self.instance = Instance.start(self.program, variables or {}, "1", NOW)
+        self._settle()
+
+    def complete(self, element_id: str, values: dict[str, Any] | None = None, **local: Any) -> Step:
+        """Finish the first open task of an element (the one whose item variables are `local`)."""
+        self.instance.complete(self.token(element_id, **local), values or {})
+        return self._settle()
+
+    def work(self, element_id: str, **result: Any) -> Step:
+        self.instance.work_done(self.token(element_id), result)
+        return self._settle()
+
+    def fire(
+        self, element_id: str, payload: dict[str, Any] | None = None, remaining: int | None = None
+    ) -> Step:
+        self.instance.fire(self.token(element_id), payload, remaining)
+        return self._settle()
+
+    def token(self, element_id: str, **local: Any) -> UUID:
+        for token, seen in self.open.get(element_id, []):
+            if all(seen.get(key) == value for key, value in local.items()):
+                return token
+        raise AssertionError(f"{element_id} {local} does not wait; open: {self.waiting}")
+
+    @property
+    def waiting(self) -> list[str]:
+        return sorted(key for key, tokens in self.open.items() for _token in tokens)
+
+    @property
+    def step(self) -> Step:
+        return self.steps[-1]
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        return self.instance.variables
+
+    def _settle(self) -> Step:
+        step = self.instance.collect()
+        self.steps.append(step)
+        for wait in (*step.human_tasks, *step.works, *step.timers, *step.events):
+            self.open.setdefault(wait.place.element_id, []).append(
+                (wait.place.token, getattr(wait, "local", {}))
+            )
+        for key, tokens in list(self.open.items()):
+            self.open[key] = [pair for pair in tokens if pair[0] not in step.ended]
+        self.history += [(one.status, one.place.element_id) for one in step.passages]
+        self.flows += [flow for one in step.passages for flow in one.flows]
+        self.instance = Instance.thaw(self.program, self.instance.freeze(), "1", NOW)
+        return step
+
+
+def in_another_process(code: str, *arguments: str) -> str:
+    """Run Python code in a fresh interpreter and give what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, timeout=60
     )
-    content = inner if condition else ""
-    return f'<sequenceFlow id="{key or f"{source}_{target}"}" sourceRef="{source}" targetRef="{target}">{content}</sequenceFlow>'
-
-
-def process(nodes: str, *flows: str, key: str = "p", executable: str = "true") -> str:
-    """Write one process of nodes (XML, default namespace BPMN) and flows."""
-    lines = "\n".join(flow(line) for line in flows)
-    return f'<process id="{key}" name={quoteattr(key)} isExecutable="{executable}">\n{nodes}\n{lines}\n</process>\n'
-
-
-def file(*processes: str, roots: str = "", shapes: bool = True) -> bytes:
-    """Write a file of processes and root elements (messages, signals, …), with a shape for each flow node."""
-    content = "".join(processes)
-    return (HEAD + roots + content + (_shapes(content) if shapes else "") + "</definitions>").encode()
-
-
-def draw(nodes: str, *flows: str, roots: str = "", shapes: bool = True) -> bytes:
-    """Write a file of one process `p`."""
-    return file(process(nodes, *flows), roots=roots, shapes=shapes)
-
-
-def chain(*nodes: str, roots: str = "") -> bytes:
-    """Write a process that runs through the nodes one after the other, between a start and an end."""
-    keys = ["start", *(re.search(r'id="(\w+)"', node)[1] for node in nodes), "end"]  # type: ignore[index]  # ours
-    flows = [f"{a} -> {b}" for a, b in pairwise(keys)]
-    return draw('<startEvent id="start"/>' + "".join(nodes) + '<endEvent id="end"/>', *flows, roots=roots)
-
-
-def _shapes(content: str) -> str:
-    found = re.findall(r'<(\w+) [^>]*?\bid="(\w+)"', content)
-    drawn = "".join(
-        f'<bpmndi:BPMNShape id="{key}_di" bpmnElement="{key}"><dc:Bounds x="{n * 150}" y="100" width="100" height="80"/>'
-        "</bpmndi:BPMNShape>"
-        for n, (tag, key) in enumerate(found)
-        if tag in FLOW_NODES
-    )
-    plane = f'<bpmndi:BPMNPlane id="plane" bpmnElement="{_plane(content)}">{drawn}</bpmndi:BPMNPlane>'
-    return f'<bpmndi:BPMNDiagram id="drawing">{plane}</bpmndi:BPMNDiagram>'
-
-
-def _plane(content: str) -> str:
-    return re.search(r'<process id="(\w+)"', content)[1]  # type: ignore[index]  # every content has a process
+    return done.stdout.strip()

@@ -120,7 +120,9 @@ class Instance:
 
     def hold(self, token: UUID, message: str) -> None:
         """What waits at `token` cannot be put before anybody: it stays with an incident until `retry`."""
-        self._find(token).internal_data[INCIDENT] = message
+        task = self._find(token)
+        task.internal_data[INCIDENT] = message
+        task.internal_data.pop(ANNOUNCED, None)
 
     def fire(self, token: UUID, payload: dict[str, Any] | None = None, remaining: int | None = None) -> None:
         """A timer fell due, or a message or signal arrived for `token`. `remaining` cycles start the timer anew."""
@@ -189,7 +191,7 @@ class Instance:
             at=self.scripts.now, human_tasks=tuple(waits.human), works=tuple(waits.works), timers=tuple(waits.timers),
             events=tuple(waits.events), ended=tuple(gone), passages=tuple(passages), thrown=tuple(thrown),
             troubles=tuple(troubles), stages=tuple(waits.stages), completed=completed, outcome=self._outcome,
-            stalled=not completed and not self._before and not self._has_incident(), variables=self.variables,
+            stalled=not completed and not self._waits() and not self._has_incident(), variables=self.variables,
         )  # fmt: skip
 
     def _begin(self, start_event: str) -> None:
@@ -281,6 +283,9 @@ class Instance:
     def _trouble(self, task: Task, message: str) -> None:
         task.internal_data[INCIDENT] = message
         self._troubles.append(Trouble(describe(task), message))
+
+    def _waits(self) -> bool:
+        return any(not isinstance(one.task_spec, EmbeddedSpec | MultiInstanceSpec) for one in self._before.values())
 
     def _has_incident(self) -> bool:
         return any(INCIDENT in task.internal_data for task in self._tasks())

@@ -21,7 +21,7 @@ from workflow_service import failpoints, signals
 from workflow_service.domain.errors import Conflict, NotFound, TongchouError
 from workflow_service.engine.facts import HumanTask, Passage, ServiceWork, Step, Thrown
 from workflow_service.engine.run import Instance
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, _
 from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.plans import Plan, PlanEvent
@@ -157,7 +157,8 @@ class Execution:
             [e for e in changes.events if e.place.token not in changes.ended], now
         )
         step_rows.replace_waits(session, row.id, self._wait_tokens(changes), timers, events)
-        self._write_history(changes.passages)
+        held = {one.place.token for one in (*failed, *timer_failures)}
+        self._write_history([one for one in changes.passages if one.place.token not in held])
         self._raise_incidents([*changes.troubles, *failed, *timer_failures])
         self._enter_stages(changes.stages)
         for task in alive:
@@ -267,8 +268,21 @@ class Execution:
     def _deliver(self, thrown: list[Thrown]) -> None:
         from .messages import deliver_thrown
 
-        for one in thrown:
-            deliver_thrown(self.session, self.actor, one, now=self.now)
+        lost = [one for one in thrown if not deliver_thrown(self.session, self.actor, one, now=self.now)]
+        rows = [
+            {
+                "token": None,
+                "element_id": one.place.element_id,
+                "kind": "message",
+                "message": _(
+                    N_("消息“%(name)s”（关联键 %(key)s）没有流程接收"), name=one.name, key=one.correlation_key
+                ),
+                "created_at": self.now,
+            }
+            for one in lost
+            if one.kind == "message"
+        ]
+        step_rows.insert_incidents(self.session, self.row.id, rows)
 
 
 HUMAN = ("userTask", "manualTask")

@@ -35,10 +35,10 @@ def broadcast_signal(
     return _deliver(session, actor, "signal", name, None, payload, now)
 
 
-def deliver_thrown(session: Session, actor: Actor, thrown: Thrown, *, now: datetime) -> None:
-    """Deliver what an instance threw; a message that nobody takes becomes an incident of the thrower's element."""
+def deliver_thrown(session: Session, actor: Actor, thrown: Thrown, *, now: datetime) -> int:
+    """Deliver what an instance threw; gives how many took it (none for a message becomes an incident of the thrower)."""
     key = thrown.correlation_key if thrown.kind == "message" else None
-    _deliver(session, actor, thrown.kind, thrown.name, key, dict(thrown.payload), now)
+    return _deliver(session, actor, thrown.kind, thrown.name, key, dict(thrown.payload), now)
 
 
 def _deliver(
