@@ -1,18 +1,20 @@
-"""Every text of the domain that users see has its English."""
+"""Every text of the domain and the documents that users see has its English."""
 
 import ast
 from pathlib import Path
 
-import workflow_service.domain
+import workflow_service
 from workflow_service.i18n import translations
 
-ROOM = Path(next(iter(workflow_service.domain.__path__)))
+PACKAGE = Path(next(iter(workflow_service.__path__)))
+ROOMS = ("domain", "documents")
 
 
 def marked_texts() -> set[str]:
     calls = [
         node
-        for file in ROOM.glob("*.py")
+        for room in ROOMS
+        for file in (PACKAGE / room).glob("*.py")
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("N_", "_")
     ]

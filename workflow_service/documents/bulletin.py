@@ -1,0 +1,218 @@
+"""The ten-day bulletin as a document, in one of two forms (docs/domain.md §3.6, §6).
+
+A 简报 has a masthead, an issue number and 报 / 送 / 发 at its foot; a statutory 通报 has a red head with a
+document number, an addressee and 抄送. Both say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from workflow_service.documents.model import Align, Column, Document, FootLine, Head, Outline, Signature
+from workflow_service.domain.documents import DocumentNumber, IssueNumber, chinese_date
+from workflow_service.domain.supervision import Comparison, Figures
+
+
+@dataclass(frozen=True)
+class Line:
+    """Figures of one level, importance or other group, by its label."""
+
+    label: str
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    """A unit's place in the ranking."""
+
+    place: int
+    unit: str
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class IssuedLine:
+    """A plan issued in the period."""
+
+    title: str
+    unit: str
+    issued_on: date
+    document_number: str = ""
+
+
+@dataclass(frozen=True)
+class OverdueLine:
+    """A plan overdue at the period's end; ``days_late`` in working days."""
+
+    title: str
+    unit: str
+    stage: str
+    due_on: date
+    days_late: int
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of one unit, until when."""
+
+    unit: str
+    what: str
+    until: date
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Who receives it. 简报: ``report_to`` 报, ``send_to`` 送, ``distribute_to`` 发; 通报: main addressees
+    ``distribute_to``, and 抄送 for the others.
+    """
+
+    report_to: tuple[str, ...] = ()
+    send_to: tuple[str, ...] = ()
+    distribute_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bulletin:
+    """All that a bulletin says. An :class:`IssueNumber` makes it a 简报, a :class:`DocumentNumber` a 通报,
+    None a draft.
+
+    ``as_of`` is the last day of the period, whose figures these are; ``remarks`` is what the supervisor
+    wrote; ``written_at`` is aware.
+    """
+
+    mark: str
+    number: IssueNumber | DocumentNumber | None
+    organ: str
+    issued_on: date
+    period: str
+    as_of: date
+    comparison: Comparison
+    written_at: datetime
+    groups: tuple[Line, ...] = ()
+    units: tuple[UnitLine, ...] = ()
+    issued: tuple[IssuedLine, ...] = ()
+    overdue: tuple[OverdueLine, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    remarks: str = ""
+    distribution: Distribution = Distribution()
+
+
+def bulletin_document(bulletin: Bulletin) -> Document:
+    """The bulletin as a document."""
+    statutory = isinstance(bulletin.number, DocumentNumber)
+    outline = Outline()
+    _overall(outline, bulletin)
+    _units(outline, bulletin)
+    _issued(outline, bulletin)
+    _overdue(outline, bulletin)
+    _asks(outline, bulletin)
+    outline.add(Signature(bulletin.organ, bulletin.issued_on))
+    return Document(
+        head=_head(bulletin),
+        title=f"关于{bulletin.as_of.year}年{bulletin.period}规划编制进展情况的通报",
+        written_at=bulletin.written_at,
+        addressee=f"{'、'.join(bulletin.distribution.distribute_to)}：" if statutory else "",
+        blocks=tuple(outline.blocks),
+        foot=_foot(bulletin),
+    )
+
+
+def summary(comparison: Comparison, as_of: date) -> str:
+    """The overall figures in one paragraph, beside those of the former period."""
+    now = comparison.now
+    if not now.total:
+        return f"截至{chinese_date(as_of)}，编制目录清单中尚无规划。"
+    return (
+        f"截至{chinese_date(as_of)}，纳入编制目录清单的规划共{now.total}项{_more(comparison.total, '项')}，"
+        f"已印发{now.issued}项{_more(comparison.issued, '项')}，完成率{now.rate}%{_more(comparison.rate, '个百分点')}；"
+        f"正在编制{now.in_progress}项，其中逾期未印发{now.overdue}项{_more(comparison.overdue, '项')}。"
+    )
+
+
+def _more(change: int | Decimal | None, unit: str) -> str:
+    if change is None:
+        return ""
+    if not change:
+        return "（与上期持平）"
+    return f"（比上期{'增加' if change > 0 else '减少'}{abs(change)}{unit}）"
+
+
+def _head(bulletin: Bulletin) -> Head:
+    if isinstance(bulletin.number, DocumentNumber):
+        return Head(bulletin.mark, centre=str(bulletin.number))
+    number = str(bulletin.number) if bulletin.number else "（送审稿）"
+    return Head(bulletin.mark, centre=number, left=bulletin.organ, right=chinese_date(bulletin.issued_on))
+
+
+_FIGURES = (
+    Column("目录数", 4, Align.RIGHT),
+    Column("已印发", 4, Align.RIGHT),
+    Column("完成率", 5, Align.RIGHT),
+    Column("逾期", 4, Align.RIGHT),
+)
+
+
+def _cells(figures: Figures) -> tuple[str, str, str, str]:
+    rate = "—" if figures.rate is None else f"{figures.rate}%"
+    return str(figures.total), str(figures.issued), rate, str(figures.overdue)
+
+
+def _overall(outline: Outline, bulletin: Bulletin) -> None:
+    rows = [
+        (line.label, *_cells(line.figures))
+        for line in (Line("合计", bulletin.comparison.now), *bulletin.groups)
+    ]
+    outline.heading(1, "总体进展")
+    outline.text(summary(bulletin.comparison, bulletin.as_of))
+    outline.table((Column("类别", 12), *_FIGURES), rows)
+    outline.text(bulletin.remarks)
+
+
+def _units(outline: Outline, bulletin: Bulletin) -> None:
+    columns = (Column("位次", 3, Align.CENTRE), Column("牵头单位", 12), *_FIGURES)
+    rows = [(str(line.place), line.unit, *_cells(line.figures)) for line in bulletin.units]
+    outline.section("各单位进展排名", columns, rows, none="本期无单位排名。")
+
+
+def _issued(outline: Outline, bulletin: Bulletin) -> None:
+    columns = (Column("规划名称", 14), Column("牵头单位", 7), Column("印发日期", 8), Column("文号", 8))
+    rows = [
+        (line.title, line.unit, chinese_date(line.issued_on), line.document_number)
+        for line in bulletin.issued
+    ]
+    outline.section("本期印发的规划", columns, rows, none="本期没有印发规划。")
+
+
+def _overdue(outline: Outline, bulletin: Bulletin) -> None:
+    columns = (
+        Column("规划名称", 13),
+        Column("牵头单位", 7),
+        Column("所处环节", 5),
+        Column("应完成日期", 8),
+        Column("逾期（工作日）", 4, Align.RIGHT),
+    )
+    rows = [
+        (line.title, line.unit, line.stage, chinese_date(line.due_on), str(line.days_late))
+        for line in bulletin.overdue
+    ]
+    outline.section("逾期未印发的规划", columns, rows, none="没有逾期未印发的规划。")
+
+
+def _asks(outline: Outline, bulletin: Bulletin) -> None:
+    if not bulletin.asks:
+        return
+    outline.heading(1, "下一步要求")
+    for ask in bulletin.asks:
+        outline.text(f"请{ask.unit}于{chinese_date(ask.until)}前{ask.what}。")
+
+
+def _foot(bulletin: Bulletin) -> tuple[FootLine, ...]:
+    to = bulletin.distribution
+    if isinstance(bulletin.number, DocumentNumber):
+        lines = [("抄送", (*to.report_to, *to.send_to))]
+    else:
+        lines = [("报", to.report_to), ("送", to.send_to), ("发", to.distribute_to)]
+    printed = FootLine("", bulletin.organ, f"{chinese_date(bulletin.issued_on)}印发")
+    return (*(FootLine(label, "，".join(names)) for label, names in lines if names), printed)
