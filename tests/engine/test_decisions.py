@@ -262,3 +262,10 @@ def test_what_cannot_be_evaluated_as_drawn_is_refused(data: bytes) -> None:
     with pytest.raises(DefinitionRefused) as caught:
         read_decisions(data)
     assert caught.value.problems[0].message
+
+
+def test_a_general_row_below_one_for_a_single_place_is_not_unreachable() -> None:
+    place = [("plan.jurisdiction", "string", "")]
+    rows = [['"500154"', '"x"'], ["-", '"y"'], ["-", '"z"']]
+    found = check_table(table(place, rows, policy='hitPolicy="FIRST"'))
+    assert [(problem.code, problem.values["row"]) for problem in found] == [("dmn_unreachable", 3)]

@@ -57,12 +57,13 @@ def check_table(table: DecisionTable) -> list[Problem]:
     if problems or not table.inputs:
         return problems
     axes = [_axis(table, column) for column in range(len(table.inputs))]
-    boxes = [tuple(_covered(rule.tests[i], axis) for i, axis in enumerate(axes)) for rule in table.rules]
+    boxes = _boxes(table, axes)
     problems += _never(table, boxes)
     if table.policy in ("U", "A"):
         problems += _overlaps(table, boxes)
     if table.policy == "F":
-        problems += _shadowed(table, boxes)
+        open_axes = [_with_others(column, axis) for column, axis in zip(table.inputs, axes, strict=True)]
+        problems += _shadowed(table, _boxes(table, open_axes))
     if table.policy != "C#":
         problems += _gaps(table, axes, boxes)
     return problems
@@ -136,6 +137,16 @@ def _axis(table: DecisionTable, index: int) -> list[Atom]:
     if named and all(is_number(value) for value in named):
         return _points(named) if column.values else _line(sorted(set(named)))
     return _points(named)
+
+
+def _boxes(table: DecisionTable, axes: list[list[Atom]]) -> list[Box]:
+    return [tuple(_covered(rule.tests[i], axis) for i, axis in enumerate(axes)) for rule in table.rules]
+
+
+def _with_others(column: Input, axis: list[Atom]) -> list[Atom]:
+    """Add "any other text" where a column does not list its values, so that a general row below is no dead row."""
+    texts = not column.values and all(isinstance(atom.low, str) and atom.is_point for atom in axis)
+    return [*axis, Atom(None, None)] if texts else axis
 
 
 def _points(values: list[Any]) -> list[Atom]:
