@@ -12,8 +12,10 @@ def found(typed: str, keys: list[str]) -> bool:
     )
 
 
-@pytest.mark.parametrize("typed", ["能源", "能", "源局", "经办", "snyj", "nyj", "nengyuan", "energy", "energy.handler",
-                                   "规划 energy", "S"])
+@pytest.mark.parametrize(
+    "typed",
+    ["能源", "能", "源局", "经办", "snyj", "nyj", "nengyuan", "energy", "energy.handler", "规划 energy", "S"],
+)
 def test_a_person_is_found_by(typed: str) -> None:
     assert found(typed, search_keys("省能源局·规划处经办", "energy.handler", person=True))
 

@@ -86,7 +86,9 @@ def test_a_person_of_a_county_may_exactly_what_the_table_says(action: str, role:
 
 @pytest.mark.parametrize("action", sorted(RULES))
 def test_somebody_without_any_post_may_nothing(action: str) -> None:
-    assert not may(Actor(user_id=9, name="已离任", source="web", groups=frozenset({"u:9"})), action, thing_of(COUNTY))
+    assert not may(
+        Actor(user_id=9, name="已离任", source="web", groups=frozenset({"u:9"})), action, thing_of(COUNTY)
+    )
 
 
 @pytest.mark.parametrize("action", sorted(RULES))
@@ -106,7 +108,9 @@ def test_a_province_sees_all_below_and_a_county_never_the_next(action: str) -> N
 @pytest.mark.parametrize("key", ["u:7", "g:jb.ny:handler"])
 def test_who_is_asked_sees_and_works_on_it_wherever_it_belongs(key: str) -> None:
     asked = thing_of(CITY, holders=[key, "g:nb.fgw:planner"])
-    assert all(may(person(), action, asked) for action in ("task.see", "task.work", "task.claim", "instance.see"))
+    assert all(
+        may(person(), action, asked) for action in ("task.see", "task.work", "task.claim", "instance.see")
+    )
 
 
 def test_a_supervisor_does_not_do_the_work_of_others() -> None:
@@ -147,7 +151,10 @@ def test_an_action_without_a_rule_is_a_mistake_of_ours() -> None:
 
 def test_queries_get_the_outermost_areas() -> None:
     actor = Actor(
-        user_id=1, name="", source="web", area_paths=(COUNTY, CITY, OTHER_PROVINCE),
+        user_id=1,
+        name="",
+        source="web",
+        area_paths=(COUNTY, CITY, OTHER_PROVINCE),
         roles=frozenset({("supervisor", COUNTY), ("leader", CITY)}),
     )
     assert visible_areas(actor) == (OTHER_PROVINCE, CITY)

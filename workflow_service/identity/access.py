@@ -31,7 +31,11 @@ class SignedIn:
 
 
 def actor_for(
-    session: Session, user: User | int, source: str, address: str, today: date,
+    session: Session,
+    user: User | int,
+    source: str,
+    address: str,
+    today: date,
     unit_id: int | None = None,
 ) -> Actor:
     """Build the actor for an account; one statement. `today` is the business date on which posts must be held.
@@ -46,7 +50,11 @@ def actor_for(
 
 
 def signed_in(
-    session: Session, user_id: int, source: str, address: str, today: date,
+    session: Session,
+    user_id: int,
+    source: str,
+    address: str,
+    today: date,
     unit_id: int | None = None,
 ) -> SignedIn | None:
     """Give the person and his actor, None for an account that is missing or not active; one statement."""
@@ -54,9 +62,7 @@ def signed_in(
     return _signed_in(session, session.execute(statement).all(), source, address, unit_id)
 
 
-def actor_by_username(
-    session: Session, username: str, source: str, address: str, today: date
-) -> Actor:
+def actor_by_username(session: Session, username: str, source: str, address: str, today: date) -> Actor:
     """Build the actor for a log-in name, for the command line and demos; raises SignInRequired."""
     statement = people_queries.person_rows(User.username == username.strip().lower(), today)
     found = _signed_in(session, session.execute(statement).all(), source, address, None)

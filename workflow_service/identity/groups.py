@@ -19,6 +19,7 @@ from workflow_service.domain.divisions import area_above
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine.script import compile_template
 from workflow_service.i18n import N_
+from workflow_service.identity.words import Word
 from workflow_service.store import people_queries
 
 LEAD_UNIT = "lead_unit"
@@ -188,13 +189,19 @@ def _resolved(wanted: _Wanted, known: _Known) -> str:
     if not code:
         raise GroupError(
             N_("候选岗位“%(group)s”：%(area)s 没有%(relation)s。"),
-            group=wanted.text, area=wanted.area, relation=RELATION_NAMES[wanted.relation],
+            group=wanted.text,
+            area=wanted.area,
+            relation=Word(RELATION_NAMES[wanted.relation]),
         )
     if code not in known.posts:
-        raise GroupError(N_("候选岗位“%(group)s”：没有代码为“%(unit)s”的在用单位。"), group=wanted.text, unit=code)
+        raise GroupError(
+            N_("候选岗位“%(group)s”：没有代码为“%(unit)s”的在用单位。"), group=wanted.text, unit=code
+        )
     if wanted.post not in known.posts[code]:
         raise GroupError(
             N_("候选岗位“%(group)s”：单位“%(unit)s”没有岗位“%(post)s”。"),
-            group=wanted.text, unit=code, post=wanted.post,
+            group=wanted.text,
+            unit=code,
+            post=wanted.post,
         )
     return f"{code}:{wanted.post}"

@@ -32,7 +32,7 @@ def pinyin(name: str, *, person: bool = False) -> str:
     """Give the reading with tone digits, syllables apart, such as `lin2 ye4`; other characters stay."""
     surname = _surname(name) if person else ""
     syllables = SURNAMES[surname].split() if surname else []
-    rest = name[len(surname):]
+    rest = name[len(surname) :]
     return " ".join([*syllables, *lazy_pinyin(rest, style=Style.TONE3, neutral_tone_with_five=True)]).lower()
 
 

@@ -17,7 +17,7 @@ _TEMPORARY_LENGTH = 14
 
 _hasher = PasswordHasher()
 # a generated password has 68 bits of its own, so stretching it costs time at an import and gains nothing
-_light_hasher = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1)
+_light_hasher = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
 # compared with when the log-in name does not exist, so that the answer takes as long
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 

@@ -40,8 +40,12 @@ Rule = Callable[[Actor, Thing], bool]
 
 
 def thing_of(
-    area_path: str = "", *, holders: Iterable[str] = (), participants: Iterable[int | None] = (),
-    unit_ids: Iterable[int | None] = (), public: bool = False,
+    area_path: str = "",
+    *,
+    holders: Iterable[str] = (),
+    participants: Iterable[int | None] = (),
+    unit_ids: Iterable[int | None] = (),
+    public: bool = False,
 ) -> Thing:
     """Make a Thing of any iterables; None among ids is skipped."""
     return Thing(
@@ -105,7 +109,9 @@ def _answers(actor: Actor, thing: Thing) -> bool:
 
 
 def _sees(actor: Actor, thing: Thing) -> bool:
-    return _belongs(actor, thing) or _is_asked(actor, thing) or _has_part(actor, thing) or _answers(actor, thing)
+    return (
+        _belongs(actor, thing) or _is_asked(actor, thing) or _has_part(actor, thing) or _answers(actor, thing)
+    )
 
 
 def _sees_plan(actor: Actor, thing: Thing) -> bool:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, contains_eager
 
 from .people import ApiToken, Membership, Post, Unit, User
@@ -60,15 +61,22 @@ def unit_by_code(session: Session, code: str) -> Unit | None:
     return session.scalar(select(Unit).where(Unit.code == code))
 
 
-def posts_of_units(session: Session, pairs: Collection[tuple[str, str]], codes: Collection[str]) -> Sequence[Any]:
+def posts_of_units(
+    session: Session, pairs: Collection[tuple[str, str]], codes: Collection[str]
+) -> Sequence[Any]:
     """Code, area, relation and post codes of active units: those filling (area, relation) pairs, those with codes."""
     return session.execute(
         select(
-            Unit.code, Unit.area, Unit.relation, func.array_agg(Post.code).filter(Post.code.is_not(None)),
+            Unit.code,
+            Unit.area,
+            Unit.relation,
+            func.array_agg(Post.code).filter(Post.code.is_not(None)),
             structure_version(),
         )
         .outerjoin(Post, Post.unit_id == Unit.id)
-        .where(Unit.active, or_(tuple_(Unit.area, Unit.relation).in_(list(pairs)), Unit.code.in_(list(codes))))
+        .where(
+            Unit.active, or_(tuple_(Unit.area, Unit.relation).in_(list(pairs)), Unit.code.in_(list(codes)))
+        )
         .group_by(Unit.id)
     ).all()
 
@@ -144,14 +152,125 @@ def memberships_of(session: Session, user_ids: Collection[int], today: date | No
     return session.scalars(statement.where(is_current(today)) if today else statement).all()
 
 
-def units_below(session: Session, areas: tuple[str, ...] | None, *, active: bool | None = True) -> Sequence[Unit]:
+def units_below(
+    session: Session, areas: tuple[str, ...] | None, *, active: bool | None = True, limit: int | None = None
+) -> Sequence[Unit]:
     """The units of these areas and below in the order of the tree; None = all."""
-    statement = select(Unit).order_by(Unit.area_path, Unit.sort_key, Unit.id)
-    if areas is not None:
-        statement = statement.where(or_(false(), *(Unit.area_path.startswith(area) for area in areas)))
-    if active is not None:
-        statement = statement.where(Unit.active.is_(active))
-    return session.scalars(statement).all()
+    statement = select(Unit).where(*_in_areas(areas), *_active(active))
+    return session.scalars(statement.order_by(Unit.area_path, Unit.sort_key, Unit.id).limit(limit)).all()
+
+
+def units_of_area(session: Session, area_path: str, *, active: bool | None = True) -> list[Unit]:
+    """The units of one government, each followed by those below it."""
+    statement = (
+        select(Unit).where(Unit.area_path == area_path, *_active(active)).order_by(Unit.sort_key, Unit.id)
+    )
+    units = session.scalars(statement).all()
+    ids = {unit.id for unit in units}
+    below: dict[int | None, list[Unit]] = {}
+    for unit in units:
+        below.setdefault(unit.parent_id if unit.parent_id in ids else None, []).append(unit)
+    return _as_tree(below, None)
+
+
+def units_found(
+    session: Session,
+    areas: tuple[str, ...] | None,
+    words: ColumnElement[bool],
+    *,
+    active: bool | None,
+    limit: int,
+) -> list[Unit]:
+    """Units that answer what was typed, anywhere in these areas."""
+    statement = select(Unit).where(words, *_in_areas(areas), *_active(active))
+    return list(session.scalars(statement.order_by(Unit.area_path, Unit.sort_key, Unit.id).limit(limit)))
+
+
+@dataclass(frozen=True)
+class Government:
+    """One government in the choice of areas: its code, path, the name of its first unit, and how many units it has."""
+
+    area: str
+    area_path: str
+    name: str
+    units: int
+
+
+def governments(
+    session: Session, areas: tuple[str, ...] | None, only: tuple[str, ...] | None = None
+) -> list[Government]:
+    """The governments of these areas and below; `only` keeps those that are exactly among these."""
+    conditions = [*_in_areas(areas), *([Unit.area_path.in_(only)] if only else [])]
+    return _governments(session, conditions)
+
+
+def governments_below(session: Session, area_path: str) -> list[Government]:
+    """The governments next below one: no other lies between."""
+    found = _governments(session, [Unit.area_path.startswith(area_path), Unit.area_path != area_path])
+    paths = {each.area_path for each in found}
+    return [
+        each
+        for each in found
+        if not any(path != each.area_path and each.area_path.startswith(path) for path in paths)
+    ]
+
+
+def governments_above(session: Session, area_path: str, areas: tuple[str, ...] | None) -> list[Government]:
+    """The governments above one that lie within what the reader may see, the highest first."""
+    above = [
+        path for path in _prefixes(area_path) if areas is None or any(path.startswith(area) for area in areas)
+    ]
+    return _governments(session, [Unit.area_path.in_(above)]) if above else []
+
+
+def possible_parents(session: Session, area_path: str) -> Sequence[Unit]:
+    """Units below which a unit of this government may hang: those of the government itself and of those above it."""
+    paths = [*_prefixes(area_path), area_path]
+    statement = select(Unit).where(Unit.active, Unit.area_path.in_(paths))
+    return session.scalars(
+        statement.order_by(Unit.area_path, Unit.sort_key, Unit.id).limit(COUNT_LIMIT)
+    ).all()
+
+
+def post_kinds(session: Session, areas: tuple[str, ...] | None) -> list[tuple[str, str]]:
+    """The post codes that exist in these areas with their most usual name, by rank."""
+    rows = session.execute(
+        select(Post.code, func.mode().within_group(Post.name))
+        .join(Unit, Unit.id == Post.unit_id)
+        .where(Unit.active, *_in_areas(areas))
+        .group_by(Post.code)
+        .order_by(func.min(Post.rank), Post.code)
+        .limit(COUNT_LIMIT)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _governments(session: Session, conditions: Sequence[ColumnElement[bool]]) -> list[Government]:
+    first = func.array_agg(aggregate_order_by(Unit.name, func.length(Unit.path), Unit.sort_key))
+    rows = session.execute(
+        select(Unit.area, Unit.area_path, first[1], func.count())
+        .where(Unit.active, *conditions)
+        .group_by(Unit.area, Unit.area_path)
+        .order_by(Unit.area_path)
+    )
+    return [Government(*row) for row in rows]
+
+
+def _as_tree(below: dict[int | None, list[Unit]], top: int | None) -> list[Unit]:
+    return [each for unit in below.get(top, ()) for each in (unit, *_as_tree(below, unit.id))]
+
+
+def _in_areas(areas: tuple[str, ...] | None) -> list[ColumnElement[bool]]:
+    return [] if areas is None else [or_(false(), *(Unit.area_path.startswith(area) for area in areas))]
+
+
+def _active(active: bool | None) -> list[ColumnElement[bool]]:
+    return [] if active is None else [Unit.active.is_(active)]
+
+
+def _prefixes(area_path: str) -> list[str]:
+    codes = area_path.strip("/").split("/")
+    return ["/" + "/".join(codes[:count]) + "/" for count in range(1, len(codes))]
 
 
 def holders_by_unit(session: Session, unit_ids: Collection[int], today: date) -> dict[int, int]:
@@ -184,31 +303,45 @@ def post_holders(session: Session, unit_id: int, today: date) -> Sequence[Any]:
 
 def open_tasks_of(session: Session, user_id: int) -> int:
     """How many open tasks are asked of this person by name (assigned, claimed or a personal candidate)."""
-    return session.scalar(
-        select(func.count()).select_from(Task).where(
-            Task.status == "open",
-            Task.id.in_(select(TaskHolder.task_id).where(TaskHolder.holder == f"u:{user_id}")),
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Task)
+            .where(
+                Task.status == "open",
+                Task.id.in_(select(TaskHolder.task_id).where(TaskHolder.holder == f"u:{user_id}")),
+            )
         )
-    ) or 0
+        or 0
+    )
 
 
 def open_tasks_of_groups(session: Session, groups: Collection[str]) -> dict[str, int]:
     """How many open tasks wait for each of these `g:<unit>:<post>` groups."""
     rows = session.execute(
-        select(TaskHolder.holder, func.count()).where(TaskHolder.holder.in_(list(groups))).group_by(TaskHolder.holder)
+        select(TaskHolder.holder, func.count())
+        .where(TaskHolder.holder.in_(list(groups)))
+        .group_by(TaskHolder.holder)
     )
     return {row[0]: row[1] for row in rows}
 
 
 def other_holders(session: Session, post_id: int, user_id: int, today: date) -> int:
     """How many other active people hold the post today."""
-    return session.scalar(
-        select(func.count(func.distinct(Membership.user_id)))
-        .join(User, User.id == Membership.user_id)
-        .where(Membership.post_id == post_id, Membership.user_id != user_id, User.active, is_current(today))
-    ) or 0
+    return (
+        session.scalar(
+            select(func.count(func.distinct(Membership.user_id)))
+            .join(User, User.id == Membership.user_id)
+            .where(
+                Membership.post_id == post_id, Membership.user_id != user_id, User.active, is_current(today)
+            )
+        )
+        or 0
+    )
 
 
 def tokens_of(session: Session, user_id: int) -> Sequence[ApiToken]:
     """A person's tokens, newest first, revoked ones included."""
-    return session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())).all()
+    return session.scalars(
+        select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())
+    ).all()

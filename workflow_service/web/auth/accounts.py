@@ -1,0 +1,96 @@
+"""Who is signed in: one statement a request, ended by idleness, by a new password or by an administrator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, current_app, flash, g, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user
+
+from workflow_service import clock
+from workflow_service.i18n import _
+from workflow_service.identity.access import SignedIn, signed_in
+
+from ..current import page_day, page_session
+
+# asked by the page itself every half minute: no sign of a person
+POLLED = frozenset({"frame.counts"})
+OPEN_WHILE_PASSWORD_IS_DUE = frozenset(
+    {"auth.password", "auth.sign_out", "auth.sign_in", "frame.prefer", "static"}
+)
+SEEN_KEPT_SECONDS = 30
+
+
+class Account(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
+    """The signed-in person as Flask-Login and the frame know him."""
+
+    def __init__(self, found: SignedIn) -> None:
+        self.id = found.user.id
+        self.username = found.user.username
+        self.name = found.user.name
+        self.language = found.user.language
+        self.theme = found.user.theme
+        self.must_change_password = found.user.must_change_password
+        self.epoch = found.user.session_epoch
+
+    def get_id(self) -> str:
+        """Give what the session keeps: it no longer fits once the account's sessions were ended."""
+        return f"{self.id}:{self.epoch}"
+
+
+def register(app: Flask) -> None:
+    """Set up the log-in manager and what happens before each request."""
+    manager = LoginManager(app)
+    manager.user_loader(_load)
+    manager.unauthorized_handler(_ask_to_sign_in)
+    app.before_request(_end_when_idle)
+    app.before_request(_ask_for_a_new_password)
+
+
+def note_presence() -> None:
+    """Start or prolong the time until the automatic sign-out."""
+    session["seen"] = int(clock.now().timestamp())
+
+
+def _load(kept: str) -> Account | None:
+    user_id, _colon, epoch = kept.partition(":")
+    if not user_id.isdecimal():
+        return None
+    found = signed_in(
+        page_session(), int(user_id), "web", request.remote_addr or "", page_day(), session.get("unit_id")
+    )
+    if found is None or str(found.user.session_epoch) != epoch:
+        return None
+    g.signed_in = found
+    return Account(found)
+
+
+def _end_when_idle() -> Any:
+    if "_user_id" not in session or request.endpoint == "static":
+        return None
+    idle = int(clock.now().timestamp()) - session.get("seen", 0)
+    if idle > current_app.permanent_session_lifetime.total_seconds():
+        session.clear()
+        g.pop("_login_user", None)
+        g.pop("signed_in", None)
+        flash(_("您较长时间没有操作，已自动退出，请重新登录。"), "warning")
+        return None if request.endpoint == "auth.sign_in" else _ask_to_sign_in()
+    if request.endpoint not in POLLED and idle >= SEEN_KEPT_SECONDS:
+        note_presence()
+    return None
+
+
+def _ask_for_a_new_password() -> Any:
+    if request.endpoint in OPEN_WHILE_PASSWORD_IS_DUE or request.path.startswith("/api/"):
+        return None
+    if current_user.is_authenticated and current_user.must_change_password:
+        return redirect(url_for("auth.password"))
+    return None
+
+
+def _ask_to_sign_in() -> Any:
+    """Send a page to the sign-in and back; tell htmx to load the sign-in as a whole page."""
+    came_from = request.full_path.rstrip("?") if request.method == "GET" else ""
+    if request.headers.get("HX-Request"):
+        return Response(status=401, headers={"HX-Redirect": url_for("auth.sign_in")})
+    return redirect(url_for("auth.sign_in", next=came_from if came_from not in ("", "/") else None))

@@ -1,0 +1,16 @@
+"""Units, posts and people for administrators; one's own profile and tokens for everybody."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from . import imports, own, persons, units
+from .blueprint import blueprint
+
+
+def register(app: Flask) -> None:
+    """Open the pages."""
+    app.register_blueprint(blueprint)
+
+
+__all__ = ["imports", "own", "persons", "register", "units"]
