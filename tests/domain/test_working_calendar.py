@@ -88,7 +88,21 @@ def test_a_confirmed_row_from_the_table_replaces_the_plain_week() -> None:
     assert not calendar.is_working_day(day("2027-01-01"))
     assert calendar.is_working_day(day("2027-01-03"))
     assert calendar.is_provisional(day("2027-08-01"))
-    assert not calendar.is_provisional(day("2026-08-01"))
+    whole = CALENDAR.with_days(calendar.exceptions, calendar.provisional_years)
+    assert not whole.is_provisional(day("2026-08-01"))
+    assert whole.is_provisional(day("2027-08-01"))
+
+
+def test_a_year_that_nobody_has_arranged_is_provisional() -> None:
+    assert CALENDAR.is_provisional(day("2028-03-01"))
+    assert not CALENDAR.is_provisional(day("2020-03-01"))
+
+
+def test_a_holiday_taken_back_is_worked_again() -> None:
+    rows = [(day("2026-10-07"), True, "国庆节", False)]
+    calendar = CALENDAR.with_days(WorkingCalendar.from_rows(rows).exceptions)
+    assert calendar.add_working_days(day("2026-09-30"), 1) == day("2026-10-07")
+    assert calendar.working_days_between(day("2026-09-30"), day("2026-10-08")) == 2
 
 
 def test_further_days_extend_the_published_calendar() -> None:

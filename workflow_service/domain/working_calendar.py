@@ -87,8 +87,8 @@ class WorkingCalendar:
         return self.kind(day) in (DayKind.WORKDAY, DayKind.MAKE_UP)
 
     def is_provisional(self, day: date) -> bool:
-        """Whether ``day`` lies in a year whose arrangement is not confirmed."""
-        return day.year in self.provisional_years
+        """Whether ``day`` lies in a year whose arrangement is not confirmed, or not known at all."""
+        return day.year in self.provisional_years or day.year not in self._arranged_years
 
     def next_working_day(self, day: date) -> date:
         """The first working day on or after ``day``."""
@@ -144,6 +144,11 @@ class WorkingCalendar:
         while self._worked_until(day - timedelta(days=1)) >= ordinal:
             day -= timedelta(days=1)
         return day
+
+    @cached_property
+    def _arranged_years(self) -> frozenset[int]:
+        """Every year has holidays: one without a single exception has not been arranged yet."""
+        return frozenset(day.year for day in self.exceptions)
 
     @cached_property
     def _corrections(self) -> tuple[list[date], list[int]]:

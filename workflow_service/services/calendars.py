@@ -41,6 +41,5 @@ def _read(session: Session) -> WorkingCalendar:
     rows = session.execute(
         select(CalendarDay.day, CalendarDay.working, CalendarDay.name, CalendarDay.provisional)
     ).all()
-    if not rows:
-        return WorkingCalendar.published()
-    return WorkingCalendar.from_rows([(row.day, row.working, row.name, row.provisional) for row in rows])
+    own = WorkingCalendar.from_rows([(row.day, row.working, row.name, row.provisional) for row in rows])
+    return WorkingCalendar.published().with_days(own.exceptions, own.provisional_years)
