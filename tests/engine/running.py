@@ -1,104 +1,81 @@
-"""Runs a drawing in SpiffWorkflow with our expression language: what the normalised diagram really does.
-
-The product's own running side has its own tests; this is only the library under what `normalise` gives.
-"""
+"""Runs a drawing on the running side of the engine, from XML to tokens: what a diagram really does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from datetime import UTC, datetime
 from typing import Any
 
-from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
-from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
-from SpiffWorkflow.bpmn.script_engine.python_environment import BasePythonScriptEngineEnvironment
-from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import SignalEventDefinition
-from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
-from SpiffWorkflow.bpmn.util import BpmnEvent
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.util.task import TaskState
-
-from workflow_service.engine.normalise import normalise
+from workflow_service.engine.compile import compile_diagram
+from workflow_service.engine.dialect import INSERTED
+from workflow_service.engine.facts import Passage, Place, Step
+from workflow_service.engine.program import Program
 from workflow_service.engine.read import read_diagram
-from workflow_service.engine.script import compile_expression, compile_script
-from workflow_service.engine.support import unsupported
+from workflow_service.engine.run import Instance
 
-
-class _Environment(BasePythonScriptEngineEnvironment):
-    def evaluate(self, expression: str, context: dict[str, Any], external_context: Any = None) -> Any:
-        return compile_expression(expression).evaluate(context)
-
-    def execute(self, script: str, context: dict[str, Any], external_context: Any = None) -> bool:
-        context.update(compile_script(script).execute(context))
-        return True
+NOW = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)
 
 
 class Run:
-    """One instance; `done` are the elements of the drawing in the order they were finished."""
+    """One instance; `done` are the elements of the drawing in the order they were finished, `flows` those taken."""
 
-    def __init__(self, data: bytes, key: str = "p", **variables: Any) -> None:
-        diagram = read_diagram(data)
-        assert [problem.message for problem in unsupported(diagram)] == []
-        parser = BpmnParser()
-        parser.add_bpmn_xml(normalise(diagram))
-        spec = parser.get_spec(key)
-        self.workflow = BpmnWorkflow(
-            spec, parser.get_subprocess_specs(key), PythonScriptEngine(_Environment())
-        )
-        self.workflow.task_tree.data.update(variables)
-        self.drawn = {element.id for element in diagram.elements()}
+    def __init__(self, data: bytes, key: str = "p", start_event: str = "", **variables: Any) -> None:
+        processes = json.loads(json.dumps(compile_diagram(read_diagram(data)), sort_keys=True))
+        program = Program({"root": key, "processes": processes})
+        self.instance = Instance.start(program, variables, "1", NOW, start_event)
         self.done: list[str] = []
-        self.step()
+        self.flows: list[str] = []
+        self.thrown: list[str] = []
+        self._open: dict[Any, tuple[str, Place, str]] = {}
+        self._take(self.instance.collect())
 
-    def step(self) -> None:
-        """Run until every token waits for somebody."""
-        self.workflow.do_engine_steps(did_complete_task=self._record)
+    def _take(self, step: Step) -> None:
+        assert not step.troubles, step.troubles
+        for passage in step.passages:
+            self._note(passage)
+        for token in step.ended:
+            self._open.pop(token, None)
+        for kind, waits in (("user", step.human_tasks), ("event", step.events), ("timer", step.timers)):
+            for wait in waits:
+                self._open[wait.place.token] = (kind, wait.place, getattr(wait, "name", ""))
+        self.thrown += [event.name for event in step.thrown]
+        self.stalled = step.stalled
+        self.ended = step.completed
 
-    def _record(self, task: Any) -> None:
-        if task.task_spec.bpmn_id in self.drawn:
-            self.done.append(task.task_spec.bpmn_id)
+    def _note(self, passage: Passage) -> None:
+        self.flows += [flow for flow in passage.flows if not flow.startswith(INSERTED)]
+        if passage.status == "completed" and not passage.place.element_id.startswith(INSERTED):
+            self.done.append(passage.place.element_id)
 
     @property
     def waiting(self) -> list[str]:
         """Give the user tasks that wait, by id."""
-        ready = self.workflow.get_tasks(state=TaskState.READY, manual=True)
-        return sorted(task.task_spec.bpmn_id for task in ready)
+        return sorted(place.element_id for kind, place, _name in self._open.values() if kind == "user")
 
     def complete(self, key: str, **variables: Any) -> Run:
-        """Finish one user task with variables."""
-        task = self.workflow.get_next_task(state=TaskState.READY, spec_name=key)
-        assert task is not None, (key, self.waiting)
-        task.data.update(variables)
-        task.run()
-        self._record(task)
-        self.step()
+        """Finish one user task; `variables` are set beside its result."""
+        token = next(
+            t for t, (kind, place, _) in self._open.items() if kind == "user" and place.element_id == key
+        )
+        for name, value in variables.items():
+            self.instance.renew(name, value)
+        self.instance.complete(token, {"outcome": "complete"})
+        self._take(self.instance.collect())
         return self
 
-    def complete_all(self, change: Callable[[str], dict[str, Any]] = lambda key: {}) -> Run:
-        """Finish user tasks until none waits; `change` gives the variables for a task."""
+    def complete_all(self) -> Run:
+        """Finish user tasks until none waits."""
         for _round in range(100):
             if not self.waiting:
                 return self
-            self.complete(self.waiting[0], **change(self.waiting[0]))
+            self.complete(self.waiting[0])
         raise AssertionError(f"does not end: {self.done}")
 
     def send(self, name: str) -> Run:
-        """Deliver a message."""
-        self.workflow.catch(BpmnEvent(MessageEventDefinition(name), payload={}))
-        self.step()
+        """Deliver a message or signal to whoever waits for it."""
+        token = next(
+            token for token, (kind, _place, wanted) in self._open.items() if (kind, wanted) == ("event", name)
+        )
+        self.instance.fire(token, {})
+        self._take(self.instance.collect())
         return self
-
-    def signal(self, name: str) -> Run:
-        """Broadcast a signal."""
-        self.workflow.catch(BpmnEvent(SignalEventDefinition(name), payload={}))
-        self.step()
-        return self
-
-    @property
-    def ended(self) -> bool:
-        """Tell whether the instance is finished."""
-        return bool(self.workflow.completed)
-
-    @property
-    def thrown(self) -> list[str]:
-        """Give the names of the events that were thrown and nobody inside caught."""
-        return [event.event_definition.name for event in self.workflow.get_events()]

@@ -40,7 +40,9 @@ class ExpressionError(InvalidInput):
     def __init__(
         self, expression: str, reason: str, *, line: int = 1, column: int = 1, **values: Any
     ) -> None:
-        super().__init__(expression=expression, line=line, column=column, **values)
+        super().__init__(
+            expression=expression, line=line, column=column, reason=_written(reason, values), **values
+        )
         self.expression, self.line, self.column = expression, line, column
         self._reason, self._values = reason, values
 
@@ -214,6 +216,11 @@ def _path(node: ast.AST) -> tuple[str, ...]:
 def _longest(paths: set[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
     shorter = {path[:size] for path in paths for size in range(1, len(path))}
     return frozenset(paths - shorter)
+
+
+def _written(reason: str, values: dict[str, Any]) -> str:
+    """Fill a reason in, untranslated: what `details` carries to those who do not ask for `reason`."""
+    return reason % values if values else reason
 
 
 def _translated(value: Any) -> Any:

@@ -1,16 +1,12 @@
-"""Rewrites legal BPMN that SpiffWorkflow lacks into BPMN that it has, with the meaning of the drawing kept.
+"""Rewrites legal BPMN that the running side lacks into BPMN that it has, with the meaning of the drawing kept.
 
-Works on a copy of the diagram's tree; what `support` refuses never arrives here. Ids of the drawing stay; inserted
-elements begin with `_n_`, so whoever shows or records elements leaves those out. What is only drawing or data
-modelling (shapes, data objects, annotations) is dropped: SpiffWorkflow would order branches by their height in the
-picture and take variables away with data associations.
-
-Multi-instance markers stay as they are: the engine has its own tasks for them.
+Works on a copy of the diagram's tree and gives legal BPMN again; what `support` refuses is refused here as well. Ids
+of the drawing stay; inserted elements and flows begin with `_n_`, so whoever shows or records elements leaves those
+out. What is only drawing or data modelling (shapes, data objects, annotations) is dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -19,7 +15,6 @@ from lxml import etree
 from workflow_service.engine.diagram import Diagram
 from workflow_service.engine.dialect import (
     ACTIVITIES,
-    BPMN,
     BPMNDI,
     EVENT_DEFINITIONS,
     FLOW_NODES,
@@ -27,24 +22,22 @@ from workflow_service.engine.dialect import (
     bpmn,
     camunda,
 )
+from workflow_service.engine.expressions import expression_problems
+from workflow_service.engine.problems import DefinitionRefused
 from workflow_service.engine.script import unwrap
-
-START_EVENT = "start_event"
-"""The variable that says which of several start events began an instance; the engine sets it to the event's id."""
-
-NOTHING = "# nothing to run"
-"""The script of a task without work for the engine: a comment, no assignments."""
+from workflow_service.engine.support import unsupported
 
 _DROPPED = (
     *("dataObject", "dataObjectReference", "dataStoreReference", "dataStore", "ioSpecification", "property"),
     *("dataInputAssociation", "dataOutputAssociation", "textAnnotation", "association", "group", "category"),
     *("collaboration", "incoming", "outgoing"),
 )
-_SPLITTING = ACTIVITIES | {"startEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"}
 
 
 def normalise(diagram: Diagram) -> Any:
-    """Give a rewritten copy of the diagram's XML root, ready for SpiffWorkflow's parser."""
+    """Give a rewritten copy of the diagram's XML root; DefinitionRefused for what would run otherwise than drawn."""
+    if problems := [*unsupported(diagram), *expression_problems(diagram)]:
+        raise DefinitionRefused(diagram.name or diagram.id, problems)
     root = deepcopy(diagram.tree)
     _inline_event_definitions(root)
     _drop_drawing(root)
@@ -78,20 +71,31 @@ class _Scope:
 
     def __init__(self, node: Any) -> None:
         self.node = node
-        self.is_process = node.tag == bpmn("process")
+        self.leaving: dict[str, list[Any]] = {}
+        self.entering: dict[str, list[Any]] = {}
+        for flow in self.flows():
+            self._index(flow)
+
+    def _index(self, flow: Any) -> None:
+        self.leaving.setdefault(flow.get("sourceRef"), []).append(flow)
+        self.entering.setdefault(flow.get("targetRef"), []).append(flow)
+
+    def _move(self, flow: Any, end: str, key: str) -> None:
+        """Let a flow leave from (`sourceRef`) or lead to (`targetRef`) another element."""
+        index = self.leaving if end == "sourceRef" else self.entering
+        index[flow.get(end)].remove(flow)
+        flow.set(end, key)
+        index.setdefault(key, []).append(flow)
 
     def rewrite(self) -> None:
         """Apply every rewriting, in an order in which later ones see what earlier ones inserted."""
         self._unwrap_conditions()
-        self._plain_starts()
+        self._start_what_nothing_enters()
         self._links_become_flows()
-        self._tasks_without_work_pass()
+        self._manual_tasks_pass()
         self._sends_become_services()
-        self._signal_ends_throw_first()
         self._loops_become_gateways()
-        self._splits_become_gateways()
-        self._parallel_flows_to_one_target_part()
-        self._open_ends_close()
+        self._conditional_flows_leave_a_gateway()
 
     def nodes(self, *types: str) -> list[Any]:
         """Give the flow nodes of this scope, of the types asked for or all."""
@@ -104,11 +108,11 @@ class _Scope:
 
     def outgoing(self, key: str) -> list[Any]:
         """Give the flows that leave an element."""
-        return [flow for flow in self.flows() if flow.get("sourceRef") == key]
+        return list(self.leaving.get(key, ()))
 
     def incoming(self, key: str) -> list[Any]:
         """Give the flows that enter an element."""
-        return [flow for flow in self.flows() if flow.get("targetRef") == key]
+        return list(self.entering.get(key, ()))
 
     def add(self, tag: str, key: str) -> str:
         """Insert a flow node and give its id."""
@@ -121,6 +125,7 @@ class _Scope:
         flow = etree.SubElement(self.node, bpmn("sequenceFlow"), id=key, sourceRef=source, targetRef=target)
         if condition is not None:
             etree.SubElement(flow, bpmn("conditionExpression")).text = condition
+        self._index(flow)
         return key
 
     def _unwrap_conditions(self) -> None:
@@ -132,16 +137,10 @@ class _Scope:
                 else:
                     flow.remove(condition)
 
-    def _plain_starts(self) -> None:
-        """Triggers start instances from outside, so inside every start is plain; of several, `start_event` chooses."""
-        starts = self.nodes("startEvent")
-        kinds = {start.get("id"): _remove_definitions(start) for start in starts}
-        if not starts:
-            self._start_what_nothing_enters()
-        elif len(starts) > 1:
-            self._choose_among(starts, kinds)
-
     def _start_what_nothing_enters(self) -> None:
+        """BPMN 2.0.2 §13.3.1: without a start event everything that no flow enters begins."""
+        if self.nodes("startEvent"):
+            return
         entered = {flow.get("targetRef") for flow in self.flows()}
         first = [
             node.get("id")
@@ -153,18 +152,6 @@ class _Scope:
         start = self.add("startEvent", f"start_{self.node.get('id')}")
         for key in first:
             self.connect(start, key)
-
-    def _choose_among(self, starts: list[Any], kinds: dict[str, bool]) -> None:
-        start = self.add("startEvent", f"start_{self.node.get('id')}")
-        choice = self.add("exclusiveGateway", f"choose_{self.node.get('id')}")
-        self.connect(start, choice)
-        for node in starts:
-            node.tag = bpmn("intermediateThrowEvent")
-            key = node.get("id")
-            if kinds[key]:
-                self.connect(choice, key, f'{START_EVENT} == "{key}"')
-            else:
-                self._set_default(choice, self.connect(choice, key))
 
     def _set_default(self, gateway: str, flow: str) -> None:
         for node in self.nodes("exclusiveGateway", "inclusiveGateway"):
@@ -182,20 +169,15 @@ class _Scope:
             if name in catching:
                 self.connect(node.get("id"), catching[name])
 
-    def _tasks_without_work_pass(self) -> None:
-        for node in self.nodes("task", "manualTask"):
-            node.tag = bpmn("scriptTask")
-            etree.SubElement(node, bpmn("script")).text = NOTHING
+    def _manual_tasks_pass(self) -> None:
+        """Work that the service neither offers nor follows: the token passes, as at an abstract task."""
+        for node in self.nodes("manualTask"):
+            node.tag = bpmn("task")
 
     def _sends_become_services(self) -> None:
         for node in self.nodes("sendTask"):
             if node.get(camunda("topic")):
                 node.tag = bpmn("serviceTask")
-
-    def _signal_ends_throw_first(self) -> None:
-        for node in self.nodes("endEvent"):
-            if node.find(bpmn("signalEventDefinition")) is not None:
-                node.tag = bpmn("intermediateThrowEvent")
 
     def _loops_become_gateways(self) -> None:
         for node in self.nodes():
@@ -214,10 +196,10 @@ class _Scope:
         onward = self.add("intermediateThrowEvent", f"after_{key}")
         self._set_default(gateway, self.connect(gateway, onward))
         for flow in leaving:
-            flow.set("sourceRef", onward)
+            self._move(flow, "sourceRef", onward)
         self._move_default(node, onward)
         for flow in entering if test_before else []:
-            flow.set("targetRef", gateway)
+            self._move(flow, "targetRef", gateway)
         self.connect(key, gateway)
 
     def _move_default(self, node: Any, target: str) -> None:
@@ -225,59 +207,22 @@ class _Scope:
         if default is not None:
             next(other for other in self.nodes() if other.get("id") == target).set("default", default)
 
-    def _splits_become_gateways(self) -> None:
-        for node in self.nodes(*_SPLITTING):
+    def _conditional_flows_leave_a_gateway(self) -> None:
+        for node in self.nodes(*ACTIVITIES):
             flows = self.outgoing(node.get("id"))
-            conditional = any(flow.find(bpmn("conditionExpression")) is not None for flow in flows)
-            if len(flows) > 1 or conditional:
-                self._split(node, flows, conditional)
+            if any(flow.find(bpmn("conditionExpression")) is not None for flow in flows):
+                self._split(node, flows)
 
-    def _split(self, node: Any, flows: list[Any], conditional: bool) -> None:
+    def _split(self, node: Any, flows: list[Any]) -> None:
         """BPMN 2.0.2 §13.2.1: all unconditional flows and those whose condition holds, else the default."""
         key, default = node.get("id"), node.get("default")
-        gateway = self.add("inclusiveGateway" if conditional else "parallelGateway", f"split_{key}")
+        gateway = self.add("inclusiveGateway", f"split_{key}")
         for flow in flows:
-            flow.set("sourceRef", gateway)
-            if conditional and flow.find(bpmn("conditionExpression")) is None and flow.get("id") != default:
+            self._move(flow, "sourceRef", gateway)
+            if flow.find(bpmn("conditionExpression")) is None and flow.get("id") != default:
                 etree.SubElement(flow, bpmn("conditionExpression")).text = "True"
-        if conditional:
-            self._move_default(node, gateway)
-        else:
-            node.attrib.pop("default", None)
+        self._move_default(node, gateway)
         self.connect(key, gateway)
-
-    def _parallel_flows_to_one_target_part(self) -> None:
-        """Two flows from one element to the same next one are two tokens; SpiffWorkflow would see one."""
-        seen: set[tuple[str, str]] = set()
-        for flow in self.flows():
-            ends = (flow.get("sourceRef"), flow.get("targetRef"))
-            if ends in seen:
-                between = self.add("intermediateThrowEvent", f"between_{flow.get('id')}")
-                flow.set("targetRef", between)
-                self.connect(between, ends[1])
-            seen.add(ends)
-
-    def _open_ends_close(self) -> None:
-        leaving = {flow.get("sourceRef") for flow in self.flows()}
-        for node in self.nodes():
-            if node.get("id") not in leaving and node.tag != bpmn("endEvent"):
-                end = self.add("endEvent", f"end_{node.get('id').removeprefix(INSERTED)}")
-                self.connect(node.get("id"), end)
-
-
-def _definitions(node: Any) -> Iterator[Any]:
-    for child in node:
-        name = etree.QName(child)
-        if name.namespace == BPMN and name.localname in EVENT_DEFINITIONS:
-            yield child
-
-
-def _remove_definitions(node: Any) -> bool:
-    """Remove the event's definitions and tell whether there were any."""
-    definitions = list(_definitions(node))
-    for definition in definitions:
-        node.remove(definition)
-    return bool(definitions)
 
 
 def _is_link_catch(node: Any) -> bool:

@@ -7,5 +7,7 @@ class Surroundings:
     decisions: frozenset = frozenset()
     processes: frozenset = frozenset()
     topics: frozenset = frozenset()
+
+
 def check(diagram, around):
     return []
