@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.drawing import chain, draw, file, process
 from tests.engine.running import Run
+from tests.engine.xml_drawing import chain, draw, file, process
 from workflow_service.engine.normalise import normalise
 from workflow_service.engine.read import read_diagram
 

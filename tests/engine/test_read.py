@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.drawing import HEAD, chain, draw, file, process
+from tests.engine.xml_drawing import HEAD, chain, draw, file, process
 from workflow_service.domain.errors import TongchouError
 from workflow_service.engine.problems import DefinitionRefused
 from workflow_service.engine.read import read_diagram

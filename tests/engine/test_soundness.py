@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.drawing import draw
+from tests.engine.xml_drawing import draw
 from workflow_service.engine.read import read_diagram
 from workflow_service.engine.soundness import soundness_problems
 

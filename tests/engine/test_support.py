@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.drawing import chain, draw, file, process
+from tests.engine.xml_drawing import chain, draw, file, process
 from workflow_service.engine.read import read_diagram
 from workflow_service.engine.support import unsupported
 

@@ -26,9 +26,9 @@ def compile_process(diagram: Diagram, process: Process) -> dict[str, Any]:
         "name": process.name or process.id,
         "elements": {key: _element(diagram, element) for key, element in process.elements.items()},
         "flows": {
-            key: {"source": flow.source, "target": flow.target, "name": flow.name,
+            key: {"source": flow.source, "target": flow.target, "name": flow.name, "order": order,
                   "condition": unwrap(flow.condition) if flow.condition else None}
-            for key, flow in process.flows.items()
+            for order, (key, flow) in enumerate(process.flows.items())
         },
     }  # fmt: skip
 

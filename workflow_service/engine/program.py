@@ -56,7 +56,7 @@ class _ProcessBuilder:
     def __init__(self, program: Program, key: str, process: dict[str, Any]) -> None:
         self.program, self.key, self.process = program, key, process
         self.elements: dict[str, Any] = process["elements"]
-        self.flows: dict[str, Any] = process["flows"]
+        self.flows: dict[str, Any] = _in_order(process["flows"])
         self.attached: dict[str, list[str]] = defaultdict(list)
         for element_id, element in self.elements.items():
             if element.get("attached_to"):
@@ -181,6 +181,11 @@ class _ProcessBuilder:
         self.program.flow_index[self.key][step.name, ""] = flow_id
         step.connect(target)
         return step
+
+
+def _in_order(flows: dict[str, Any]) -> dict[str, Any]:
+    """Flows as the diagram lists them: a gateway tries its conditions in that order, and JSONB forgets it."""
+    return dict(sorted(flows.items(), key=lambda item: int(item[1].get("order", 0))))
 
 
 def _definition(name: str, event: dict[str, Any] | None) -> EventDefinition:

@@ -198,7 +198,7 @@ def _compile(text: str, line: int = 1, offset: int = 0) -> Expression:
     return Expression(parsed.text, parsed.names, parsed.paths, parsed.tree)
 
 
-class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
+class _Evaluator(SimpleEval):
     """One evaluation: simpleeval's walk without its defaults (functions, powers, attributes)."""
 
     def __init__(self, text: str, variables: Mapping[str, Any], now: datetime | None, zone: ZoneInfo) -> None:
