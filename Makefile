@@ -31,7 +31,7 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 run: .venv/service.stamp $(BUILT)/stamp
-	@exec $(BIN)/workflow serve $(ARGS)
+	@exec $(BIN)/workflow serve --demo $(ARGS)
 
 test: lint browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)

@@ -1,11 +1,11 @@
 // Builds every folder of src/ that has an index.js into workflow_service/web/static/built/<folder>.js and .css,
-// draws the icon sprite, and puts a gzipped copy beside each text file.
+// draws the icon sprite, and puts compressed copies beside each text file.
 
 import { build, context } from "esbuild";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { sprite } from "./src/icons/sprite.js";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -35,7 +35,9 @@ function compress() {
   for (const name of readdirSync(target)) {
     const file = join(target, name);
     if (/\.(js|css|svg)$/.test(name) && statSync(file).size > SMALLEST_WORTH_COMPRESSING) {
-      writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
+      const content = readFileSync(file);
+      writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+      writeFileSync(`${file}.br`, brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }));
     }
   }
 }

@@ -13,7 +13,6 @@ from workflow_service import clock
 from workflow_service.config import Settings
 from workflow_service.resources import PACKAGE
 from workflow_service.store.database import Database
-from workflow_service.web import assets
 
 MEGABYTE = 1_000_000
 FACES = ("workflow_service.web", "workflow_service.api")
@@ -37,7 +36,6 @@ def create_app(settings: Settings, database: Database, now: Callable[[], datetim
     )
     app.config.update(_flask_settings(settings))
     app.extensions["tongchou"] = Wiring(settings, database, now)
-    assets.install(app)
     if settings.proxies:
         _trust_proxies(app, settings.proxies)
     app.add_url_rule("/healthz", "healthz", _healthz)

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 import click
 
-from workflow_service import __version__, commands
+from workflow_service import __version__, commands, logs
+from workflow_service.config import Settings
 from workflow_service.startup_error import StartError
 
 
@@ -40,6 +41,8 @@ def workflow() -> None:
     Settings come from the environment (DATABASE_URL, SECRET_KEY, PORT and TONGCHOU_*); without DATABASE_URL an embedded
     PostgreSQL of this checkout is started for the time of the command.
     """
+    settings = Settings.from_environment()
+    logs.configure(settings.log_level, settings.log_format)
 
 
 def main() -> None:

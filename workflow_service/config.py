@@ -213,7 +213,7 @@ class Settings:
         "TONGCHOU_LOG_FORMAT", "text", _one_of("text", "json"), "log lines as text or as JSON"
     )
     failpoint: str | None = setting(
-        "TONGCHOU_FAILPOINT", None, str, "for tests: the process kills itself at the failpoint of this name"
+        "TONGCHOU_FAILPOINT", None, str, "for tests: `name` or `name:3`, where the process kills itself (the third time)"
     )
 
     @classmethod

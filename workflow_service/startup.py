@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from workflow_service import logs
 from workflow_service.app import create_app
 from workflow_service.config import Settings
 from workflow_service.startup_error import StartError
@@ -50,6 +51,7 @@ def ready_database(settings: Settings) -> Iterator[Database]:
 def application() -> Flask:
     """The WSGI application for gunicorn and other servers; the database is left when the process ends."""
     settings = read_settings()
+    logs.configure(settings.log_level, settings.log_format)
     resources = contextlib.ExitStack()
     atexit.register(resources.close)
     database = resources.enter_context(ready_database(settings))

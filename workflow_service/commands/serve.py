@@ -1,6 +1,7 @@
 """`workflow serve`"""
 
 import contextlib
+import importlib
 import threading
 
 import click
@@ -9,10 +10,14 @@ from workflow_service.app import create_app, is_built
 from workflow_service.config import Settings
 from workflow_service.serving import in_background, listening_socket, serve_pages, worker_process
 from workflow_service.startup import embedded_server, read_settings, ready_database
+from workflow_service.store.database import Database
 
 
 @click.command()
-def command() -> None:
+@click.option(
+    "--demo", is_flag=True, help="First deploy the delivered routes and load the small demo, unless done."
+)
+def command(demo: bool) -> None:
     """Serve everything on this machine: pages, API, scheduler and one worker.
 
     The worker is a process of its own. Ctrl-C or SIGTERM ends all of them and the embedded database.
@@ -22,6 +27,7 @@ def command() -> None:
         listener = running.enter_context(listening_socket(settings.host, settings.port))
         _keep_database(running, settings)
         database = running.enter_context(ready_database(settings))
+        greeting = _load_demo(database, settings) if demo else []
         app = create_app(settings, database)
         if is_built("workflow_service.jobs"):
             running.enter_context(worker_process())
@@ -31,8 +37,18 @@ def command() -> None:
             running.enter_context(
                 in_background("scheduler", lambda stop: scheduler.run(database, settings, stop))
             )
-        click.echo(f"serving on {settings.public_url}")
+        click.echo("\n".join([*greeting, f"serving on {settings.public_url}"]))
         serve_pages(app, listener, settings.web_threads)
+
+
+def _load_demo(database: Database, settings: Settings) -> list[str]:
+    if not is_built("workflow_service.commands.demo"):
+        return []
+    importlib.import_module("workflow_service.commands.deploy").deploy_delivered(database, settings)
+    lines: list[str] = importlib.import_module("workflow_service.commands.demo").load_small(
+        database, settings
+    )
+    return lines
 
 
 def _keep_database(running: contextlib.ExitStack, settings: Settings) -> None:

@@ -23,6 +23,11 @@ def command(until_input_ends: bool) -> None:
     settings = read_settings()
     stop = threading.Event()
     if until_input_ends:
-        threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+        threading.Thread(target=_wait_for_the_end, args=[stop], daemon=True).start()
     with ready_database(settings) as database:
         run_until_signal(lambda: jobs.run(database, settings, stop), stop)
+
+
+def _wait_for_the_end(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
