@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,7 @@ def process(
     flows: dict[str, dict[str, Any]] = {}
     for way in ways:
         stops = [stop.strip() for stop in way.split(">")]
-        for source, target in zip(stops, stops[1:], strict=False):
+        for source, target in pairwise(stops):
             key = f"{source}_{target}"
             while key in flows:
                 key += "x"
