@@ -1,0 +1,129 @@
+"""Constructed units, posts and people for demos: everyone is named after the post, nobody is invented.
+
+Log-in names are `<unit code>.<post>`; all share one password, which the demo command prints.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow_service.identity.groups import structure_changed
+from workflow_service.identity.names import pinyin, sort_key
+from workflow_service.identity.passwords import hash_password
+from workflow_service.store.people import Membership, Post, Unit, User
+
+PASSWORD = "tongchou-demo"  # printed with the log-ins of constructed people only
+SINCE = date(2015, 1, 1)
+POSTS = {"handler": ("经办", "", 30), "leader": ("负责人", "leader", 10), "registry": ("收发", "", 40)}
+OFFICE_POSTS = {"planner": ("规划处", "", 20)}
+SPECIAL_POSTS = {
+    "planner": ("规划处", "", 20),
+    "designer": ("流程设计", "designer", 25),
+    "supervisor": ("督办", "supervisor", 15),
+    "admin": ("管理员", "administrator", 50),
+}
+OFFICES = {
+    "drc": "发展改革委",
+    "government_office": "政府办公厅",
+    "party_office": "党委办公厅",
+    "congress_office": "人大常委会办公厅",
+    "ecology": "生态环境厅",
+    "water": "水利厅",
+    "natural_resources": "自然资源厅",
+    "inspection_office": "政府督查室",
+}
+
+
+@dataclass(frozen=True)
+class Area:
+    """One government: its division code, name, level, the path of areas above it, and how units are prefixed in log-in names."""
+
+    code: str
+    name: str
+    level: str
+    path: str
+    prefix: str
+    document_prefix: str
+
+
+def seed_units(
+    session: Session, area: Area, units: Iterable[tuple[str, str, str]], *, now: datetime
+) -> dict[str, Unit]:
+    """Create units of one government with their posts and people; `units` are (code, name, relation). Gives them by name."""
+    password = hash_password(PASSWORD)
+    root = _unit(session, area, area.prefix, area.name, "", None)
+    found = {area.name: root}
+    for code, name, relation in units:
+        unit = _unit(session, area, f"{area.prefix}.{code}", name, relation, root)
+        found[name] = unit
+        for post_code, (post_name, role, rank) in _posts(relation).items():
+            _staff(session, unit, post_code, post_name, role, rank, password, now)
+    structure_changed(session)
+    return found
+
+
+def username_of(unit_code: str, post_code: str) -> str:
+    """Give the log-in name of the constructed person in a post."""
+    return f"{unit_code}.{post_code}"
+
+
+def _posts(relation: str) -> dict[str, tuple[str, str, int]]:
+    if relation == "drc":
+        return POSTS | SPECIAL_POSTS
+    if relation in ("government_office", "inspection_office"):
+        return POSTS | {"supervisor": SPECIAL_POSTS["supervisor"]}
+    return POSTS | OFFICE_POSTS
+
+
+def _unit(session: Session, area: Area, code: str, name: str, relation: str, parent: Unit | None) -> Unit:
+    short = name.removeprefix(area.name)
+    unit = Unit(
+        code=code,
+        name=name,
+        short_name=short or name,
+        level=area.level,
+        area=area.code,
+        area_path=area.path,
+        relation=relation,
+        parent_id=parent.id if parent else _unit_above(session, area),
+        path=f"{parent.path if parent else ''}{code}/",
+        pinyin=pinyin(name),
+        sort_key=sort_key((len(relation) and 10) or 50, name),
+        document_prefix=f"{area.document_prefix}{short[:2]}" if parent else area.document_prefix,
+        active=True,
+    )
+    session.add(unit)
+    session.flush()
+    return unit
+
+
+def _unit_above(session: Session, area: Area) -> int | None:
+    above = area.path.rstrip("/").rsplit("/", 1)[0].rsplit("/", 1)[-1]
+    if not above:
+        return None
+    return session.scalars(
+        select(Unit.id).where(Unit.area == above, Unit.parent_id.is_(None)).limit(1)
+    ).first()
+
+
+def _staff(
+    session: Session, unit: Unit, code: str, name: str, role: str, rank: int, password: str, now: datetime
+) -> None:
+    post = Post(unit_id=unit.id, code=code, name=name, role=role, rank=rank)
+    full_name = f"{unit.short_name}{name}"
+    user = User(
+        username=username_of(unit.code, code),
+        name=full_name,
+        pinyin=pinyin(full_name),
+        sort_key=sort_key(rank, full_name),
+        email=f"{username_of(unit.code, code)}@example.invalid",
+        password_hash=password,
+        constructed=True,
+        created_at=now,
+    )
+    session.add_all((post, user))
+    session.flush()
+    session.add(Membership(user_id=user.id, post_id=post.id, since=SINCE))
