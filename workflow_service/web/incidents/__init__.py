@@ -1,0 +1,1 @@
+"""What stopped running plans and waits to be settled."""

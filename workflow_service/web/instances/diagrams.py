@@ -1,0 +1,87 @@
+"""Which diagram of a run is drawn, and what is marked on it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from workflow_service.domain.errors import NotFound
+from workflow_service.i18n import N_
+from workflow_service.store.definitions import ProcessDefinition
+from workflow_service.store.runtime import Activity, Incident, ProcessInstance
+
+from ..formats import moment
+
+_LATEST_NOTES = 3
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One diagram of a run: the process drawn, its source, and the processes of the run to choose from."""
+
+    key: str
+    name: str
+    xml: bytes
+    choices: tuple[tuple[str, str], ...]
+
+
+def drawn(session: Session, row: ProcessInstance, key: str, activities: Iterable[tuple[Activity, str]]) -> Picture:
+    """The diagram of process `key` of this run (its own without one). Raises NotFound for a process not among them."""
+    known = {row.definition_key: row.definition, **called_by(session, row.definition)}
+    wanted = known.get(key or row.definition_key)
+    if wanted is None:
+        raise NotFound(N_("这个流程没有调用“%(key)s”。"), key=key)
+    visited = dict.fromkeys([row.definition_key, *(activity.process_key for activity, _ in activities)])
+    choices = tuple((each, known[each].name) for each in visited if each in known)
+    return Picture(wanted.key, wanted.name, wanted.resource.content, choices)
+
+
+def called_by(session: Session, definition: ProcessDefinition) -> dict[str, ProcessDefinition]:
+    """The versions pinned at deployment by key, those that they call too."""
+    found: dict[int, ProcessDefinition] = {}
+    waiting = _ids(definition)
+    while waiting:
+        wanted = select(ProcessDefinition).where(ProcessDefinition.id.in_(waiting))
+        rows = session.scalars(wanted.options(joinedload(ProcessDefinition.resource))).all()
+        found.update({each.id: each for each in rows})
+        waiting = {each for row in rows for each in _ids(row)} - found.keys()
+    return {each.key: each for each in found.values()}
+
+
+def _ids(definition: ProcessDefinition) -> set[int]:
+    return {value for value in definition.called.values() if isinstance(value, int)}
+
+
+def marks_of(activities: Sequence[tuple[Activity, str]], incidents: Iterable[Incident], key: str) -> dict[str, Any]:
+    """Elements and flows passed, present places, failed places, and a note of who and when for each element."""
+    mine = [(activity, person) for activity, person in activities if activity.process_key == key]
+    bad = {incident.element_id for incident in incidents if incident.resolved_at is None}
+    here = {activity.element_id for activity, _ in mine if activity.ended_at is None}
+    passed = (each for activity, _ in mine for each in (activity.flow_id, activity.element_id))
+    return {
+        "way": list(dict.fromkeys(each for each in passed if each and each not in here)),
+        "here": sorted(here - bad),
+        "bad": sorted(bad),
+        "notes": _notes(mine),
+    }
+
+
+def _notes(activities: Iterable[tuple[Activity, str]]) -> dict[str, str]:
+    told: dict[str, list[str]] = defaultdict(list)
+    for activity, person in activities:
+        when = moment(activity.ended_at or activity.started_at)
+        told[activity.element_id].append(f"{person} · {when}" if person else when)
+    return {element: "\n".join(lines[-_LATEST_NOTES:]) for element, lines in told.items()}
+
+
+def variables_of(session: Session, row: ProcessInstance) -> dict[str, Any]:
+    """The run's variables as its frozen state holds them."""
+    from workflow_service.services import processes
+
+    read = getattr(processes, "variables_of", None)
+    return dict(read(session, row)) if read else {}

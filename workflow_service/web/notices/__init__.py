@@ -1,0 +1,1 @@
+"""The bell: what the service told a person, newest first."""
