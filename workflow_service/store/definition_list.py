@@ -93,7 +93,9 @@ def latest_forms(session: Session) -> Sequence[FormDefinition]:
     ).all()
 
 
-def deployments(session: Session, *, after: int | None = None, limit: int = 50) -> list[tuple[Deployment, str, int]]:
+def deployments(
+    session: Session, *, after: int | None = None, limit: int = 50
+) -> list[tuple[Deployment, str, int]]:
     """Uploads, the newest first, before the id `after`, with who sent them and how many files."""
     files = select(func.count(Resource.id)).where(Resource.deployment_id == Deployment.id).scalar_subquery()
     statement = (

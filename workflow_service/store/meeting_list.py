@@ -22,7 +22,9 @@ def waiting(session: Session, areas: tuple[str, ...] | None) -> Sequence[AgendaI
         select(AgendaItem)
         .join(Plan, Plan.id == AgendaItem.plan_id)
         .options(joinedload(AgendaItem.plan).joinedload(Plan.lead_unit))
-        .where(AgendaItem.meeting_id.is_(None), AgendaItem.status == "waiting", *_within(Plan.area_path, areas))
+        .where(
+            AgendaItem.meeting_id.is_(None), AgendaItem.status == "waiting", *_within(Plan.area_path, areas)
+        )
         .order_by(AgendaItem.kind, AgendaItem.requested_at, AgendaItem.id)
     )
     return session.scalars(statement.limit(500)).all()
@@ -34,7 +36,10 @@ def meetings(
     """Meetings of these areas, the newest first, before the id `after`, with the length of the agenda."""
     length = select(func.count(AgendaItem.id)).where(AgendaItem.meeting_id == Meeting.id).scalar_subquery()
     statement = (
-        select(Meeting, length).where(*_within(Meeting.area_path, areas)).order_by(Meeting.id.desc()).limit(limit)
+        select(Meeting, length)
+        .where(*_within(Meeting.area_path, areas))
+        .order_by(Meeting.id.desc())
+        .limit(limit)
     )
     if after is not None:
         statement = statement.where(Meeting.id < after)

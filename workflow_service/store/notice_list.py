@@ -13,7 +13,13 @@ from .supervision import Bulletin, Notice
 
 
 def notices_of(
-    session: Session, user_id: int, *, unread: bool = False, kind: str = "", after: int | None = None, limit: int = 50
+    session: Session,
+    user_id: int,
+    *,
+    unread: bool = False,
+    kind: str = "",
+    after: int | None = None,
+    limit: int = 50,
 ) -> Sequence[Notice]:
     """A person's notices, the newest first, before the id `after`."""
     statement = select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc()).limit(limit)
@@ -40,7 +46,12 @@ def notice_of(session: Session, user_id: int, notice_id: int) -> Notice | None:
 
 
 def bulletins(
-    session: Session, areas: tuple[str, ...] | None, *, drafts: bool, after: int | None = None, limit: int = 50
+    session: Session,
+    areas: tuple[str, ...] | None,
+    *,
+    drafts: bool,
+    after: int | None = None,
+    limit: int = 50,
 ) -> Sequence[Bulletin]:
     """Bulletins of these areas (None = all), the newest period first; drafts only where asked for."""
     statement = select(Bulletin).order_by(Bulletin.figures_at.desc(), Bulletin.id.desc()).limit(limit)

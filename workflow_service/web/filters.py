@@ -15,7 +15,7 @@ from . import formats, listing
 from .current import page_now
 from .rights import allowed
 from .urls import has_view, url_for_view
-from .words import choices, word
+from .words import choices, element_word, outcome_word, word
 
 ICONS = {
     "book": "books",
@@ -42,10 +42,12 @@ ICONS = {
 
 def register(app: Flask) -> None:
     """Make them known to every template."""
-    app.jinja_env.filters.update(formats.FILTERS, word=word, compact_json=_compact)
+    app.jinja_env.filters.update(formats.FILTERS, word=word, compact_json=_compact, pretty_json=_pretty)
     app.jinja_env.globals.update(
         formats.GLOBALS,
         icon=icon,
+        outcome_word=outcome_word,
+        element_word=element_word,
         allowed=allowed,
         address=listing.address,
         export_address=listing.export_address,
@@ -68,6 +70,10 @@ def icon(name: str, label: str = "") -> Markup:
     return Markup('<svg class="icon"{}><use href="{}#tabler-{}"/></svg>').format(
         told, href, ICONS.get(name, name)
     )
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
 
 
 def _compact(value: Any) -> str:

@@ -13,6 +13,7 @@ from workflow_service.domain.approvals import (
 from workflow_service.domain.plans import Category, Importance, Level, PlanState, ReviewForm, Stage, Tier
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
+from workflow_service.store.runtime import Task
 
 
 def _words(*kinds: type[Labelled]) -> dict[str, str]:
@@ -154,6 +155,13 @@ OUTCOMES = {
     "release": N_("发布"),
     "released": N_("已发布"),
 }
+ELEMENTS = {
+    "startEvent": N_("开始"), "endEvent": N_("结束"), "exclusiveGateway": N_("判断"), "parallelGateway": N_("并行"),
+    "inclusiveGateway": N_("多选"), "eventBasedGateway": N_("等待事件"), "userTask": N_("办理"), "serviceTask": N_("系统处理"),
+    "scriptTask": N_("系统计算"), "businessRuleTask": N_("查决策表"), "callActivity": N_("调用流程"), "subProcess": N_("子流程"),
+    "receiveTask": N_("等待消息"), "sendTask": N_("发送消息"), "boundaryEvent": N_("边界事件"),
+    "intermediateCatchEvent": N_("等待"), "intermediateThrowEvent": N_("通知"), "manualTask": N_("线下办理"),
+}
 TABLES = {
     "catalogue_result": CATALOGUE_RESULTS,
     "category": CATEGORIES,
@@ -175,7 +183,7 @@ TABLES = {
     "event": EVENTS,
     "notice_kind": NOTICE_KINDS,
     "dossier": DOSSIER_ITEMS,
-    "outcome": OUTCOMES,
+    "outcome": OUTCOMES, "element": ELEMENTS,
 }
 
 
@@ -189,3 +197,13 @@ def word(code: object, table: str) -> str:
 def choices(table: str) -> list[tuple[str, str]]:
     """Codes and words of a table, for a select."""
     return [(code, _(text)) for code, text in TABLES[table].items()]
+
+
+def element_word(kind: str) -> str:
+    """The office word for a kind of element that has no name of its own."""
+    return word(kind, "element") if kind in ELEMENTS else _("环节")
+
+
+def outcome_word(task: Task) -> str:
+    """What a task's outcome was, in the words of its form where it has them."""
+    return word(task.outcome, "outcome")

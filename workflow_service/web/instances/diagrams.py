@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from workflow_service.domain.errors import NotFound
@@ -42,19 +42,11 @@ def drawn(session: Session, row: ProcessInstance, key: str, activities: Iterable
 
 
 def called_by(session: Session, definition: ProcessDefinition) -> dict[str, ProcessDefinition]:
-    """The versions pinned at deployment by key, those that they call too."""
-    found: dict[int, ProcessDefinition] = {}
-    waiting = _ids(definition)
-    while waiting:
-        wanted = select(ProcessDefinition).where(ProcessDefinition.id.in_(waiting))
-        rows = session.scalars(wanted.options(joinedload(ProcessDefinition.resource))).all()
-        found.update({each.id: each for each in rows})
-        waiting = {each for row in rows for each in _ids(row)} - found.keys()
-    return {each.key: each for each in found.values()}
-
-
-def _ids(definition: ProcessDefinition) -> set[int]:
-    return {value for value in definition.called.values() if isinstance(value, int)}
+    """The versions pinned at deployment by key, also those that they call."""
+    pinned = [(key, version) for key, version in definition.called.items() if " " not in key]
+    wanted = select(ProcessDefinition).where(tuple_(ProcessDefinition.key, ProcessDefinition.version).in_(pinned))
+    rows = session.scalars(wanted.options(joinedload(ProcessDefinition.resource))).all() if pinned else ()
+    return {each.key: each for each in rows}
 
 
 def marks_of(activities: Sequence[tuple[Activity, str]], incidents: Iterable[Incident], key: str) -> dict[str, Any]:
@@ -62,7 +54,7 @@ def marks_of(activities: Sequence[tuple[Activity, str]], incidents: Iterable[Inc
     mine = [(activity, person) for activity, person in activities if activity.process_key == key]
     bad = {incident.element_id for incident in incidents if incident.resolved_at is None}
     here = {activity.element_id for activity, _ in mine if activity.ended_at is None}
-    passed = (each for activity, _ in mine for each in (activity.flow_id, activity.element_id))
+    passed = (each for activity, _ in mine for each in (activity.element_id, *activity.flows))
     return {
         "way": list(dict.fromkeys(each for each in passed if each and each not in here)),
         "here": sorted(here - bad),

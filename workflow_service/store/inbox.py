@@ -1,0 +1,150 @@
+"""What waits for a person: his own tasks and those of his groups, by deadline, a page at a time; and what he has done.
+
+The rows of `task_holder` answer it from one index range per holder key, so that the page costs the same among a thousand
+and a million open tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, or_, select, tuple_, union_all
+from sqlalchemy.orm import Session
+
+from .people import Unit, User
+from .plans import Plan
+from .runtime import Task, TaskHolder
+
+COUNT_LIMIT = 1000
+_NEVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz", DateTime(timezone=True))
+
+
+@dataclass(frozen=True)
+class InboxFilter:
+    """Whose tasks, and which of them. `groups` are holder keys (`u:…`, `g:…`); moments are aware."""
+
+    user_id: int
+    groups: frozenset[str]
+    process_key: str = ""
+    unit_id: int | None = None
+    kind: str = ""
+    holder: str = ""
+    due_before: datetime | None = None
+    words: ColumnElement[bool] | None = None
+
+    def holders(self) -> list[str]:
+        """The keys to look under: all of the person's, his own, or his groups'."""
+        own = f"u:{self.user_id}"
+        chosen = {"own": [own], "groups": sorted(self.groups - {own})}.get(self.holder)
+        return chosen if chosen is not None else sorted(self.groups)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter as SQL conditions on Task and TaskHolder."""
+        found: list[ColumnElement[bool]] = [
+            or_(TaskHolder.claimed_by.is_(None), TaskHolder.claimed_by == self.user_id)
+        ]
+        if self.process_key:
+            found.append(Task.process_key == self.process_key)
+        if self.unit_id is not None:
+            found.append(Plan.lead_unit_id == self.unit_id)
+        if self.kind:
+            found.append(Task.kind == self.kind)
+        if self.due_before is not None:
+            found.append(TaskHolder.due_at < self.due_before)
+        if self.words is not None:
+            found.append(self.words)
+        return found
+
+    @property
+    def needs_plan(self) -> bool:
+        """Whether the question concerns the plan behind the task."""
+        return self.unit_id is not None or self.words is not None
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """One task as a list shows it; `lead_unit` leads the plan, `person` has claimed or completed it."""
+
+    task: Task
+    plan_code: str | None
+    lead_unit: str
+    person: str
+
+
+def inbox_page(
+    session: Session,
+    wanted: InboxFilter,
+    *,
+    after: tuple[datetime | None, int] | None = None,
+    limit: int | None = 50,
+) -> list[InboxRow]:
+    """Open tasks by due moment (those without one last), after the (due moment, task id) of the page before."""
+    found = _keys(wanted, after, limit)
+    if found is None:
+        return []
+    keys = found.subquery()
+    top = select(keys.c.task_id, func.min(keys.c.due_at).label("due")).group_by(keys.c.task_id)
+    page = top.order_by(func.min(keys.c.due_at), keys.c.task_id).limit(limit).subquery()
+    statement = _rows().join(page, page.c.task_id == Task.id).order_by(page.c.due, Task.id)
+    return [InboxRow(*row) for row in session.execute(statement)]
+
+
+def count_inbox(session: Session, wanted: InboxFilter) -> int:
+    """How many open tasks the filter gives, counted no further than COUNT_LIMIT + 1."""
+    found = _keys(wanted, None, COUNT_LIMIT + 1)
+    if found is None:
+        return 0
+    keys = found.subquery()
+    return session.scalar(select(func.count(func.distinct(keys.c.task_id)))) or 0
+
+
+def _keys(wanted: InboxFilter, after: tuple[datetime | None, int] | None, limit: int | None) -> Any:
+    """Due moment and id of the first `limit` tasks under each holder key, each from its own index range."""
+    parts = [_under(holder, wanted, after).limit(limit).subquery().select() for holder in wanted.holders()]
+    return union_all(*parts) if parts else None
+
+
+def _under(holder: str, wanted: InboxFilter, after: tuple[datetime | None, int] | None) -> Select[Any]:
+    statement = select(TaskHolder.task_id, TaskHolder.due_at).join(Task, Task.id == TaskHolder.task_id)
+    if wanted.needs_plan:
+        statement = statement.outerjoin(Plan, Plan.id == Task.plan_id)
+    statement = statement.where(TaskHolder.holder == holder, *wanted.conditions())
+    if after is not None:
+        due, task_id = after
+        start = tuple_(due if due is not None else _NEVER, task_id)
+        statement = statement.where(tuple_(TaskHolder.due_at, TaskHolder.task_id) > start)
+    return statement.order_by(TaskHolder.due_at, TaskHolder.task_id)
+
+
+def _rows() -> Select[Any]:
+    return (
+        select(Task, Plan.code, func.coalesce(Unit.short_name, ""), func.coalesce(User.name, ""))
+        .outerjoin(Plan, Plan.id == Task.plan_id)
+        .outerjoin(Unit, Unit.id == Plan.lead_unit_id)
+        .outerjoin(User, User.id == func.coalesce(Task.completed_by, Task.assignee_id))
+    )
+
+
+def done_page(
+    session: Session, user_id: int, *, after: tuple[datetime, int] | None = None, limit: int = 50
+) -> list[InboxRow]:
+    """What a person has completed, the latest first, before the (end, task id) of the page before."""
+    statement = _rows().where(Task.completed_by == user_id, Task.status == "completed")
+    if after is not None:
+        statement = statement.where(tuple_(Task.ended_at, Task.id) < after)
+    statement = statement.order_by(Task.ended_at.desc(), Task.id.desc()).limit(limit)
+    return [InboxRow(*row) for row in session.execute(statement)]
+
+
+def processes_in(session: Session, groups: Collection[str]) -> Sequence[str]:
+    """The processes from which something waits under these holder keys, for the filter."""
+    statement = (
+        select(Task.process_key)
+        .join(TaskHolder, TaskHolder.task_id == Task.id)
+        .where(TaskHolder.holder.in_(groups))
+    )
+    some = statement.limit(COUNT_LIMIT).subquery()
+    return session.scalars(select(some.c.process_key).distinct().order_by(some.c.process_key)).all()
