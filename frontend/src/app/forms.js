@@ -8,6 +8,7 @@ export function connectForms(root) {
   if (watching) return;
   watching = true;
   document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-filter-options]")) filterOptions(event.target);
     if (event.target.matches("textarea[data-grow]")) grow(event.target);
     if (event.target.form) follow(event.target.form);
   });
@@ -57,4 +58,11 @@ function insert(phrase) {
   phrase.closest("details").open = false;
   area.focus();
   area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function filterOptions(search) {
+  const wanted = search.value.trim().toLowerCase();
+  for (const option of search.nextElementSibling.querySelectorAll("label")) {
+    option.hidden = wanted && !option.textContent.toLowerCase().includes(wanted) && !option.querySelector(":checked");
+  }
 }

@@ -6,14 +6,22 @@ export function connectUploads() {
   for (const place of document.querySelectorAll("[data-upload]")) connect(place);
   document.addEventListener("change", (event) => {
     const field = event.target.closest("[data-upload-field]");
-    if (field && event.target.files?.length) sendForField(field, event.target.files[0]);
+    if (!field || !event.target.files?.length) return;
+    sendForField(field, [...event.target.files]);
+    event.target.value = "";
   });
-  for (const field of document.querySelectorAll("[data-upload-field]")) droppable(field, (files) => sendForField(field, files[0]));
+  document.addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-drop-file]")?.closest(".file-chip");
+    const form = chip?.closest("form");
+    chip?.remove();
+    form?.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  for (const field of document.querySelectorAll("[data-upload-field]")) droppable(field, (files) => sendForField(field, [...files]));
 }
 
 function connect(place) {
   const input = place.querySelector('input[type="file"]');
-  input.addEventListener("change", () => sendAll(place, input.files).then(() => { input.value = ""; }));
+  input.addEventListener("change", () => sendAll(place, [...input.files]).then(() => { input.value = ""; }));
   droppable(place.querySelector(".drop"), (files) => sendAll(place, files));
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) sendAll(place, event.clipboardData.files);
@@ -58,18 +66,26 @@ async function send(place, file) {
   window.htmx.process(document.getElementById(place.dataset.list));
 }
 
-async function sendForField(field, file) {
+async function sendForField(field, files) {
   const place = document.querySelector("[data-upload]");
   if (!place || !declared(place)) return;
-  const body = new FormData();
-  body.append("file", file);
-  body.append("dossier_item", field.dataset.dossier || "");
-  body.append("declared", "1");
-  const answer = await post(`${place.dataset.upload}?as=field`, body);
-  if (!answer) return;
-  const kept = await answer.json();
-  field.previousElementSibling.value = kept.id;
-  field.querySelector("[data-file-name]").textContent = kept.name;
+  for (const file of files) {
+    const body = new FormData();
+    body.append("file", file, file.name || "image.png");
+    body.append("dossier_item", field.dataset.dossier || "");
+    body.append("declared", "1");
+    const answer = await post(`${place.dataset.upload}?as=field`, body);
+    if (answer) add(field, await answer.json());
+  }
+}
+
+function add(field, kept) {
+  const chips = document.querySelector(`[data-field-files="${CSS.escape(field.dataset.uploadField)}"]`);
+  if ("single" in chips.dataset) chips.querySelectorAll(".file-chip").forEach((chip) => chip.remove());
+  const chip = chips.querySelector("template").content.cloneNode(true).firstElementChild;
+  chip.querySelector("input").value = kept.id;
+  chip.querySelector("span").textContent = kept.name;
+  chips.append(chip);
   field.closest("form")?.dispatchEvent(new Event("input", { bubbles: true }));
 }
 

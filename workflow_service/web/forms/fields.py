@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from workflow_service.i18n import _, current_language
+
 from .conditions import Branch, Condition, Schema, branches
 
 RADIO_LIMIT = 4
@@ -53,6 +55,13 @@ class Field:
 def as_text(value: Any) -> str:
     """A choice's value as it stands in the page."""
     return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def text_of(own: Schema, word: str) -> str:
+    """A text of the schema in the reader's language: `x-title-en` beside `title`, else the catalogue's translation."""
+    language = current_language()
+    own_text = own.get(f"x-{word}-{language}")
+    return str(own_text) if own_text else _(str(own.get(word, "")))
 
 
 def no_options(widget: str) -> list[tuple[str, str]]:
@@ -110,10 +119,10 @@ class _Reader:
         shown, needed = self._conditions(key, own)
         return Field(
             name=name,
-            title=own.get("title", key),
+            title=text_of(own, "title") or key,
             kind=kind,
             value=value,
-            help=own.get("description", ""),
+            help=text_of(own, "description"),
             required=key in self.schema.get("required", ()),
             fault=self.faults.get(name, ""),
             options=tuple(choices_of(own) or (self.options(own["x-widget"]) if _is_chosen(own) else ())),
@@ -179,7 +188,7 @@ def choices_of(own: Schema) -> list[tuple[str, str]]:
     source = own.get("items", {}) if own.get("type") == "array" else own
     for word in ("oneOf", "anyOf"):
         if word in source and all("const" in one for one in source[word]):
-            return [(as_text(one["const"]), one.get("title", as_text(one["const"]))) for one in source[word]]
+            return [(as_text(one["const"]), text_of(one, "title") or as_text(one["const"])) for one in source[word]]
     return [(as_text(one), as_text(one)) for one in source.get("enum", ()) if one is not None]
 
 
@@ -188,10 +197,10 @@ def kind_of(own: Schema) -> str:
     widget, sort = own.get("x-widget", ""), _type_of(own)
     if own.get("readOnly") or widget == "static":
         return "static"
-    if widget in ("hidden", "file", "opinion", "textarea"):
-        return str(widget)
     if sort == "array":
         return _array_kind(own, widget)
+    if widget in ("hidden", "file", "opinion", "textarea"):
+        return str(widget)
     if choices_of(own) or _is_chosen(own):
         return _choice_kind(own, widget)
     return {"object": "group", "boolean": "boolean", "integer": "integer", "number": "number"}.get(
@@ -207,19 +216,24 @@ def _type_of(own: Schema) -> str:
 def _array_kind(own: Schema, widget: str) -> str:
     if choices_of(own) or _is_chosen(own) or widget == "checkboxes":
         return "checks"
+    if widget == "file":
+        return "files"
     return "rows" if own.get("items", {}).get("type") == "object" else "lines"
 
 
 def _choice_kind(own: Schema, widget: str) -> str:
+    known = choices_of(own)
+    if len(known) == 1 and not _is_chosen(own):
+        return "settled"
     if widget in ("radio", "select"):
         return str(widget)
-    known = choices_of(own)
     return "radio" if known and len(known) <= RADIO_LIMIT else "select"
 
 
 def _text_kind(own: Schema) -> str:
-    if own.get("format") in ("date", "date-time", "email"):
-        return {"date": "date", "date-time": "moment", "email": "email"}[own["format"]]
+    known = {"date": "date", "date-time": "moment", "email": "email", "uri": "url"}
+    if own.get("format") in known:
+        return known[own["format"]]
     return "textarea" if own.get("maxLength", 0) > LONG_TEXT else "text"
 
 

@@ -34,7 +34,7 @@ def _read(own: Schema, form: Form, name: str) -> Any:
         return read_values(own, form, f"{name}.") or _SKIPPED
     if kind == "rows":
         return _rows(own, form, name)
-    if kind == "checks":
+    if kind in ("checks", "files"):
         return _several(own, form, name)
     if kind == "lines":
         return [line.strip() for line in form.get(name, "").splitlines() if line.strip()] or _SKIPPED
@@ -51,7 +51,8 @@ def _boolean(form: Form, name: str) -> Any:
 def _several(own: Schema, form: Form, name: str) -> Any:
     if name not in form and f"{name}.asked" not in form:
         return _SKIPPED
-    return [_typed(own.get("items", {}), text) for text in form.getlist(name) if text]
+    values = [_typed(own.get("items", {}), text) for text in form.getlist(name) if text]
+    return values if values or kind_of(own) == "checks" else _SKIPPED
 
 
 def _rows(own: Schema, form: Form, name: str) -> Any:
