@@ -20,9 +20,9 @@ HOLD_A_SERVER = """
 import sys, time
 from pathlib import Path
 from workflow_service.store.embedded import EmbeddedServer
-EmbeddedServer(Path(sys.argv[1]), durable=False).start()
-print("started", flush=True)
-time.sleep(600)
+with EmbeddedServer(Path(sys.argv[1]), durable=False):
+    print("started", flush=True)
+    time.sleep(600)
 """
 
 
@@ -108,6 +108,17 @@ def test_an_interrupted_creation_is_begun_again(var: Path) -> None:
         folder.chmod(0o711)
     with _server(var) as server:
         assert _ask(server, "SELECT 1") == 1
+
+
+def test_an_interrupted_start_leaves_no_server_behind(var: Path) -> None:
+    with _server(var):
+        pass
+    for _ in range(3):
+        holder = _started_holder(var)
+        until(lambda: orphans_of(_data(var)))
+        holder.send_signal(signal.SIGINT)
+        holder.wait()
+        until(lambda: orphans_of(_data(var)) == [])
 
 
 def test_two_checkouts_run_side_by_side(var: Path) -> None:
@@ -201,9 +212,13 @@ def _stated_pid(var: Path) -> int:
     return stated[0]
 
 
-def _holder(var: Path) -> subprocess.Popen[str]:
+def _started_holder(var: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", HOLD_A_SERVER, str(var)]
-    process = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def _holder(var: Path) -> subprocess.Popen[str]:
+    process = _started_holder(var)
     assert process.stdout is not None
     assert process.stdout.readline() == "started\n"
     return process

@@ -122,12 +122,13 @@ class EmbeddedServer:
             self._shut_down()
 
     def _shut_down(self) -> None:
-        server = running_server(self.home.data)
+        server, child = running_server(self.home.data), self._child
         if server is not None:
             stop_server(server.pid, self.home.data)
             _remove_socket_folder(server.socket_dir)
-        if self._child is not None:
-            self._child.wait()
+        if child is not None:
+            stop_server(child.pid, self.home.data)  # interrupted before it wrote its pid file
+            child.wait()
         self._server = self._child = None
 
     def _running(self) -> RunningServer:
