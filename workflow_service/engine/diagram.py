@@ -134,7 +134,7 @@ class Element:
     @property
     def result_variable(self) -> str | None:
         """Give the variable that this element's result is stored in; None when it has none."""
-        if self.multi_instance is not None and self.type != "subProcess":
+        if self.multi_instance is not None:
             return self.multi_instance.output_collection or f"{self.id}_results"
         if self.type == "businessRuleTask":
             return self.get("camunda:resultVariable") or self.id

@@ -108,12 +108,13 @@ APPROVAL_ATTRIBUTES = {
     "calledElements": ("callActivity",),
     "correlationKey": ("message",),
     "deadline": ("userTask",),
+    "inputs": ("process",),
     "kind": ("userTask",),
     "multiple": ("exclusiveGateway", "userTask", "endEvent"),
-    "outputCollection": ("multiInstanceLoopCharacteristics",),
+    "outputCollection": ("multiInstanceLoopCharacteristics", *sorted(ACTIVITIES)),
     "resubmit": ("userTask",),
     "returnTargets": ("userTask",),
-    "stage": ("userTask", "callActivity"),
+    "stage": ("userTask", "callActivity", "subProcess"),
     "waiting": ("userTask", "receiveTask", "intermediateCatchEvent"),
 }
 """`approval:` attributes the service reads → the elements they stand on."""

@@ -222,8 +222,8 @@ class _Elements:
     def read(self, scope: Any, parent: str | None) -> Iterable[Element]:
         """Give the flow nodes directly in `scope`, each sub-process followed by what stands in it."""
         for node in scope:
-            tag = etree.QName(node).localname
-            if tag in FLOW_NODES and etree.QName(node).namespace == BPMN:
+            namespace, _brace, tag = node.tag.rpartition("}")
+            if tag in FLOW_NODES and namespace == f"{{{BPMN}":
                 yield self._element(node, tag, parent)
                 if tag in SUB_PROCESSES:
                     yield from self.read(node, node.get("id"))
@@ -269,7 +269,7 @@ class _Elements:
             for ref in node.iterfind(bpmn("eventDefinitionRef"))
         ]
         for child in [*node, *inlined]:
-            kind = EVENT_DEFINITIONS.get(etree.QName(child).localname)
+            kind = EVENT_DEFINITIONS.get(child.tag.rpartition("}")[2])
             if kind is None:
                 continue
             ref, name = self.names.of(kind, child)
@@ -281,9 +281,9 @@ def _attributes(node: Any) -> dict[str, str]:
     """Give `camunda:` and `approval:` attributes by prefixed name, also those of a multi-instance marker."""
     found = {}
     for name, value in node.attrib.items():
-        qualified = etree.QName(name)
-        if qualified.namespace in (CAMUNDA, APPROVAL):
-            found[f"{PREFIXES[qualified.namespace]}:{qualified.localname}"] = value
+        namespace, _brace, local = name.rpartition("}")
+        if namespace[1:] in (CAMUNDA, APPROVAL):
+            found[f"{PREFIXES[namespace[1:]]}:{local}"] = value
     return found
 
 

@@ -14,7 +14,6 @@ from lxml import etree
 
 from workflow_service.engine.dialect import (
     BPMN,
-    BPMNDI,
     DRAWING,
     EVENT_DEFINITIONS,
     FLOW_NODES,
@@ -36,6 +35,7 @@ _REFERENCES = {
 _KNOWN_IN_SCOPE = FLOW_NODES | DRAWING | {"sequenceFlow", "extensionElements"}
 _RESULTS = frozenset({"userTask", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"})
 _MAX_PROBLEMS = 50
+_BPMN_PREFIX = f"{{{BPMN}}}"
 
 
 def structure_problems(root: Any) -> list[Problem]:
@@ -62,7 +62,11 @@ def _short(tag: str) -> str:
 
 
 def _local(node: Any) -> str:
-    return str(etree.QName(node).localname)
+    return str(node.tag).rpartition("}")[2]
+
+
+def _is_bpmn(node: Any) -> bool:
+    return str(node.tag).startswith(_BPMN_PREFIX)
 
 
 def _scopes(root: Any) -> Iterator[Any]:
@@ -74,12 +78,12 @@ def _scopes(root: Any) -> Iterator[Any]:
 def _unknown(root: Any) -> Iterator[Problem]:
     advice = N_("请在设计器里改用支持的元素，见 BPMN 支持表。")
     for node in root:
-        if etree.QName(node).namespace == BPMN and _local(node) not in ROOT_ELEMENTS:
+        if _is_bpmn(node) and _local(node) not in ROOT_ELEMENTS:
             yield _problem("unknown_element", N_("不认识的元素 %(tag)s"), node, advice, tag=_short(node.tag))
     allowed_beside = {"ioSpecification", "completionCondition", *_LOOPS, *_LINKS}
     for scope in _scopes(root):
         for node in scope:
-            if etree.QName(node).namespace != BPMN or _local(node) not in _KNOWN_IN_SCOPE | allowed_beside:
+            if not _is_bpmn(node) or _local(node) not in _KNOWN_IN_SCOPE | allowed_beside:
                 yield _problem(
                     "unknown_element", N_("不认识的元素 %(tag)s"), node, advice, tag=_short(node.tag)
                 )
@@ -107,13 +111,13 @@ def _ids(root: Any) -> Iterator[Problem]:
 
 def _needs_id(node: Any) -> bool:
     needed = FLOW_NODES | {"process", "sequenceFlow", "message", "signal", "error", "escalation"}
-    return etree.QName(node).namespace == BPMN and _local(node) in needed
+    return _is_bpmn(node) and _local(node) in needed
 
 
 def _unusable_id(node: Any, key: str) -> Iterator[Problem]:
     if key.startswith(INSERTED):
         yield _problem("reserved_id", N_("编号不能以 _n_ 开头：“%(id)s”"), node, id=key)
-    elif etree.QName(node).namespace == BPMN and _local(node) in _RESULTS and not is_variable(key):
+    elif _is_bpmn(node) and _local(node) in _RESULTS and not is_variable(key):
         advice = N_(
             "办理结果存为以编号命名的变量：只用字母、数字、下划线，不以数字开头，不用 plan 等保留字。"
         )
@@ -174,7 +178,7 @@ def _other_references(root: Any, ids: dict[str, Any]) -> Iterator[Problem]:
             yield _dangling(node.getparent(), "eventDefinitionRef", text)
         if tag in ("incoming", "outgoing") and text not in ids:
             yield _dangling(node.getparent(), tag, text)
-        if tag in ("BPMNShape", "BPMNEdge", "BPMNPlane") and etree.QName(node).namespace == BPMNDI:
+        if tag in ("BPMNShape", "BPMNEdge", "BPMNPlane") and _is_bpmn(node)DI:
             yield from _drawn(node, ids)
         if tag == "callActivity" and not node.get("calledElement"):
             text = N_("调用活动“%(id)s”没有写被调用的流程（calledElement）")

@@ -1,13 +1,191 @@
-from dataclasses import dataclass
+"""Checks a diagram before it is deployed: what designers see as a list of errors and warnings.
+
+Puts together what does not run as drawn (`support`), expressions, variables and soundness, and looks itself at
+references to forms, tables, topics and processes, at groups and attributes, and at what can never be reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from workflow_service.engine.assignments import assignment_problems
+from workflow_service.engine.conditions import covers_everything
+from workflow_service.engine.diagram import Diagram, Element, Process
+from workflow_service.engine.dialect import (
+    APPROVAL_ATTRIBUTES,
+    CAMUNDA_ATTRIBUTES,
+    RESUBMIT,
+    STAGES,
+    TASK_KINDS,
+)
+from workflow_service.engine.expressions import expression_problems
+from workflow_service.engine.problems import ERROR, WARNING, Problem
+from workflow_service.engine.reachability import reachability_problems
+from workflow_service.engine.soundness import soundness_problems
+from workflow_service.engine.support import unsupported
+from workflow_service.engine.variables import variable_problems
+from workflow_service.i18n import N_
+
+_CHOICES = {"approval:kind": TASK_KINDS, "approval:stage": STAGES, "approval:resubmit": RESUBMIT}
+_MAPPINGS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    forms: frozenset = frozenset()
-    decisions: frozenset = frozenset()
-    processes: frozenset = frozenset()
-    topics: frozenset = frozenset()
+    """What a diagram may refer to. `units` are the known unit codes; None leaves a kind of reference unchecked.
+
+    `table_names` gives the variables that a decision table reads, by its id, where the table is at hand.
+    """
+
+    forms: frozenset[str] | None = None
+    decisions: frozenset[str] | None = None
+    processes: frozenset[str] | None = None
+    topics: frozenset[str] | None = None
+    units: frozenset[str] | None = None
+    table_names: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
 
 
-def check(diagram, around):
-    return []
+def check(diagram: Diagram, around: Surroundings) -> list[Problem]:
+    """Find everything to be said about a diagram that could be read, errors first."""
+    found = [*unsupported(diagram), *expression_problems(diagram)]
+    own = frozenset(process.id for process in diagram.processes)
+    for process in diagram.executable:
+        for element in process.elements.values():
+            found += _reference_problems(element, around, own)
+            found += _attribute_problems(element, process)
+            found += assignment_problems(element, around.units)
+            found += _meaning_problems(element, process)
+        found += reachability_problems(process)
+        if not any(problem.is_error for problem in found):
+            found += soundness_problems(process)
+    found += _value_problems(diagram)
+    found += variable_problems(diagram, around.table_names)
+    found += _drawing_problems(diagram)
+    return sorted(found, key=lambda problem: not problem.is_error)
+
+
+def _about(
+    severity: str, code: str, element: Element, text: str, advice: str = "", **values: object
+) -> Problem:
+    return Problem(severity, code, text, advice, element.id, element.line, {"name": element.label, **values})
+
+
+def _reference_problems(element: Element, around: Surroundings, own: frozenset[str]) -> Iterator[Problem]:
+    form, topic, table = (element.get(f"camunda:{key}") for key in ("formKey", "topic", "decisionRef"))
+    if form and around.forms is not None and form not in around.forms:
+        advice = N_("请先部署表单，或与本图一起部署。")
+        yield _about(
+            ERROR, "unknown_form", element, N_("“%(name)s”用的表单“%(ref)s”不存在"), advice, ref=form
+        )
+    if topic and around.topics is not None and topic not in around.topics:
+        yield _about(
+            ERROR, "unknown_topic", element, N_("“%(name)s”的主题“%(ref)s”没有对应的服务"), ref=topic
+        )
+    if table and around.decisions is not None and table not in around.decisions:
+        advice = N_("请先部署决策表，或与本图一起部署。")
+        yield _about(
+            ERROR, "unknown_decision", element, N_("“%(name)s”用的决策表“%(ref)s”不存在"), advice, ref=table
+        )
+    called = element.called_elements if element.type == "callActivity" else ()
+    for key in called:
+        if around.processes is not None and key not in around.processes | own:
+            advice = N_("请先部署被调用的流程，或与本图一起部署。")
+            yield _about(
+                ERROR, "unknown_process", element, N_("“%(name)s”调用的流程“%(ref)s”不存在"), advice, ref=key
+            )
+
+
+def _attribute_problems(element: Element, process: Process) -> Iterator[Problem]:
+    for attribute, choices in _CHOICES.items():
+        value = element.get(attribute)
+        if value is not None and value not in choices:
+            text = N_("“%(name)s”的 %(attribute)s 不能是“%(value)s”")
+            advice = N_("可用的值：%(choices)s。")
+            shown = "、".join(choices)
+            yield _about(
+                ERROR, "value", element, text, advice, attribute=attribute, value=value, choices=shown
+            )
+    mapping = element.get("camunda:mapDecisionResult")
+    if mapping is not None and mapping not in _MAPPINGS:
+        text = N_("“%(name)s”的 %(attribute)s 不能是“%(value)s”")
+        yield _about(ERROR, "value", element, text, attribute="camunda:mapDecisionResult", value=mapping)
+    for target in (element.get("approval:returnTargets") or "").split():
+        back = process.elements.get(target)
+        if back is None or back.type != "userTask":
+            text = N_("“%(name)s”的退回目标“%(target)s”不是本流程的用户任务")
+            yield _about(ERROR, "return_target", element, text, target=target)
+
+
+def _value_problems(diagram: Diagram) -> Iterator[Problem]:
+    """Find attributes that the dialect does not have, or not on that element; read from the XML."""
+    elements = {element.id: element for element in diagram.elements()}
+    for element in elements.values():
+        for name in element.attributes:
+            yield from _unknown_attribute(element, name)
+
+
+def _unknown_attribute(element: Element, name: str) -> Iterator[Problem]:
+    prefix, _colon, local = name.partition(":")
+    known = APPROVAL_ATTRIBUTES if prefix == "approval" else CAMUNDA_ATTRIBUTES
+    if element.type in known.get(local, ()):
+        return
+    if prefix == "approval":
+        advice = N_("支持的属性见 BPMN 支持表。")
+        yield _about(
+            ERROR,
+            "unknown_attribute",
+            element,
+            N_("“%(name)s”不能用属性 %(attribute)s"),
+            advice,
+            attribute=name,
+        )
+    else:
+        text = N_("“%(name)s”的属性 %(attribute)s 不起作用")
+        yield _about(WARNING, "unused_attribute", element, text, attribute=name)
+
+
+def _meaning_problems(element: Element, process: Process) -> Iterator[Problem]:
+    if element.type in ("exclusiveGateway", "inclusiveGateway") and not covers_everything(element):
+        text = N_("“%(name)s”的条件可能都不成立，届时流程停在这里")
+        advice = N_("请指定一条默认线。")
+        yield _about(WARNING, "incomplete_conditions", element, text, advice)
+    if element.type in ("task", "manualTask", "scriptTask") and element.boundary:
+        text = N_("“%(name)s”不停留，它的边界事件不会发生")
+        yield _about(WARNING, "boundary_never", element, text)
+    if element.type == "userTask" and not element.name:
+        yield _about(WARNING, "no_name", element, N_("任务“%(name)s”没有名称，办理人会看到编号"))
+    if element.type == "boundaryEvent" and element.kind in ("error", "escalation"):
+        yield from _catch_problems(element, process)
+    if element.type == "endEvent" and element.kind == "error" and not _is_caught(element, process):
+        text = N_("“%(name)s”抛出的错误在本流程里没有边界事件接住")
+        yield _about(WARNING, "error_not_caught", element, text)
+
+
+def _catch_problems(event: Element, process: Process) -> Iterator[Problem]:
+    host = process.elements[event.attached_to or ""]
+    if host.type not in ("subProcess", "callActivity"):
+        text = N_("“%(name)s”附着在不会抛出错误或升级的元素上，不会发生")
+        advice = N_("错误和升级边界事件画在子流程或调用活动上。")
+        yield _about(WARNING, "boundary_never", event, text, advice)
+
+
+def _is_caught(end: Element, process: Process) -> bool:
+    parent = end.parent
+    while parent is not None:
+        for key in process.elements[parent].boundary:
+            event = process.elements[key]
+            if event.kind == "error" and event.definitions[0].name in (None, end.definitions[0].name):
+                return True
+        parent = process.elements[parent].parent
+    return False
+
+
+def _drawing_problems(diagram: Diagram) -> Iterator[Problem]:
+    missing = [element for element in diagram.elements() if element.box is None]
+    if missing and len(missing) == len(list(diagram.elements())):
+        text = N_("文件里没有图形信息，能运行但不能显示流程图")
+        yield Problem(WARNING, "no_drawing", text, N_("请在设计器里打开并重新布局后保存。"))
+    else:
+        for element in missing:
+            yield _about(WARNING, "no_shape", element, N_("“%(name)s”没有画在图上"))
