@@ -178,7 +178,7 @@ def _other_references(root: Any, ids: dict[str, Any]) -> Iterator[Problem]:
             yield _dangling(node.getparent(), "eventDefinitionRef", text)
         if tag in ("incoming", "outgoing") and text not in ids:
             yield _dangling(node.getparent(), tag, text)
-        if tag in ("BPMNShape", "BPMNEdge", "BPMNPlane") and _is_bpmn(node)DI:
+        if tag in ("BPMNShape", "BPMNEdge", "BPMNPlane"):
             yield from _drawn(node, ids)
         if tag == "callActivity" and not node.get("calledElement"):
             text = N_("调用活动“%(id)s”没有写被调用的流程（calledElement）")
