@@ -1,7 +1,7 @@
-"""Drives plans through the engine at given dates, acting as the people whose turn it is. No row is written behind the engine's back.
+"""Drives plans through the engine at given dates, acting as the people whose turn it is.
 
-A `Stage` is one government at work: it opens tasks, answers their forms, holds its meetings. Every act is a command of its own
-transaction with its own business time, in the order of time.
+`Office` is everybody at work: it answers the forms of open tasks and holds the meetings. Every act is a command in a transaction
+of its own with its own business time, in the order of time; no row is written behind the engine's back.
 """
 
 import heapq
@@ -71,7 +71,7 @@ class Office:
         """Give the constructed person of a post."""
         name = username_of(unit_code, post_code)
         if name not in self._actors:
-            self._actors[name] = actor_by_username(session, name, "demo", today=date(2021, 1, 1))
+            self._actors[name] = actor_by_username(session, name, "demo", "", date(2021, 1, 1))
         return self._actors[name]
 
     def work_on(self, plan_id: int, now: datetime, *, hold: frozenset[str] = frozenset()) -> int:
@@ -92,7 +92,7 @@ class Office:
                 return
 
     def hold_meetings(self, area: str, now: datetime, plan_id: int | None = None) -> int:
-        """Hold one meeting of each body that plans of the area wait for; everything on the agenda passes. Gives how many items."""
+        """Hold one meeting of each body that plans of an area wait for; everything passes. Gives how many items."""
         with self.database.transaction() as session:
             kinds: dict[str, list[int]] = {}
             for item in meetings.pool(session, area):

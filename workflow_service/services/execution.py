@@ -161,6 +161,7 @@ class Execution:
         self._write_history([one for one in changes.passages if one.place.token not in held])
         self._raise_incidents([*changes.troubles, *failed, *timer_failures])
         self._enter_stages(changes.stages)
+        self._keep_settled_facts()
         for task in alive:
             send_after_commit(
                 session,
@@ -232,6 +233,21 @@ class Execution:
             if self.plan is not None and self.plan.stage != stage:
                 self.note_plan("stage_changed", {"from": self.plan.stage, "to": stage})
                 self.plan.stage = stage
+
+    def _keep_settled_facts(self) -> None:
+        """A fact of the plan that the route settled on its way (the form of review) goes into the plan's row."""
+        seen = self.instance.variables
+        settled, facts = seen.get("review_form"), seen.get("plan")
+        if (
+            not settled
+            or not isinstance(facts, dict)
+            or facts.get("review_form") == settled
+            or self.plan is None
+        ):
+            return
+        self.note_plan("review_form_settled", {"from": self.plan.review_form, "to": settled})
+        self.plan.review_form = str(settled)
+        self.instance.renew("plan", {**facts, "review_form": settled})
 
     def note_plan(self, kind: str, data: dict[str, Any]) -> None:
         """Write a fact into the plan's history, at the command's business time."""

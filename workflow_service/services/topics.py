@@ -4,8 +4,11 @@ A handler gets the execution and the work, and gives a `Result`: `values` become
 given, renews the plan's facts in the instance. A TongchouError becomes an incident at the element.
 """
 
+import importlib
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workflow_service.domain.errors import InvalidInput
@@ -23,6 +26,9 @@ class Result:
     values: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, Any] | None = None
 
+
+HANDLER_MODULES = ("plan_topics", "supervision_topics")
+"""Where handlers are; imported at the first question, because they use the services that use this module."""
 
 Handler = Callable[["Execution", ServiceWork], Result]
 
@@ -43,7 +49,7 @@ def handles(topic: str) -> Callable[[Handler], Handler]:
 
 def run(execution: "Execution", work: ServiceWork) -> Result:
     """Carry out one service task; raises InvalidInput for an unknown topic."""
-    handler = _handlers.get(work.topic)
+    handler = _all_handlers().get(work.topic)
     if handler is None:
         raise InvalidInput(N_("没有名为“%(topic)s”的服务。"), topic=work.topic)
     return handler(execution, work)
@@ -51,4 +57,16 @@ def run(execution: "Execution", work: ServiceWork) -> Result:
 
 def known_topics() -> frozenset[str]:
     """Name every topic that a diagram may use."""
-    return frozenset(_handlers)
+    return frozenset(_all_handlers())
+
+
+@cache
+def _load_handlers() -> None:
+    for name in HANDLER_MODULES:
+        if importlib.util.find_spec(f"{__package__}.{name}") is not None:
+            importlib.import_module(f"{__package__}.{name}")
+
+
+def _all_handlers() -> dict[str, Handler]:
+    _load_handlers()
+    return _handlers
