@@ -114,7 +114,7 @@ APPROVAL_ATTRIBUTES = {
     "outputCollection": ("multiInstanceLoopCharacteristics", *sorted(ACTIVITIES)),
     "resubmit": ("userTask",),
     "returnTargets": ("userTask",),
-    "stage": ("userTask", "callActivity", "subProcess"),
+    "stage": ("userTask", "callActivity", "subProcess", "serviceTask"),
     "waiting": ("userTask", "receiveTask", "intermediateCatchEvent"),
 }
 """`approval:` attributes the service reads → the elements they stand on."""
