@@ -89,6 +89,7 @@ class PlanEvent(Base):
     __table_args__ = (
         Index("ix_plan_event_plan", "plan_id", "at", "id"),
         Index("ix_plan_event_kind_at", "kind", "at"),
+        Index("ix_plan_event_at", "at"),
     )
     id: Mapped[Key]
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))

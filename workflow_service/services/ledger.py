@@ -1,0 +1,476 @@
+"""The ledger (台账) of any moment: rows, figures and the supervisors' board (docs/domain.md §3.7).
+
+Computed from the plans' history, so that a figure of a past day never changes by what comes later. `as_of` is a date (the
+end of that day) or an aware datetime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.deadlines import (
+    DeadlineSettings,
+    FixedDate,
+    Light,
+    Reading,
+    WorkingCalendar,
+    aware,
+    read_light,
+)
+from workflow_service.domain.plans import Category, Importance, Level, Stage, Tier
+from workflow_service.domain.rhythms import ten_day_period_of
+from workflow_service.domain.supervision import Comparison, Figures, Ranked, rank_units
+from workflow_service.domain.words import Phrase
+from workflow_service.i18n import N_
+from workflow_service.identity import policy
+from workflow_service.identity.names import query_keys
+from workflow_service.store import ledger_queries as queries
+
+from .calendars import SETTINGS, working_calendar
+from .context import Actor
+
+PAGE = 50
+CHUNK = 1000
+WAITING = N_("等待上会")
+PAUSED = N_("等待答复")
+Areas = str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """A moment of the ledger: everything before `until` counts; `day` is the date whose lights are shown."""
+
+    until: datetime
+    day: date
+
+    @classmethod
+    def of(cls, as_of: date | datetime) -> AsOf:
+        """The end of a day, or an aware moment with what happened at it; naive moments are refused."""
+        if isinstance(as_of, datetime):
+            return cls(aware(as_of) + timedelta(microseconds=1), SETTINGS.day_of(as_of))
+        return cls(datetime.combine(as_of + timedelta(days=1), datetime.min.time(), SETTINGS.zone), as_of)
+
+    @property
+    def reading_at(self) -> datetime:
+        """The moment at which lights are read: never past the office's close, so that today's is not late today."""
+        return min(self.until, SETTINGS.close_of(self.day))
+
+    @property
+    def asked(self) -> queries.Moment:
+        """The moment as the store takes it."""
+        return queries.Moment(self.until, self.day, SETTINGS.zone.key)
+
+
+@dataclass(frozen=True)
+class LedgerFilter:
+    """What to show; empty means everything. `unit` is a unit's code, `area` an area path (that area and below).
+
+    `state`: "issued", "in_progress" or "overdue"; `light`: a Light's value; `text` searches titles, initials and codes.
+    """
+
+    unit: str = ""
+    stage: str = ""
+    importance: str = ""
+    level: str = ""
+    tier: str = ""
+    category: str = ""
+    light: str = ""
+    state: str = ""
+    text: str = ""
+    area: str = ""
+    issued_from: date | None = None
+    issued_until: date | None = None
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One plan of the ledger. Dates are the government's, `days_late` working days past the due date (0: none).
+
+    `light` is that of the whole plan, None once it is issued or without due date; `waiting` says that it waits for others.
+    `holder` has the `step` that is open (`task_id`), due at `step_due_at`; `last_action` is what was done last and by whom.
+    """
+
+    plan_id: int
+    code: str
+    title: str
+    unit: str
+    unit_name: str
+    category: Category
+    level: Level
+    tier: Tier
+    importance: Importance
+    stage: Stage
+    registered_on: date
+    due_on: date | None
+    issued_on: date | None
+    document_number: str = ""
+    light: Reading | None = None
+    days_late: int = 0
+    waiting: bool = False
+    holder: str = ""
+    step: str = ""
+    task_id: int | None = None
+    step_due_at: datetime | None = None
+    step_light: Reading | None = None
+    last_action: str = ""
+    last_action_at: datetime | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it should have been issued before this day."""
+        return self.days_late > 0
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """Rows and where the next page begins (None at the end)."""
+
+    rows: tuple[LedgerLine, ...]
+    cursor: tuple[date, int] | None
+
+
+@dataclass(frozen=True)
+class LedgerFigures:
+    """Figures of one area at the end of `day`: whole, key plans, by group. `units` by code, names in `unit_names`."""
+
+    day: date
+    total: Figures = field(default_factory=Figures)
+    filed: int = 0
+    stages: Mapping[Stage, int] = field(default_factory=dict)
+    levels: Mapping[Level, Figures] = field(default_factory=dict)
+    tiers: Mapping[Tier, Figures] = field(default_factory=dict)
+    importances: Mapping[Importance, Figures] = field(default_factory=dict)
+    categories: Mapping[Category, Figures] = field(default_factory=dict)
+    units: Mapping[str, Figures] = field(default_factory=dict)
+    unit_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Figures:
+        """Figures of the key plans."""
+        return self.importances.get(Importance.KEY, Figures())
+
+    @property
+    def ranking(self) -> list[Ranked]:
+        """Units by completion rate."""
+        return rank_units(self.units)
+
+
+@dataclass(frozen=True)
+class LateTask:
+    """A task past its due moment; `days_late` in working days (0: less than one)."""
+
+    task_id: int
+    plan_id: int | None
+    title: str
+    name: str
+    stage: str
+    unit_name: str
+    holder: str
+    due_at: datetime
+    days_late: int
+    light: Reading
+
+
+@dataclass(frozen=True)
+class SeriesPoint:
+    """Plans issued, and due, up to and with `day`."""
+
+    day: date
+    issued: int
+    due: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """What supervisors see first. `before` is the end of the ten-day period before that of `as_of.day`."""
+
+    as_of: AsOf
+    figures: LedgerFigures
+    before: LedgerFigures
+    soon: int
+    waiting: int
+    overdue: tuple[LedgerLine, ...]
+    late_tasks: tuple[LateTask, ...]
+    series: tuple[SeriesPoint, ...]
+
+    @property
+    def comparison(self) -> Comparison:
+        """Now beside the end of the former period."""
+        return Comparison(self.figures.total, self.before.total)
+
+
+def ledger_rows(
+    session: Session, actor: Actor, filters: LedgerFilter | None = None, *, as_of: date | datetime,
+    after: tuple[date, int] | None = None, limit: int | None = PAGE,
+) -> LedgerPage:  # fmt: skip
+    """Give a page of the ledger, those due first first, of the areas that the actor sees; `limit` None gives all rows."""
+    at = AsOf.of(as_of)
+    calendar = working_calendar(session)
+    state = queries.state_at(session, at.asked, _wanted(actor, filters or LedgerFilter(), at, calendar))
+    found = queries.page(session, state, after=after, limit=None if limit is None else limit + 1)
+    more = limit is not None and len(found) > limit
+    kept = found[:limit]
+    lines = tuple(_lines(session, kept, at, calendar))
+    return LedgerPage(lines, (lines[-1].due_on or queries.FAR_OFF, lines[-1].plan_id) if more else None)
+
+
+def count_rows(session: Session, actor: Actor, filters: LedgerFilter, *, as_of: date | datetime) -> int:
+    """Tell how many rows the filter gives, exact to 1,000; 1,001 means more."""
+    at = AsOf.of(as_of)
+    wanted = _wanted(actor, filters, at, working_calendar(session))
+    return queries.count(session, queries.state_at(session, at.asked, wanted))
+
+
+def figures(session: Session, area_path: Areas, as_of: date | datetime) -> LedgerFigures:
+    """Give the figures of an area and all below it (several areas, None for everything) at a moment."""
+    at = AsOf.of(as_of)
+    return _figures(session, at, queries.Wanted(areas=_areas(area_path)))
+
+
+def figures_for(
+    session: Session, actor: Actor, filters: LedgerFilter | None = None, *, as_of: date | datetime
+) -> LedgerFigures:
+    """Give the figures of exactly the rows that `ledger_rows` gives for the actor and filter."""
+    at = AsOf.of(as_of)
+    return _figures(session, at, _wanted(actor, filters or LedgerFilter(), at, working_calendar(session)))
+
+
+def issued_between(
+    session: Session, area_path: Areas, first: date, last: date, *, as_of: date | datetime
+) -> list[LedgerLine]:
+    """Give the plans issued from `first` to `last` (both included) as known at `as_of`, in the order of their issue."""
+    at = AsOf.of(as_of)
+    wanted = queries.Wanted(areas=_areas(area_path), issued_from=first, issued_until=last)
+    lines = _all_lines(session, at, wanted)
+    return sorted(lines, key=lambda line: (line.issued_on or date.max, line.code))
+
+
+def overdue_plans(session: Session, area_path: Areas, *, as_of: date | datetime, limit: int | None = None) -> list[LedgerLine]:
+    """Give the plans not issued by their due date, the longest overdue first."""
+    at = AsOf.of(as_of)
+    wanted = queries.Wanted(areas=_areas(area_path), issued=False, due_before=at.day)
+    return _all_lines(session, at, wanted, limit)
+
+
+def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: str = "") -> Board:
+    """Give the supervisors' board over the areas that the actor sees, or one of them; raises Forbidden."""
+    policy.require(actor, "board.see", policy.thing_of(area_path) if area_path else None)
+    at = AsOf.of(as_of)
+    areas = _limited(policy.visible_areas(actor), area_path)
+    calendar = working_calendar(session)
+    base = queries.Wanted(areas=areas)
+    soon = replace(base, issued=False, **_span(Light.AMBER, at.day, calendar, SETTINGS))
+    return Board(
+        as_of=at,
+        figures=_figures(session, at, base),
+        before=figures(session, areas, ten_day_period_of(at.day).first - timedelta(days=1)),
+        soon=queries.count(session, queries.state_at(session, at.asked, replace(soon, waiting=False))),
+        waiting=queries.count(session, queries.state_at(session, at.asked, replace(base, issued=False, waiting=True))),
+        overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=PAGE)),
+        late_tasks=tuple(_late_tasks(session, areas, at, calendar)),
+        series=tuple(_series(session, at, base)),
+    )  # fmt: skip
+
+
+def issued_series(session: Session, area_path: Areas, as_of: date | datetime) -> list[SeriesPoint]:
+    """Give issued against due, added up, at the end of every ten-day period from the first event to the last due date."""
+    return list(_series(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path))))
+
+
+def _wanted(actor: Actor, filters: LedgerFilter, at: AsOf, calendar: WorkingCalendar) -> queries.Wanted:
+    columns = ("stage", "importance", "level", "tier", "category")
+    wanted = queries.Wanted(
+        areas=_limited(policy.visible_areas(actor), filters.area),
+        equal=tuple((name, getattr(filters, name)) for name in columns if getattr(filters, name)),
+        units=(filters.unit,) if filters.unit else (),
+        keys=query_keys(filters.text) if filters.text.strip() else None,
+        code=filters.text.strip().upper(),
+        issued_from=filters.issued_from,
+        issued_until=filters.issued_until,
+    )
+    if filters.state:
+        wanted = replace(wanted, issued=filters.state == "issued")
+    if filters.state == "overdue":
+        wanted = replace(wanted, due_before=at.day)
+    if not filters.light:
+        return wanted
+    light = Light(filters.light)
+    if light is Light.GREY:
+        return replace(wanted, issued=False, waiting=True)
+    span = _span(light, at.day, calendar, SETTINGS)
+    return replace(wanted, issued=False, waiting=False, **span)
+
+
+def _span(light: Light, day: date, calendar: WorkingCalendar, settings: DeadlineSettings) -> dict[str, Any]:
+    """The due dates that show a light on a day: what `read_light` says of each, as a span for the store."""
+    green_from = calendar.add_working_days(day, settings.amber_working_days + 1)
+    red_from = calendar.add_working_days(calendar.previous_working_day(day), -settings.black_working_days)
+    spans = {
+        Light.GREEN: (green_from, None),
+        Light.AMBER: (day, green_from),
+        Light.RED: (red_from, day),
+        Light.BLACK: (None, red_from),
+    }
+    return dict(zip(("due_from", "due_before"), spans[light], strict=True))
+
+
+def _areas(area_path: Areas) -> tuple[str, ...] | None:
+    return (area_path,) if isinstance(area_path, str) else area_path
+
+
+def _limited(visible: tuple[str, ...] | None, area: str) -> tuple[str, ...] | None:
+    """What is visible of one area: the area itself below a visible one, the visible ones below the area."""
+    if not area:
+        return visible
+    if visible is None or any(area.startswith(one) for one in visible):
+        return (area,)
+    return tuple(one for one in visible if one.startswith(area))
+
+
+def _figures(session: Session, at: AsOf, wanted: queries.Wanted) -> LedgerFigures:
+    rows = queries.groups(session, queries.state_at(session, at.asked, wanted), at.day)
+    names = queries.units_by_id(session, {row.lead_unit_id for row in rows})
+    stages: dict[Stage, int] = {}
+    for row in rows:
+        stages[Stage(row.stage)] = stages.get(Stage(row.stage), 0) + row.total
+    return LedgerFigures(
+        day=at.day,
+        total=sum((_counts(row) for row in rows), Figures()),
+        filed=sum(row.filed for row in rows),
+        stages={stage: stages[stage] for stage in Stage if stage in stages},
+        levels=_by(rows, Level, "level"),
+        tiers=_by(rows, Tier, "tier"),
+        importances=_by(rows, Importance, "importance"),
+        categories=_by(rows, Category, "category"),
+        units=_added((names[row.lead_unit_id][0], _counts(row)) for row in rows),
+        unit_names=dict(names.values()),
+    )
+
+
+def _by(rows: Collection[Any], kind: Any, name: str) -> dict[Any, Figures]:
+    found = _added((kind(getattr(row, name)), _counts(row)) for row in rows)
+    return {value: found[value] for value in kind if value in found}
+
+
+def _added(pairs: Iterator[tuple[Any, Figures]]) -> dict[Any, Figures]:
+    found: dict[Any, Figures] = {}
+    for key, counted in pairs:
+        found[key] = found.get(key, Figures()) + counted
+    return found
+
+
+def _counts(row: Any) -> Figures:
+    return Figures(row.total, row.issued, row.overdue)
+
+
+def _all_lines(session: Session, at: AsOf, wanted: queries.Wanted, limit: int | None = None) -> list[LedgerLine]:
+    found = queries.page(session, queries.state_at(session, at.asked, wanted), after=None, limit=limit)
+    return list(_lines(session, found, at, working_calendar(session)))
+
+
+def _lines(session: Session, found: Any, at: AsOf, calendar: WorkingCalendar) -> Iterator[LedgerLine]:
+    for start in range(0, len(found), CHUNK):
+        chunk = found[start : start + CHUNK]
+        ids = [row.id for row in chunk]
+        steps = queries.steps_at(session, ids, at.until)
+        done = queries.last_done(session, ids, at.until)
+        numbers = queries.documents_of(session, [row.id for row in chunk if row.issued_on], at.until)
+        agendas = queries.agendas_at(session, [row.id for row in chunk if row.waiting], at.until)
+        for row in chunk:
+            line = _plain_line(row, at, calendar)
+            line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar)
+            yield replace(_with_last(line, done.get(row.id)), document_number=numbers.get(row.id, ""))
+
+
+def _plain_line(row: Any, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
+    late = 0
+    if row.due_on is not None and row.due_on < at.day and row.issued_on is None:
+        late = max(1, calendar.working_days_between(row.due_on, at.day))
+    return LedgerLine(
+        plan_id=row.id, code=row.code or "", title=row.title, unit=row.unit, unit_name=row.unit_name,
+        category=Category(row.category), level=Level(row.level), tier=Tier(row.tier),
+        importance=Importance(row.importance), stage=Stage(row.stage), registered_on=row.registered_on,
+        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, at, calendar), days_late=late, waiting=row.waiting,
+    )  # fmt: skip
+
+
+def _light(row: Any, at: AsOf, calendar: WorkingCalendar) -> Reading | None:
+    if row.issued_on is not None:
+        return None
+    due = row.due_on and FixedDate(row.due_on).due(at.reading_at, calendar, SETTINGS)
+    reading = read_light(due, at.reading_at, calendar, SETTINGS)
+    if not row.waiting:
+        return reading
+    return Reading(Light.GREY, reading.working_days_left if reading else 0, Phrase(PAUSED))
+
+
+def _with_step(
+    line: LedgerLine, step: Any, on_agenda: bool, at: AsOf, calendar: WorkingCalendar
+) -> LedgerLine:
+    if line.waiting and on_agenda and line.light is not None:
+        line = replace(line, light=replace(line.light, words=Phrase(WAITING)))
+    if step is None:
+        return replace(line, step=str(Phrase(WAITING)) if on_agenda else "")
+    reading = None if step.waiting else read_light(step.due_at, at.until, calendar, SETTINGS)
+    return replace(
+        line, holder=_holder(step), step=step.name, task_id=step.id, step_due_at=step.due_at, step_light=reading
+    )
+
+
+def _with_last(line: LedgerLine, done: Any) -> LedgerLine:
+    if done is None:
+        return line
+    who = done.person or done.unit_name or ""
+    return replace(line, last_action=f"{done.name}（{who}）" if who else done.name, last_action_at=done.at)
+
+
+def _holder(step: Any) -> str:
+    """The unit and who took the step, or the unit alone while nobody has."""
+    return "·".join(part for part in (step.unit_name, step.person) if part) or "、".join(step.groups or ())
+
+
+def _late_tasks(
+    session: Session, areas: tuple[str, ...] | None, at: AsOf, calendar: WorkingCalendar
+) -> Iterator[LateTask]:
+    for row in queries.late_tasks(session, areas, at.until, PAGE):
+        reading = read_light(row.due_at, at.until, calendar, SETTINGS)
+        assert reading is not None
+        yield LateTask(
+            task_id=row.id, plan_id=row.plan_id, title=row.title, name=row.name, stage=row.stage,
+            unit_name=row.unit_name or "", holder=_holder(row), due_at=row.due_at,
+            days_late=-reading.working_days_left, light=reading,
+        )  # fmt: skip
+
+
+def _series(session: Session, at: AsOf, wanted: queries.Wanted) -> Iterator[SeriesPoint]:
+    issued, due = queries.per_day(session, queries.state_at(session, at.asked, wanted))
+    days = [*issued, *due]
+    if not days:
+        return
+    last = max(at.day, *due) if due else at.day
+    ends = list(_period_ends(min(days), last))
+    for day, done, planned in zip(ends, _cumulated(issued, ends), _cumulated(due, ends), strict=True):
+        yield SeriesPoint(day, done, planned)
+
+
+def _period_ends(first: date, last: date) -> Iterator[date]:
+    day = first
+    while day <= last:
+        day = ten_day_period_of(day).last
+        yield day
+        day += timedelta(days=1)
+
+
+def _cumulated(per_day: Mapping[date, int], ends: list[date]) -> list[int]:
+    found = dict.fromkeys(ends, 0)
+    for day, number in per_day.items():
+        end = ten_day_period_of(day).last
+        if end in found:
+            found[end] += number
+    return list(accumulate(found.values()))

@@ -1,0 +1,284 @@
+"""What the ledger asks: the catalogue as it stood at one moment, from the plans' history (docs/domain.md §3.7).
+
+While nothing has happened since the moment asked for, the present columns are that state and are read instead of the
+events: the question then costs one pass over the plans of the area, not over all that ever happened to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Subquery,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from .people import Unit, User
+from .plans import AgendaItem, Plan, PlanEvent
+from .runtime import Task
+
+COUNT_LIMIT = 1000
+FAR_OFF = date(9999, 12, 31)
+
+# A plan waits for others while it stands in the pool or on an agenda, or its step is one that waits, and nothing else is open.
+_WAITING = """
+(EXISTS (SELECT FROM agenda_item a WHERE a.plan_id = p.id AND a.requested_at < :until
+         AND (a.decided_at IS NULL OR a.decided_at >= :until))
+ OR EXISTS (SELECT FROM task t WHERE t.plan_id = p.id AND t.waiting AND t.created_at < :until
+            AND (t.ended_at IS NULL OR t.ended_at >= :until)))
+AND NOT EXISTS (SELECT FROM task t WHERE t.plan_id = p.id AND NOT t.waiting AND t.created_at < :until
+                AND (t.ended_at IS NULL OR t.ended_at >= :until))
+"""
+_PLAIN = (
+    "p.id, p.code, p.title, p.lead_unit_id, p.category, p.level, p.tier, p.importance, p.area_path, p.keywords"
+)
+
+# A revised plan counts as issued from its first issue, which only its history knows.
+_PRESENT = f"""
+SELECT {_PLAIN}, p.registered_on, p.due_on, p.filed_on IS NOT NULL AS filed, p.stage, {_WAITING} AS waiting,
+  CASE WHEN p.revision = 0 THEN CASE WHEN p.issued_on <= :day THEN p.issued_on END ELSE (
+    SELECT min((e.data->>'on')::date) FROM plan_event e
+    WHERE e.plan_id = p.id AND e.kind = 'issued' AND (e.data->>'on')::date <= :day) END AS issued_on
+FROM plan p
+WHERE p.registered_on IS NOT NULL AND p.status IN ('active', 'issued')
+"""
+_PAST = f"""
+SELECT {_PLAIN}, (f.registered_at AT TIME ZONE :zone)::date AS registered_on,
+  CASE WHEN r.plan_id IS NULL THEN p.due_on ELSE r.due_on END AS due_on, f.filed, coalesce(f.stage, 'registration') AS stage,
+  {_WAITING} AS waiting, f.issued_on
+FROM plan p
+JOIN (
+  SELECT plan_id, min(at) FILTER (WHERE kind = 'registered') AS registered_at,
+    min((data->>'on')::date) FILTER (WHERE kind = 'issued' AND (data->>'on')::date <= :day) AS issued_on,
+    bool_or(kind IN ('merged', 'split', 'withdrawn')) AS has_left, bool_or(kind = 'filed') AS filed,
+    (array_agg(data->>'to' ORDER BY at DESC, id DESC) FILTER (WHERE kind = 'stage_changed'))[1] AS stage
+  FROM plan_event
+  WHERE at < :until AND kind IN ('registered', 'issued', 'merged', 'split', 'withdrawn', 'filed', 'stage_changed')
+  GROUP BY plan_id
+) f ON f.plan_id = p.id
+LEFT JOIN (
+  SELECT DISTINCT ON (plan_id) plan_id, (data->>'from')::date AS due_on
+  FROM plan_event WHERE kind = 're_dated' AND at >= :until ORDER BY plan_id, at, id
+) r ON r.plan_id = p.id
+WHERE f.registered_at IS NOT NULL AND NOT f.has_left
+"""
+
+@dataclass(frozen=True)
+class Moment:
+    """The moment asked for: everything before `until` counts, `day` is its date in the government's `zone`."""
+
+    until: datetime
+    day: date
+    zone: str
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows. `areas` None means everything; `equal` compares columns; `issued`, `waiting` None mean both.
+
+    `keys` are those of a search, which `code` answers too.
+    `due_from` and `due_before` bound the due date (half-open); `issued_from` and `issued_until` the issue (closed).
+    """
+
+    areas: tuple[str, ...] | None = None
+    equal: tuple[tuple[str, Any], ...] = ()
+    units: tuple[str, ...] = ()
+    code: str = ""
+    keys: Sequence[Sequence[Sequence[str]]] | None = None
+    issued: bool | None = None
+    waiting: bool | None = None
+    due_from: date | None = None
+    due_before: date | None = None
+    issued_from: date | None = None
+    issued_until: date | None = None
+
+def state_at(session: Session, moment: Moment, wanted: Wanted) -> Subquery:
+    """The plans in the catalogue at the moment, one row each, filtered: what every question below selects from."""
+    present = not session.scalar(select(exists().where(PlanEvent.at >= moment.until)))
+    bound: dict[str, Any] = {"until": moment.until, "day": moment.day}
+    statement = text(_PRESENT if present else _PAST).bindparams(
+        **bound, **({} if present else {"zone": moment.zone})
+    )
+    state = statement.columns(**_columns()).subquery("state")
+    return select(state).where(*_conditions(state, wanted)).subquery("ledger")
+
+def page(
+    session: Session, state: Subquery, *, after: tuple[date, int] | None, limit: int | None
+) -> Sequence[Any]:
+    """A page of rows with their lead units, those due first first, after the (due date, id) of the page before."""
+    due = func.coalesce(state.c.due_on, FAR_OFF)
+    statement = (
+        select(state, Unit.code.label("unit"), Unit.name.label("unit_name"))
+        .join(Unit, Unit.id == state.c.lead_unit_id)
+        .order_by(due, state.c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(due, state.c.id) > tuple_(literal(after[0]), literal(after[1])))
+    return session.execute(statement).all()
+
+def count(session: Session, state: Subquery) -> int:
+    """How many rows, counted no further than COUNT_LIMIT + 1."""
+    some = select(state.c.id).limit(COUNT_LIMIT + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+def groups(session: Session, state: Subquery, day: date) -> Sequence[Any]:
+    """Counts for each lead unit, level, tier, importance, category and stage: total, issued, overdue, filed."""
+    names = ("lead_unit_id", "level", "tier", "importance", "category", "stage")
+    keys = [state.c[name] for name in names]
+    late = and_(state.c.issued_on.is_(None), state.c.due_on < day)
+    return session.execute(
+        select(
+            *keys,
+            func.count().label("total"),
+            func.count(state.c.issued_on).label("issued"),
+            func.count().filter(late).label("overdue"),
+            func.count().filter(state.c.filed).label("filed"),
+        ).group_by(*keys)
+    ).all()
+
+def per_day(session: Session, state: Subquery) -> tuple[dict[date, int], dict[date, int]]:
+    """How many plans were issued on each day, and how many are due on each day."""
+    return _counted(session, state.c.issued_on), _counted(session, state.c.due_on)
+
+def units_by_id(session: Session, ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Code and name of each unit."""
+    rows = session.execute(select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(list(ids))))
+    return {row.id: (row.code, row.name) for row in rows}
+
+def steps_at(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, Any]:
+    """For each plan the step that was open then: what runs before what waits, the one due first first.
+
+    Rows have id, name, due_at, waiting, groups, unit_name, person (who had taken it by then, else None).
+    """
+    taken = func.coalesce(Task.claimed_at, Task.created_at) < until
+    statement = (
+        select(
+            Task.plan_id, Task.id, Task.name, Task.due_at, Task.waiting, Task.candidate_groups.label("groups"),
+            Unit.short_name.label("unit_name"), case((taken, User.name)).label("person"),
+        )
+        .outerjoin(Unit, Unit.id == Task.unit_id)
+        .outerjoin(User, User.id == Task.assignee_id)
+        .where(Task.plan_id.in_(list(plan_ids)), *_open_at(until))
+        .ext(distinct_on(Task.plan_id))
+        .order_by(Task.plan_id, Task.waiting, Task.due_at.nulls_last(), Task.id)
+    )  # fmt: skip
+    return {row.plan_id: row for row in session.execute(statement)}
+
+def last_done(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, Any]:
+    """For each plan the step done last before the moment: name, at, person, unit_name."""
+    statement = (
+        select(
+            Task.plan_id, Task.name, Task.ended_at.label("at"), User.name.label("person"),
+            Unit.short_name.label("unit_name"),
+        )
+        .outerjoin(User, User.id == Task.completed_by)
+        .outerjoin(Unit, Unit.id == func.coalesce(Task.completed_unit_id, Task.unit_id))
+        .where(Task.plan_id.in_(list(plan_ids)), Task.status == "completed", Task.ended_at < until)
+        .ext(distinct_on(Task.plan_id))
+        .order_by(Task.plan_id, Task.ended_at.desc(), Task.id.desc())
+    )  # fmt: skip
+    return {row.plan_id: row for row in session.execute(statement)}
+
+def agendas_at(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, str]:
+    """For each plan that waited for a place on an agenda or for its result, the kind of the body."""
+    statement = select(AgendaItem.plan_id, AgendaItem.kind).where(
+        AgendaItem.plan_id.in_(list(plan_ids)),
+        AgendaItem.requested_at < until,
+        or_(AgendaItem.decided_at.is_(None), AgendaItem.decided_at >= until),
+    )
+    return {row.plan_id: row.kind for row in session.execute(statement)}
+
+def documents_of(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, str]:
+    """For each plan issued before the moment, the document number of its first issue."""
+    statement = (
+        select(PlanEvent.plan_id, PlanEvent.data["number"].astext.label("number"))
+        .where(PlanEvent.plan_id.in_(list(plan_ids)), PlanEvent.kind == "issued", PlanEvent.at < until)
+        .ext(distinct_on(PlanEvent.plan_id))
+        .order_by(PlanEvent.plan_id, PlanEvent.at, PlanEvent.id)
+    )
+    return {row.plan_id: row.number or "" for row in session.execute(statement)}
+
+def late_tasks(
+    session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int
+) -> Sequence[Any]:
+    """Tasks that were open then and past their due moment, the longest overdue first; paused ones are left out."""
+    statement = (
+        select(
+            Task.id, Task.plan_id, Task.title, Task.name, Task.stage, Task.due_at,
+            Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), User.name.label("person"),
+        )
+        .outerjoin(Unit, Unit.id == Task.unit_id)
+        .outerjoin(User, User.id == Task.assignee_id)
+        .where(Task.waiting.is_(False), Task.created_at < until, within(Task.area_path, areas))
+        .where(or_(and_(Task.status == "open", Task.due_at < until), and_(Task.ended_at >= until, Task.due_at < until)))
+        .order_by(Task.due_at, Task.id)
+        .limit(limit)
+    )  # fmt: skip
+    return session.execute(statement).all()
+
+def within(column: Any, areas: tuple[str, ...] | None) -> ColumnElement[bool]:
+    """Whether an area path lies in one of the areas; None is everywhere."""
+    if areas is None:
+        return true()
+    return or_(false(), *(column.startswith(area, autoescape=True) for area in areas))
+
+def _columns() -> dict[str, Any]:
+    names = ("id", "code", "title", "lead_unit_id", "category", "level", "tier", "importance", "area_path", "stage")
+    known = {name: getattr(Plan, name).type for name in names}
+    dates = dict.fromkeys(("registered_on", "due_on", "issued_on"), Date())
+    return known | dates | {"keywords": Plan.keywords.type, "filed": Boolean(), "waiting": Boolean()}
+
+def _conditions(state: Subquery, wanted: Wanted) -> list[ColumnElement[bool]]:
+    c = state.c
+    found = [within(c.area_path, wanted.areas)]
+    found += [c[name] == value for name, value in wanted.equal]
+    if wanted.units:
+        found.append(c.lead_unit_id.in_(select(Unit.id).where(Unit.code.in_(wanted.units))))
+    if wanted.issued is not None:
+        found.append(c.issued_on.is_not(None) if wanted.issued else c.issued_on.is_(None))
+    if wanted.waiting is not None:
+        found.append(c.waiting == wanted.waiting)
+    if wanted.keys is not None:
+        words = [_holds_one(c.keywords, alternatives) for alternatives in wanted.keys] or [false()]
+        found.append(or_(c.code == wanted.code, and_(*words)))
+    return found + _spans(c, wanted)
+
+def _spans(c: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
+    found = []
+    if wanted.due_from is not None:
+        found.append(c.due_on >= wanted.due_from)
+    if wanted.due_before is not None:
+        found.append(c.due_on < wanted.due_before)
+    if wanted.issued_from is not None:
+        found.append(c.issued_on >= wanted.issued_from)
+    if wanted.issued_until is not None:
+        found.append(c.issued_on <= wanted.issued_until)
+    return found
+
+def _holds_one(column: Any, alternatives: Sequence[Sequence[str]]) -> ColumnElement[bool]:
+    return or_(false(), *(column.contains(list(keys)) for keys in alternatives))
+
+def _open_at(until: datetime) -> list[ColumnElement[bool]]:
+    return [Task.created_at < until, or_(Task.ended_at.is_(None), Task.ended_at >= until)]
+
+def _counted(session: Session, column: Any) -> dict[date, int]:
+    rows = session.execute(select(column, func.count()).where(column.is_not(None)).group_by(column))
+    return {row[0]: row[1] for row in rows}
