@@ -6,8 +6,10 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.xml_drawing import chain, draw, file, process
+from workflow_service.engine.form_fields import fields_of
 from workflow_service.engine.problems import Problem
 from workflow_service.engine.read import read_diagram
+from workflow_service.engine.variables import needed_inputs
 from workflow_service.engine.verify import Surroundings, check
 
 START, END = '<startEvent id="start"/>', '<endEvent id="end"/>'
@@ -269,3 +271,74 @@ def test_deadlock_is_an_error_of_the_check() -> None:
 def test_errors_come_before_warnings() -> None:
     found = findings(chain(task(more='camunda:candidateGroups="drc:boss" camunda:formKey="gone"')))
     assert [p.is_error for p in found] == [True, False]
+
+
+FORMS = Surroundings(fields={"check": {"outcome": frozenset({"complete", "incomplete"}), "note": None}})
+
+
+def form_findings(condition: str, other: str = "", more: str = "") -> list[tuple[str, bool]]:
+    asked = task("check", f'{WHO} camunda:formKey="check" {more}')
+    nodes = START + asked + '<exclusiveGateway id="x"/><endEvent id="a"/><endEvent id="b"/>'
+    data = draw(
+        nodes,
+        "start -> check",
+        "check -> x",
+        f"x -> a [{condition}]",
+        f"x -> b [{other or 'not (' + condition + ')'}]",
+    )
+    return [(problem.code, problem.is_error) for problem in check(read_diagram(data), FORMS)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "other", "expected"),
+    [
+        ('check.outcome == "complete"', 'check.outcome == "incomplete"', []),
+        ('check.outcome in ["complete", "incomplete"]', 'check.note == "x"', []),
+        ('check.outcome == "complete"', 'check.note == "x"', [("incomplete_conditions", False)]),
+        ('check.outcome == "agree"', "", [("impossible_value", True)]),
+        ('check.outcom == "complete"', "", [("unknown_field", True)]),
+        ('get(check, "anything") == 1', "", []),
+    ],
+)
+def test_conditions_are_compared_with_the_form(
+    condition: str, other: str, expected: list[tuple[str, bool]]
+) -> None:
+    assert form_findings(condition, other) == expected
+
+
+def test_fields_of_a_form_come_with_their_choices() -> None:
+    schema = {
+        "properties": {
+            "a": {"enum": ["x", "y"]},
+            "b": {"oneOf": [{"const": "z"}]},
+            "c": {"type": "number"},
+            "d": {"enum": [1]},
+        }
+    }
+    assert fields_of(schema) == {"a": {"x", "y"}, "b": {"z"}, "c": None, "d": None}
+
+
+def test_what_a_called_process_needs_must_be_passed() -> None:
+    called = read_diagram(
+        chain(
+            task(
+                "opinion",
+                'camunda:candidateGroups="${unit}:handler" camunda:dueDate="${get(plan, &quot;due&quot;)}"',
+            )
+        )
+    )
+    assert needed_inputs(called.process("p")) == {"unit"}
+    around = Surroundings(inputs={"p": frozenset({"unit"})})
+
+    def calling(inner: str) -> list[str]:
+        call = f'<callActivity id="call" calledElement="p"><extensionElements>{inner}</extensionElements></callActivity>'
+        return [problem.code for problem in check(read_diagram(chain(call)), around)]
+
+    assert calling('<camunda:in sourceExpression="${plan.lead_unit}" target="unit"/>') == []
+    assert calling('<camunda:in source="plan" target="plan"/>') == ["missing_input"]
+
+
+def test_an_unknown_variable_is_told_once() -> None:
+    assert codes(chain(task("a", 'camunda:assignee="${who}"'), task("b", 'camunda:assignee="${who}"'))) == [
+        "from_outside"
+    ]

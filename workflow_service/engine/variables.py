@@ -42,12 +42,43 @@ def variable_problems(diagram: Diagram, tables: Mapping[str, Names]) -> Iterator
     keys = {message.name: message.correlation_key for message in diagram.messages.values()}
     for process in diagram.executable:
         flow = VariableFlow(process)
+        told: set[tuple[str, str]] = set()
         for element in process.elements.values():
-            for use in uses(element, keys.get(_message_of(element) or "")):
-                yield from _use_problems(flow, element, use)
-            reads = tables.get(element.get("camunda:decisionRef") or "", frozenset())
-            for name in sorted(reads) if element.type == "businessRuleTask" else ():
-                yield from _name_problem(flow, element, flow.before(element), name, N_("决策表"))
+            for problem in _element_problems(flow, element, keys, tables):
+                key = (problem.code, str(problem.values["variable"]))
+                if problem.code not in ("from_outside", "never_set") or key not in told:
+                    yield problem
+                told.add(key)
+
+
+def needed_inputs(process: Process) -> Names:
+    """Give the names that a process reads and none of its elements sets: what a caller has to pass.
+
+    What `approval:inputs` lists counts, read or not; tables are not looked into.
+    """
+    flow = VariableFlow(process)
+    read = {
+        name
+        for element in process.elements.values()
+        for use in uses(element)
+        for name in _outside(flow, element, use)
+    }
+    return frozenset(read) | (flow.declared or frozenset())
+
+
+def _outside(flow: VariableFlow, element: Element, use: Use) -> Names:
+    scope = flow.at(element, use.moment)
+    return use.names - scope.may - flow.set_somewhere - COMPLETION
+
+
+def _element_problems(
+    flow: VariableFlow, element: Element, keys: Mapping[str, str | None], tables: Mapping[str, Names]
+) -> Iterator[Problem]:
+    for use in uses(element, keys.get(_message_of(element) or "")):
+        yield from _use_problems(flow, element, use)
+    reads = tables.get(element.get("camunda:decisionRef") or "", frozenset())
+    for name in sorted(reads) if element.type == "businessRuleTask" else ():
+        yield from _name_problem(flow, element, flow.before(element), name, N_("决策表"))
 
 
 def sets(element: Element) -> Names:

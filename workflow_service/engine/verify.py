@@ -20,6 +20,7 @@ from workflow_service.engine.dialect import (
     TASK_KINDS,
 )
 from workflow_service.engine.expressions import expression_problems
+from workflow_service.engine.form_fields import Fields, domains, field_problems
 from workflow_service.engine.problems import ERROR, WARNING, Problem
 from workflow_service.engine.reachability import reachability_problems
 from workflow_service.engine.soundness import soundness_problems
@@ -33,9 +34,10 @@ _MAPPINGS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a diagram may refer to. `units` are the known unit codes; None leaves a kind of reference unchecked.
+    """What a diagram may refer to; None leaves a kind of reference unchecked. `units` are the known unit codes.
 
-    `table_names` gives the variables that a decision table reads, by its id, where the table is at hand.
+    Where they are at hand: `fields` are the fields of forms with their choices, `table_names` the variables that a
+    decision table reads, `inputs` what a called process must be given; all by form, table or process key.
     """
 
     forms: frozenset[str] | None = None
@@ -43,7 +45,9 @@ class Surroundings:
     processes: frozenset[str] | None = None
     topics: frozenset[str] | None = None
     units: frozenset[str] | None = None
+    fields: Fields = field(default_factory=dict, hash=False)
     table_names: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    inputs: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
 
 
 def check(diagram: Diagram, around: Surroundings) -> list[Problem]:
@@ -51,18 +55,22 @@ def check(diagram: Diagram, around: Surroundings) -> list[Problem]:
     found = [*unsupported(diagram), *expression_problems(diagram)]
     own = frozenset(process.id for process in diagram.processes)
     for process in diagram.executable:
+        choices = domains(process, around.fields)
         for element in process.elements.values():
             found += _reference_problems(element, around, own)
             found += _attribute_problems(element, process)
             found += assignment_problems(element, around.units)
             found += _meaning_problems(element, process)
+            found += _gateway_problems(element, choices)
+        found += field_problems(process, around.fields)
         found += reachability_problems(process)
         if not any(problem.is_error for problem in found):
             found += soundness_problems(process)
     found += _value_problems(diagram)
     found += variable_problems(diagram, around.table_names)
     found += _drawing_problems(diagram)
-    return sorted(found, key=lambda problem: not problem.is_error)
+    distinct = {(p.code, p.element_id, tuple(map(str, p.values.values()))): p for p in reversed(found)}
+    return sorted(reversed(distinct.values()), key=lambda problem: not problem.is_error)
 
 
 def _about(
@@ -87,13 +95,22 @@ def _reference_problems(element: Element, around: Surroundings, own: frozenset[s
         yield _about(
             ERROR, "unknown_decision", element, N_("“%(name)s”用的决策表“%(ref)s”不存在"), advice, ref=table
         )
-    called = element.called_elements if element.type == "callActivity" else ()
-    for key in called:
+    if element.type == "callActivity":
+        yield from _call_problems(element, around, own)
+
+
+def _call_problems(element: Element, around: Surroundings, own: frozenset[str]) -> Iterator[Problem]:
+    passed = {mapping.target for mapping in element.inputs} | {"plan"}
+    for key in element.called_elements:
         if around.processes is not None and key not in around.processes | own:
             advice = N_("请先部署被调用的流程，或与本图一起部署。")
             yield _about(
                 ERROR, "unknown_process", element, N_("“%(name)s”调用的流程“%(ref)s”不存在"), advice, ref=key
             )
+        for name in sorted(around.inputs.get(key, frozenset()) - passed):
+            advice = N_("请加一行 camunda:in，目标为“%(variable)s”。")
+            text = N_("“%(name)s”调用“%(ref)s”时没有传“%(variable)s”，被调用的流程要用到它")
+            yield _about(WARNING, "missing_input", element, text, advice, ref=key, variable=name)
 
 
 def _attribute_problems(element: Element, process: Process) -> Iterator[Problem]:
@@ -146,10 +163,6 @@ def _unknown_attribute(element: Element, name: str) -> Iterator[Problem]:
 
 
 def _meaning_problems(element: Element, process: Process) -> Iterator[Problem]:
-    if element.type in ("exclusiveGateway", "inclusiveGateway") and not covers_everything(element):
-        text = N_("“%(name)s”的条件可能都不成立，届时流程停在这里")
-        advice = N_("请指定一条默认线。")
-        yield _about(WARNING, "incomplete_conditions", element, text, advice)
     if element.type in ("task", "manualTask", "scriptTask") and element.boundary:
         text = N_("“%(name)s”不停留，它的边界事件不会发生")
         yield _about(WARNING, "boundary_never", element, text)
@@ -158,8 +171,15 @@ def _meaning_problems(element: Element, process: Process) -> Iterator[Problem]:
     if element.type == "boundaryEvent" and element.kind in ("error", "escalation"):
         yield from _catch_problems(element, process)
     if element.type == "endEvent" and element.kind == "error" and not _is_caught(element, process):
-        text = N_("“%(name)s”抛出的错误在本流程里没有边界事件接住")
+        text = N_("“%(name)s”抛出的错误在本流程里没有边界事件接住，须由调用它的流程接住")
         yield _about(WARNING, "error_not_caught", element, text)
+
+
+def _gateway_problems(element: Element, choices: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
+    if element.type in ("exclusiveGateway", "inclusiveGateway") and not covers_everything(element, choices):
+        text = N_("“%(name)s”的条件可能都不成立，届时流程停在这里")
+        advice = N_("请指定一条默认线。")
+        yield _about(WARNING, "incomplete_conditions", element, text, advice)
 
 
 def _catch_problems(event: Element, process: Process) -> Iterator[Problem]:

@@ -18,8 +18,10 @@ from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine import compile as compiler
 from workflow_service.engine.decisions import DecisionTable, check_table, read_decisions
 from workflow_service.engine.diagram import Diagram
+from workflow_service.engine.form_fields import fields_of
 from workflow_service.engine.problems import ERROR, DefinitionRefused, Problem
 from workflow_service.engine.read import read_diagram
+from workflow_service.engine.variables import needed_inputs
 from workflow_service.engine.verify import Surroundings, check
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
@@ -149,6 +151,10 @@ def _check(session: Session, upload: Upload) -> None:
         decisions=frozenset(known.tables) | frozenset(upload.tables),
         processes=frozenset(known.processes) | frozenset(upload.processes),
         topics=topics.known_topics(),
+        fields={key: fields_of(schema) for key, schema in {**known.forms, **upload.forms}.items()},
+        table_names={key: DecisionTable.from_plain(plain).names for key, plain in known.tables.items()}
+        | {key: table.names for key, table in upload.tables.items()},
+        inputs={key: needed_inputs(diagram.process(key)) for key, diagram in upload.diagrams.items()},
     )
     seen: set[int] = set()
     for key, diagram in upload.diagrams.items():
