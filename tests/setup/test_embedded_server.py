@@ -214,7 +214,9 @@ def _stated_pid(var: Path) -> int:
 
 def _started_holder(var: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", HOLD_A_SERVER, str(var)]
-    return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
 
 
 def _holder(var: Path) -> subprocess.Popen[str]:
