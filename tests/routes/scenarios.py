@@ -9,6 +9,7 @@ the task's form. Every wait is frozen and thawed, so nothing may live in memory 
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ NOW = datetime(2021, 3, 1, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 MAX_ROUNDS = 400
 LATE = 9
 Answer = str | dict[str, Any]
+Waits = list[tuple[str, str]]
 Wait = ServiceWork | HumanTask | EventWait | TimerWait
 
 PLAN: dict[str, Any] = {
@@ -97,6 +99,7 @@ class Case:
     groups: dict[str, str] = field(default_factory=dict)
     stages: list[str] = field(default_factory=list)
     ended: str = ""
+    held: list[tuple[Waits, bytes]] | None = None
 
     def __post_init__(self) -> None:
         self.program = program(self.process, **dict(self.tables))
@@ -108,13 +111,17 @@ class Case:
         """Run to the end, everybody answering as told; what goes wrong or waits for nobody is an AssertionError."""
         given = {"plan": {**PLAN, **self.plan}, **INPUTS.get(self.process, {}), **self.variables}
         self.instance = Instance.start(self.program, given, "1", NOW)
+        return self.go_on()
+
+    def go_on(self) -> Case:
+        """Run on from where the instance stands; a case that was pickled at a wait goes on from there."""
         for _round in range(MAX_ROUNDS):
             step = self._look()
             if step.completed:
                 self.ended, self.variables = step.outcome, dict(step.variables)
                 return self
             self._thaw()
-            self._go_on()
+            self._step()
         raise AssertionError(f"does not end: {self.passed[-20:]}")
 
     def visits(self, element: str) -> int:
@@ -138,10 +145,23 @@ class Case:
         return step
 
     def _thaw(self) -> None:
-        """Freeze and thaw, as between two commands."""
-        self.instance = Instance.thaw(self.program, self.instance.freeze(), "1", NOW)
+        """Freeze and thaw, as between two commands; `held`, where it is a list, keeps each state."""
+        self._blob = self.instance.freeze()
+        if self.held is not None:
+            places = [wait.place for wait in self._waiting.values()]
+            self.held.append(
+                (sorted((one.element_id, one.element_type) for one in places), pickle.dumps(self))
+            )
+        self.instance = Instance.thaw(self.program, self._blob, "1", NOW)
 
-    def _go_on(self) -> None:
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: one for key, one in vars(self).items() if key not in ("program", "instance", "held")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, held=None, program=program(state["process"], **state["tables"]))
+        self.instance = Instance.thaw(self.program, self._blob, "1", NOW)
+
+    def _step(self) -> None:
         """Let what was said to come early happen, then do the work, ask the people, and let time pass, in this order."""
         wait = min(self._waiting.values(), key=self._turn, default=None)
         if wait is None or self._turn(wait) == LATE:
