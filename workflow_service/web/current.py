@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app, g, request, session
 from flask_login import current_user
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import SignInRequired
-from workflow_service.domain.working_calendar import WorkingCalendar, published_exceptions
+from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.identity.access import SignedIn, signed_in
 from workflow_service.identity.actor import Actor
+from workflow_service.services import calendars
 from workflow_service.store.people import Post, Unit
-from workflow_service.store.supervision import CalendarDay
 
 
 def page_now() -> datetime:
@@ -65,15 +64,9 @@ def end_page_session(error: BaseException | None = None) -> None:
 
 
 def page_calendar() -> WorkingCalendar:
-    """The working calendar: what was published, changed by the table."""
+    """The working calendar in force."""
     if "calendar" not in g:
-        rows = (
-            page_session()
-            .execute(select(CalendarDay.day, CalendarDay.working, CalendarDay.name, CalendarDay.provisional))
-            .tuples()
-        )
-        own = WorkingCalendar.from_rows(rows)
-        g.calendar = WorkingCalendar({**published_exceptions(), **own.exceptions}, own.provisional_years)
+        g.calendar = calendars.working_calendar(page_session())
     return g.calendar
 
 

@@ -10,9 +10,10 @@ from flask import Flask, url_for
 from markupsafe import Markup
 
 from workflow_service.i18n import _
+from workflow_service.store import instance_view, people_queries
 
 from . import formats, listing
-from .current import page_now
+from .current import page_now, page_session
 from .rights import allowed
 from .urls import has_view, url_for_view
 from .words import choices, element_word, outcome_word, word
@@ -58,6 +59,12 @@ def register(app: Flask) -> None:
         has_view=has_view,
         url_for_view=url_for_view,
         unit_options=lambda units: [(unit.id, unit.short_name or unit.name) for unit in units],
+        word_options=lambda codes, table: [(code, word(code, table)) for code in codes],
+        file_name=file_name,
+        unit_name=unit_name,
+        field_word=lambda name: word(name, "field"),
+        dossier_choices=lambda: choices("dossier"),
+        deadline_rule_words=formats.deadline_rule_words,
         cycle_options=lambda cycles: [(cycle.id, cycle.name) for cycle in cycles],
         say=lambda text: _(text) if text else "",
     )
@@ -70,6 +77,19 @@ def icon(name: str, label: str = "") -> Markup:
     return Markup('<svg class="icon"{}><use href="{}#tabler-{}"/></svg>').format(
         told, href, ICONS.get(name, name)
     )
+
+
+def file_name(attachment_id: str) -> str:
+    """The name of a stored file that a form holds by its id."""
+    number = int(attachment_id) if str(attachment_id).isdecimal() else 0
+    found = instance_view.attachment_by_id(page_session(), number) if number else None
+    return found.name if found else _("附件 %(id)s", id=attachment_id)
+
+
+def unit_name(code: object) -> str:
+    """The short name of the unit with this code; anything else as it is."""
+    found = people_queries.unit_by_code(page_session(), str(code))
+    return (found.short_name or found.name) if found else str(code)
 
 
 def _pretty(value: Any) -> str:

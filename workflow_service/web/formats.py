@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -109,6 +110,19 @@ def task_light(
     if reading is None:
         return LightReading("none", _("无时限"), None)
     return LightReading(str(reading.light), str(reading.words), due_at)
+
+
+_RULE = re.compile(r"(\d+) (working|calendar) days?")
+
+
+def deadline_rule_words(rule: str) -> str:
+    """How a deadline was reckoned: 5 working days as 收到次日起 5 个工作日."""
+    if rule == "by hand":
+        return _("人工设定")
+    found = _RULE.fullmatch(rule)
+    if found and found[2] == "working":
+        return _("收到次日起 %(days)s 个工作日", days=found[1])
+    return _("收到次日起 %(days)s 天", days=found[1]) if found else (rule or "—")
 
 
 def plan_light(plan: Plan) -> LightReading:

@@ -162,6 +162,10 @@ ELEMENTS = {
     "receiveTask": N_("等待消息"), "sendTask": N_("发送消息"), "boundaryEvent": N_("边界事件"),
     "intermediateCatchEvent": N_("等待"), "intermediateThrowEvent": N_("通知"), "manualTask": N_("线下办理"),
 }
+FIELDS = {
+    "opinion": N_("意见"), "outcome": N_("结果"), "result": N_("结果"), "points": N_("要点"), "reason": N_("理由"),
+    "note": N_("备注"), "unit": N_("单位"), "item": N_("事项"), "title": N_("名称"), "given": N_("所答意见"),
+}
 TABLES = {
     "catalogue_result": CATALOGUE_RESULTS,
     "category": CATEGORIES,
@@ -183,7 +187,7 @@ TABLES = {
     "event": EVENTS,
     "notice_kind": NOTICE_KINDS,
     "dossier": DOSSIER_ITEMS,
-    "outcome": OUTCOMES, "element": ELEMENTS,
+    "outcome": OUTCOMES, "field": FIELDS, "element": ELEMENTS,
 }
 
 

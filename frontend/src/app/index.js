@@ -1,6 +1,7 @@
 // Loaded by every page. Behaviour lives on the server wherever it can; here is what only a browser can do.
 
 import "./index.css";
+import { connectAhead } from "./ahead.js";
 import { connectConfirm } from "./confirm.js";
 import { connectDrafts } from "./drafts.js";
 import { connectForms } from "./forms.js";
@@ -22,4 +23,5 @@ connectRows();
 connectForms(document);
 connectDrafts();
 connectUploads();
+connectAhead();
 document.documentElement.dataset.ready = "true";

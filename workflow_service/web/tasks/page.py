@@ -1,0 +1,129 @@
+"""The page of one task: the form and what is needed to fill it, and everything that can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from workflow_service.domain.errors import Conflict
+from workflow_service.i18n import _
+from workflow_service.services import forms, tasks
+from workflow_service.store import instance_view, plan_list
+from workflow_service.store.runtime import ProcessInstance, Task
+
+from ..current import page_actor, page_now, page_session, transaction
+from ..formats import clock_time
+from ..forms import fields_of, read_values
+from ..instances.diagrams import drawn, marks_of
+from ..once import repeated_answer
+from . import materials
+from .ahead import ahead_of
+from .choices import form_options
+
+COMPLETE = "web.task.complete"
+
+
+def connect(blueprint: Blueprint) -> None:
+    """Give the room of tasks the page of one task."""
+    rule = blueprint.add_url_rule
+    rule("/<int:task_id>", "show", show)
+    rule("/<int:task_id>/complete", "complete", complete, methods=["POST"])
+    rule("/<int:task_id>/draft", "draft", draft, methods=["POST"])
+    rule("/<int:task_id>/claim", "claim", claim, methods=["POST"])
+    rule("/<int:task_id>/unclaim", "unclaim", unclaim, methods=["POST"])
+    materials.connect(blueprint)
+
+
+def show(task_id: int) -> ResponseReturnValue:
+    """The task, open or over, for everybody who may see it."""
+    session, actor = page_session(), page_actor()
+    task, row = tasks.visible_task(session, actor, task_id)
+    kept = tasks.draft_of(session, actor, task_id) if task.status == "open" else None
+    values = kept.values if kept else (task.submission or {})
+    return task_page(task, row, values, saved_at=clock_time(kept.saved_at) if kept else "")
+
+
+def task_page(
+    task: Task, row: ProcessInstance, values: Mapping[str, Any], *, faults: Mapping[str, str] | None = None,
+    conflict: str = "", saved_at: str = "", status: int = 200,
+) -> ResponseReturnValue:  # fmt: skip
+    """The whole page; `faults` by field after a refused submission, `conflict` where somebody else was first."""
+    session, actor = page_session(), page_actor()
+    schema = forms.form_of_task(session, task, row.definition_id)
+    activities = instance_view.activities_of(session, row.id)
+    incidents = instance_view.incidents_of(session, row.id)
+    picture = drawn(session, row, task.process_key, activities)
+    plan_id = task.plan_id
+    html = render_template(
+        "tasks/show.html",
+        task=task,
+        instance=row,
+        plan=plan_list.plan_by_id(session, plan_id) if plan_id else None,
+        schema=schema,
+        fields=fields_of(schema, values, faults, form_options),
+        works=task.status == "open" and not actor.groups.isdisjoint(tasks.holders_of(task)),
+        taken_by=materials.taken_by(session, task, actor.user_id),
+        conflict=conflict,
+        saved_at=saved_at,
+        picture=picture,
+        marks=marks_of(activities, incidents, task.process_key),
+        ahead=ahead_of(picture.xml, task.process_key, task.element_id),
+        steps=instance_view.steps_of(session, row.id),
+        comments=instance_view.comments_of(session, row.id),
+        files=materials.files_of(session, plan_id, row.id),
+        faults=len(faults or {}),
+    )
+    return make_response(html, status)
+
+
+def complete(task_id: int) -> ResponseReturnValue:
+    """Hand in the form; a second click gets the first one's answer."""
+    session, actor = page_session(), page_actor()
+    task, row = tasks.visible_task(session, actor, task_id)
+    values = read_values(forms.form_of_task(session, task, row.definition_id), request.form)
+    try:
+        with transaction() as writing:
+            if not repeated_answer(writing, COMPLETE, actor.user_id):
+                tasks.complete_task(writing, actor, task_id, values, now=page_now())
+    except forms.FormErrors as error:
+        session.expire_all()
+        return task_page(task, row, values, faults=faults_by_name(error), status=422)
+    except Conflict as error:
+        session.expire_all()
+        return task_page(task, row, values, conflict=error.message, status=409)
+    flash(_("已提交“%(name)s”。", name=task.name))
+    return redirect(url_for("tasks.inbox"))
+
+
+def faults_by_name(error: forms.FormErrors) -> dict[str, str]:
+    """The faults by the name that the field has on the page."""
+    return {each["field"].replace("/", "."): each["message"] for each in error.details["fields"]}
+
+
+def draft(task_id: int) -> ResponseReturnValue:
+    """Keep what is typed; answers the line that says so."""
+    session, actor = page_session(), page_actor()
+    task, row = tasks.visible_task(session, actor, task_id)
+    values = read_values(forms.form_of_task(session, task, row.definition_id), request.form)
+    with transaction() as writing:
+        tasks.save_draft(writing, actor, task_id, values, now=page_now())
+    return _("草稿已保存 %(time)s", time=clock_time(page_now()))
+
+
+def claim(task_id: int) -> ResponseReturnValue:
+    """Take a group's task."""
+    with transaction() as session:
+        task = tasks.claim_task(session, page_actor(), task_id, now=page_now())
+    flash(_("已签收“%(name)s”，同岗位人员会看到由您办理。", name=task.name))
+    return redirect(url_for("tasks.show", task_id=task_id))
+
+
+def unclaim(task_id: int) -> ResponseReturnValue:
+    """Put it back to the group."""
+    with transaction() as session:
+        task = tasks.unclaim_task(session, page_actor(), task_id, now=page_now())
+    flash(_("已放回“%(name)s”，同岗位人员都可以办理。", name=task.name))
+    return redirect(url_for("tasks.inbox"))
