@@ -125,6 +125,18 @@ def deadline_rule_words(rule: str) -> str:
     return _("收到次日起 %(days)s 天", days=found[1]) if found else (rule or "—")
 
 
+_THIRDS = {"1": N_("上旬"), "2": N_("中旬"), "3": N_("下旬")}
+
+
+def period_words(period: str) -> str:
+    """A ten-day period `2021-06-1` as 2021年6月上旬; anything else as it is."""
+    found = re.fullmatch(r"(\d{4})-(\d{2})-([123])", period)
+    if not found:
+        return period
+    year, month, third = found.groups()
+    return _("%(year)s年%(month)s月%(third)s", year=year, month=int(month), third=_(_THIRDS[third]))
+
+
 def plan_light(plan: Plan) -> LightReading:
     """The light of a whole plan: by its due date while it is being written; none once issued or out of the catalogue."""
     if plan.issued_on or plan.status == "issued":
@@ -162,6 +174,7 @@ FILTERS = {
     "count_words": count_words,
 }
 GLOBALS = {
+    "period_words": period_words,
     "plan_light": plan_light,
     "percent": percent,
     "task_light": task_light,

@@ -51,7 +51,7 @@ function fail(place) {
   if (line) line.textContent = place.dataset.failed || "";
 }
 
-const READABLE = 0.42;
+const READABLE = 0.72;
 
 // A wide route in a small frame is fitted only as far as its words stay readable; then the present place is in the middle.
 function fit(viewer, place, here) {

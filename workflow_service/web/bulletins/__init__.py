@@ -1,0 +1,1 @@
+"""Ten-day bulletins: the list, and reading one."""
