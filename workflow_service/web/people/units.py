@@ -45,7 +45,7 @@ def units() -> ResponseReturnValue:
     return render_template(
         "people/units.html",
         listed=listed,
-        counts=counts,
+        in_post=counts,
         chosen=chosen,
         path=path,
         area=last_area(path),
