@@ -67,6 +67,8 @@ class Instance:
         self._troubles: list[Trouble] = []
         self._outcome = ""
         self._before = {task.id: task for task in self._announced()}
+        self.stood_open = frozenset(self._before)
+        """The tokens that history knows as open since an earlier command."""
 
     @classmethod
     def start(
@@ -133,6 +135,7 @@ class Instance:
         if remaining:
             again = task.parent._add_child(task.task_spec, TaskState.WAITING)
             again.internal_data["remaining"] = remaining
+            again.task_spec._predict(again, mask=TaskState.NOT_FINISHED_MASK)
         self._advance()
 
     def retry(self, token: UUID) -> None:

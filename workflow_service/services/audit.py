@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from workflow_service import clock
@@ -114,7 +114,7 @@ def _moved_ends(session: Session, since: datetime | None) -> Iterator[tuple[str,
     statement = (
         select(AuditRecord.chain, AuditRecord.seq, AuditRecord.hash)
         .where(AuditRecord.chain != ANCHORS)
-        .distinct(AuditRecord.chain)
+        .ext(distinct_on(AuditRecord.chain))
         .order_by(AuditRecord.chain, AuditRecord.seq.desc())
     )
     if since is not None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import InvalidInput
@@ -102,12 +103,12 @@ def running_instances(session: Session, key: str) -> dict[int, int]:
         .where(ProcessDefinition.key == key, ProcessInstance.status.in_(("active", "suspended")))
         .group_by(ProcessDefinition.version)
     )
-    return dict(session.execute(statement))
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def latest_definitions(session: Session) -> list[ProcessDefinition]:
     """Give the newest version of every process, by key."""
-    statement = select(ProcessDefinition).distinct(ProcessDefinition.key)
+    statement = select(ProcessDefinition).ext(distinct_on(ProcessDefinition.key))
     return list(session.scalars(statement.order_by(ProcessDefinition.key, ProcessDefinition.version.desc())))
 
 
@@ -302,5 +303,5 @@ def _shelf(session: Session, upload: Upload | None = None) -> Shelf:
 
 
 def _latest(session: Session, table: Any) -> dict[str, Any]:
-    statement = select(table).distinct(table.key).order_by(table.key, table.version.desc())
+    statement = select(table).ext(distinct_on(table.key)).order_by(table.key, table.version.desc())
     return {one.key: one for one in session.scalars(statement)}

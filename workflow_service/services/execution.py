@@ -196,7 +196,7 @@ class Execution:
             if token in rows and ended:
                 rows[token].status, rows[token].ended_at = passage.status, self.now
                 rows[token].flows = list(passage.flows)
-            elif ended and self._stood_open(passage):
+            elif ended and token in self.instance.stood_open:
                 ends.append(
                     step_rows.ActivityEnd(token, passage.status, self.now, list(passage.flows), actor_id)
                 )
@@ -211,9 +211,6 @@ class Execution:
             self.row.activity_seq, place.token, place.process_key, place.element_id, place.element_type, place.name,
             passage.status, self.now, self.now if ended else None, list(passage.flows), actor_id,
         )  # fmt: skip
-
-    def _stood_open(self, passage: Passage) -> bool:
-        return passage.place.element_type in WAITING_TYPES
 
     def _raise_incidents(self, troubles: list[Any]) -> None:
         rows = [
@@ -303,7 +300,6 @@ class Execution:
 
 HUMAN = ("userTask", "manualTask")
 EVENTS = ("intermediateCatchEvent", "boundaryEvent", "receiveTask", "startEvent")
-WAITING_TYPES = (*HUMAN, *EVENTS, "callActivity", "subProcess", "multiInstanceBody", "serviceTask")
 
 
 def locked_instance(session: Session, instance_id: int) -> ProcessInstance:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from workflow_service import signals
 from workflow_service.domain.deadlines import aware
@@ -45,8 +46,25 @@ def complete_task(
     send_after_commit(
         session, signals.task_completed, task_id=task.id, instance_id=row.id, user_id=actor.user_id
     )
-    session.expire(task)
+    _note_completed(task, actor, values, now)
     return task
+
+
+def _note_completed(task: Task, actor: Actor, values: dict[str, Any], now: datetime) -> None:
+    """Show on the object what the statement wrote, without asking for it again."""
+    done = {
+        "status": "completed",
+        "ended_at": now,
+        "completed_by": actor.user_id,
+        "completed_unit_id": actor.unit_id,
+    }
+    done |= {
+        "outcome": str(values.get("outcome") or ""),
+        "opinion": str(values.get("opinion") or ""),
+        "submission": values,
+    }
+    for name, value in (done | {"revision": task.revision + 1}).items():
+        set_committed_value(task, name, value)
 
 
 def claim_task(session: Session, actor: Actor, task_id: int, *, now: datetime) -> Task:
