@@ -32,12 +32,16 @@ class Problem:
     @property
     def message(self) -> str:
         """Say what is wrong, in the current language."""
-        return _(self.text, **self.values)
+        return _(self.text, **self._words())
 
     @property
     def advice(self) -> str:
         """Say what to do instead, in the current language; empty where the message says it all."""
-        return _(self.advice_text, **self.values) if self.advice_text else ""
+        return _(self.advice_text, **self._words()) if self.advice_text else ""
+
+    def _words(self) -> dict[str, Any]:
+        """Give the values with those that are message ids themselves translated."""
+        return {name: _(value) if isinstance(value, str) else value for name, value in self.values.items()}
 
     @property
     def is_error(self) -> bool:

@@ -69,8 +69,15 @@ def check(diagram: Diagram, around: Surroundings) -> list[Problem]:
     found += _value_problems(diagram)
     found += variable_problems(diagram, around.table_names)
     found += _drawing_problems(diagram)
-    distinct = {(p.code, p.element_id, tuple(map(str, p.values.values()))): p for p in reversed(found)}
-    return sorted(reversed(distinct.values()), key=lambda problem: not problem.is_error)
+    return sorted(_distinct(found), key=lambda problem: not problem.is_error)
+
+
+def _distinct(found: list[Problem]) -> list[Problem]:
+    """Leave out what is said twice, such as of two flows of one gateway."""
+    by_words: dict[tuple[object, ...], Problem] = {}
+    for problem in found:
+        by_words.setdefault((problem.code, problem.element_id, *map(str, problem.values.values())), problem)
+    return list(by_words.values())
 
 
 def _about(
