@@ -141,7 +141,9 @@ class Catalogue:
         return row
 
     def _definition(self) -> int:
-        found = self.session.scalars(select(ProcessDefinition.id).where(ProcessDefinition.key == "test")).first()
+        found = self.session.scalars(
+            select(ProcessDefinition.id).where(ProcessDefinition.key == "test")
+        ).first()
         if found is not None:
             return found
         at = datetime(2021, 1, 1, tzinfo=UTC)

@@ -30,7 +30,8 @@ AGREE = {"outcome": "agree", "opinion": "同意。"}
 
 def user_task(key: str, group: str = "jb.energy:handler", more: str = "", inner: str = "") -> str:
     """A user task with a form and a group, as XML."""
-    return f'<userTask id="{key}" name="{key}" camunda:formKey="answer" camunda:candidateGroups="{group}" {more}>{inner}</userTask>'
+    attributes = f'id="{key}" name="{key}" camunda:formKey="answer" camunda:candidateGroups="{group}" {more}'
+    return f"<userTask {attributes}>{inner}</userTask>"
 
 
 @dataclass
@@ -103,7 +104,9 @@ class House:
 
     def holders(self, task_id: int) -> dict[str, int | None]:
         with self.database.transaction() as session:
-            rows = session.execute(select(TaskHolder.holder, TaskHolder.claimed_by).where(TaskHolder.task_id == task_id))
+            rows = session.execute(
+                select(TaskHolder.holder, TaskHolder.claimed_by).where(TaskHolder.task_id == task_id)
+            )
             return {row.holder: row.claimed_by for row in rows}
 
     def history(self, instance_id: int) -> list[tuple[str, str]]:

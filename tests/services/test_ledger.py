@@ -44,7 +44,9 @@ def titles(session: Session, filters: LedgerFilter | None = None, as_of: date = 
 
 
 def test_figures_count_catalogue_issued_and_overdue_with_key_plans_apart(catalogue: Catalogue) -> None:
-    catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1), date(2021, 3, 31), date(2021, 3, 1), importance="key")
+    catalogue.plan(
+        "能源规划", "zj.energy", date(2020, 9, 1), date(2021, 3, 31), date(2021, 3, 1), importance="key"
+    )
     catalogue.plan("海洋规划", "zj.energy", date(2020, 9, 1), date(2021, 3, 31))
     catalogue.plan("林业规划", "zj.drc", date(2020, 9, 1), date(2021, 12, 31))
     found = ledger.figures(catalogue.session, PROVINCE, JUNE_30)
@@ -69,7 +71,9 @@ def test_a_past_figure_does_not_change_by_what_comes_later(catalogue: Catalogue)
 def test_the_present_columns_and_the_history_tell_the_same(catalogue: Catalogue) -> None:
     for number in range(12):
         issued = date(2021, 2, 1) + timedelta(days=number) if number % 3 else None
-        catalogue.plan(f"第{number}项规划", "zj.energy", date(2020, 9, 1 + number), date(2021, 3, 1 + number), issued)
+        catalogue.plan(
+            f"第{number}项规划", "zj.energy", date(2020, 9, 1 + number), date(2021, 3, 1 + number), issued
+        )
     catalogue.leave("第0项规划", date(2021, 4, 1))
     present = ledger.figures(catalogue.session, PROVINCE, JUNE_30)
     rows = ledger.ledger_rows(catalogue.session, EVERYTHING, as_of=JUNE_30).rows
@@ -92,7 +96,9 @@ def test_a_filed_plan_counts_from_the_day_that_its_filing_states(catalogue: Cata
     catalogue.issue("备案规划", date(2021, 6, 20), stated=date(2021, 5, 10))
     assert ledger.figures(catalogue.session, PROVINCE, date(2021, 6, 19)).total.issued == 0
     assert ledger.figures(catalogue.session, PROVINCE, JUNE_30).total.issued == 1
-    assert ledger.ledger_rows(catalogue.session, EVERYTHING, as_of=JUNE_30).rows[0].issued_on == date(2021, 5, 10)
+    assert ledger.ledger_rows(catalogue.session, EVERYTHING, as_of=JUNE_30).rows[0].issued_on == date(
+        2021, 5, 10
+    )
 
 
 def test_a_revised_plan_counts_from_its_first_issue(catalogue: Catalogue) -> None:
@@ -100,7 +106,9 @@ def test_a_revised_plan_counts_from_its_first_issue(catalogue: Catalogue) -> Non
     catalogue.issue("能源规划", date(2021, 6, 1))
     plan.revision = 1
     catalogue.session.flush()
-    assert ledger.ledger_rows(catalogue.session, EVERYTHING, as_of=JUNE_30).rows[0].issued_on == date(2021, 3, 1)
+    assert ledger.ledger_rows(catalogue.session, EVERYTHING, as_of=JUNE_30).rows[0].issued_on == date(
+        2021, 3, 1
+    )
 
 
 def test_a_plan_given_a_later_date_was_overdue_until_then(catalogue: Catalogue) -> None:
@@ -140,7 +148,9 @@ def test_filtering_by_a_light_gives_exactly_the_rows_that_show_it(catalogue: Cat
 
 
 def test_rows_filter_by_unit_stage_importance_state_and_words(catalogue: Catalogue) -> None:
-    catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1), date(2021, 3, 1), date(2021, 3, 1), importance="key")
+    catalogue.plan(
+        "能源规划", "zj.energy", date(2020, 9, 1), date(2021, 3, 1), date(2021, 3, 1), importance="key"
+    )
     catalogue.plan("港口规划", "nb.port", date(2020, 9, 1), date(2021, 3, 31))
     session = catalogue.session
     assert titles(session, LedgerFilter(unit="nb.port")) == ["港口规划"]
@@ -156,7 +166,12 @@ def test_rows_filter_by_unit_stage_importance_state_and_words(catalogue: Catalog
 
 def test_pages_follow_each_other_without_gap_or_repetition(catalogue: Catalogue) -> None:
     for number in range(7):
-        catalogue.plan(f"第{number}项规划", "zj.energy", date(2020, 9, 1), date(2021, 3, 1 + number // 3) if number else None)
+        catalogue.plan(
+            f"第{number}项规划",
+            "zj.energy",
+            date(2020, 9, 1),
+            date(2021, 3, 1 + number // 3) if number else None,
+        )
     seen, after = [], None
     while True:
         page = ledger.ledger_rows(catalogue.session, EVERYTHING, as_of=JUNE_30, after=after, limit=2)
@@ -191,12 +206,21 @@ def test_the_board_names_what_is_late_whose_it_is_and_what_was_done_last(catalog
     catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1), date(2021, 6, 1))
     catalogue.plan("林业规划", "zj.energy", date(2020, 9, 1), date(2021, 6, 10), date(2021, 6, 5))
     done = catalogue.task("能源规划", "zj.energy", None)
-    done.status, done.ended_at, done.completed_by = "completed", moment(date(2021, 5, 1)), catalogue.people["energy.handler"].id
+    done.status, done.ended_at, done.completed_by = (
+        "completed",
+        moment(date(2021, 5, 1)),
+        catalogue.people["energy.handler"].id,
+    )
     catalogue.task("能源规划", "zj.energy", moment(date(2021, 6, 25), 17), assignee="energy.handler")
     catalogue.session.flush()
     shown = ledger.board(catalogue.session, catalogue.actor("drc.supervisor"), as_of=moment(JUNE_30))
     (late,) = shown.overdue
-    assert (late.title, late.days_late, late.holder, late.step) == ("能源规划", 20, "zj.energy·zj.energy·handler", "办理")
+    assert (late.title, late.days_late, late.holder, late.step) == (
+        "能源规划",
+        20,
+        "zj.energy·zj.energy·handler",
+        "办理",
+    )
     assert late.last_action == "办理（zj.energy·handler）"
     assert [task.days_late for task in shown.late_tasks] == [3]
     assert shown.comparison.issued == 0

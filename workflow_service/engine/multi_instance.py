@@ -60,13 +60,13 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
         if self._satisfied(my_task, child, len(pending)):
             for one in pending:
                 one.cancel()
-            return self._finish(my_task)
+            self._finish(my_task)
+            return
         started = max((one.internal_data[INDEX] for one in instances), default=-1) + 1
         if self.rule["sequential"] and started < len(my_task.internal_data["items"]):
             self._create(my_task, started)
         elif not pending:
             self._finish(my_task)
-        return None
 
     def add_item(self, my_task: Task, item: Any) -> None:
         """Add one more instance to a running pass (an added signer)."""

@@ -33,14 +33,16 @@ class FormErrors(InvalidInput):
     text = N_("有 %(count)s 处填写不符合要求，已填写的内容没有丢失。")
 
 
-@_formats.checks("date", raises=ValueError)
 def _is_date(value: object) -> bool:
     return not isinstance(value, str) or bool(date.fromisoformat(value))
 
 
-@_formats.checks("date-time", raises=ValueError)
 def _is_moment(value: object) -> bool:
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+_formats.checkers["date"] = (_is_date, ValueError)
+_formats.checkers["date-time"] = (_is_moment, ValueError)
 
 
 def form_of(session: Session, definition_id: int, form_key: str) -> dict[str, Any]:
