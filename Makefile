@@ -53,7 +53,7 @@ browser: .venv/tests.stamp
 	@echo "$(CURDIR)" > $@
 
 .venv/service.stamp: requirements/build.txt .ci/link.py | .venv/venv.stamp
-	@echo "installing Python packages"
+	@echo "installing Python packages, which takes a minute"
 	@$(PIP) -r requirements/build.txt
 	@$(BIN)/python .ci/link.py
 	@touch $@
