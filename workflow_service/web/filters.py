@@ -59,6 +59,8 @@ def register(app: Flask) -> None:
         has_view=has_view,
         url_for_view=url_for_view,
         unit_options=lambda units: [(unit.id, unit.short_name or unit.name) for unit in units],
+        unit_codes=lambda units: [(unit.code, unit.short_name or unit.name) for unit in units],
+        light_options=lambda: [(light, _(text)) for light, text in formats.LIGHT_WORDS.items()],
         word_options=lambda codes, table: [(code, word(code, table)) for code in codes],
         file_name=file_name,
         unit_name=unit_name,

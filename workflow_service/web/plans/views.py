@@ -22,10 +22,12 @@ from ..listing import PAGE_ROWS, address, filter_values
 from ..rights import require
 from ..sheets import sheet
 from ..words import word
+from . import application
 from .stages import stage_line
 
 blueprint = Blueprint("plans", __name__, url_prefix="/plans", template_folder="templates")
 blueprint.before_request(require_sign_in)
+application.connect(blueprint)
 
 EQUAL = ("category", "level", "tier", "importance", "stage", "status")
 FILTERS = ("q", "cycle", "unit", "mine", "scope", "late", "soon", *EQUAL)
