@@ -1,5 +1,6 @@
 """What the delivered files must have so that the engine and the pages can use them."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -14,7 +15,8 @@ from workflow_service.engine.dialect import STAGES, TASK_KINDS
 from workflow_service.services.form_schemas import read_form
 
 from .answers import answer_for
-from .files import DIAGRAMS, FORMS, ROUTES, TABLES, form, processes, table
+from .files import DIAGRAMS, FORMS, ROOT, ROUTES, TABLES, diagram, form, processes, table
+from .scenarios import gateway_flows
 
 PAYLOADS = {"meeting_result", "catalogue_decision"}
 WIDGETS = {"radio", "textarea", "checkboxes", "date", "unit", "units", "plan", "file", "number"}
@@ -143,3 +145,14 @@ def test_the_words_of_files_and_domain_are_the_same() -> None:
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
 def test_a_table_has_no_dead_row_and_no_gap(path: Any) -> None:
     assert [problem.message for problem in check_table(table(path.stem))] == []
+
+
+def test_the_pictures_and_the_page_of_the_routes_show_every_element() -> None:
+    page = (ROOT / "docs" / "routes.md").read_text("utf-8")
+    for key in processes():
+        picture = (ROOT / "docs" / "pictures" / "routes" / f"{key}.svg").read_text("utf-8")
+        drawn = set(re.findall(r'data-element-id="([^"]+)"', picture))
+        assert {*diagram(key).processes[0].elements, *diagram(key).processes[0].flows} <= drawn, key
+        assert f"`{key}`" in page and f"pictures/routes/{key}.svg" in page
+        for flow in (name for process, name in gateway_flows() if process == key):
+            assert processes()[key]["flows"][flow]["name"] in page, (key, flow)

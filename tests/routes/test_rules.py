@@ -137,7 +137,7 @@ def test_the_outline_is_coordinated_one_level_up_before_it_is_submitted() -> Non
 
 def test_government_party_and_committee_come_before_the_congress() -> None:
     case = Case("people_congress", DEVELOPMENT).run()
-    order = ["government_meeting", "party_review", "first_examination", "congress_meeting", "issue"]
+    order = ["government_meeting", "party_review", "put_to_congress", "first_examination", "congress_meeting"]
     assert sorted(order, key=case.passed.index) == order
     assert case.variables["organ"] == "people_congress"
 
