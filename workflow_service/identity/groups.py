@@ -65,11 +65,12 @@ class GroupError(InvalidInput):
 
 @dataclass
 class _Known:
-    """What one process knows of units under one version; `code` by (area, relation), `posts` by unit code."""
+    """What one process knows of units under one version; `codes` by (area, relation), `posts` and `ids` by unit code."""
 
     version: str = ""
     codes: dict[tuple[str, str], str] = field(default_factory=dict)
     posts: dict[str, frozenset[str]] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
 
 
 _known = _Known()
@@ -97,6 +98,12 @@ def resolve_groups(
     wanted = [_read(text.strip(), plan, variables) for text in expressions if text.strip()]
     known = _look_up(session, wanted)
     return list(dict.fromkeys(_resolved(each, known) for each in wanted))
+
+
+def unit_id_of(session: Session, code: str) -> int | None:
+    """Give the id of an active unit by its code; no statement after its groups were resolved in this transaction."""
+    wanted = _Wanted(code, "", code=code)
+    return _look_up(session, [wanted]).ids.get(code)
 
 
 def holder_of(group: str) -> str:
@@ -173,9 +180,9 @@ def _fetch(session: Session, wanted: list[_Wanted]) -> _Known:
     rows = people_queries.posts_of_units(session, pairs, {each.code for each in wanted if each.code})
     version = str(rows[0][4] or "") if rows else ""
     before = _known if version and _known.version == version else _Known()
-    fetched = _Known(version, dict(before.codes), dict(before.posts))
-    for code, area, relation, posts, _ in rows:
-        fetched.posts[code] = frozenset(posts or ())
+    fetched = _Known(version, dict(before.codes), dict(before.posts), dict(before.ids))
+    for code, area, relation, posts, _version, unit_id in rows:
+        fetched.posts[code], fetched.ids[code] = frozenset(posts or ()), unit_id
         if relation:
             fetched.codes[area, relation] = code
     if version:

@@ -68,8 +68,10 @@ def apply_for_plan(session: Session, actor: Actor, application: PlanApplication,
         raise InvalidInput(N_("请选择在用的牵头单位。"))
     policy.require(actor, "plan.apply", policy.thing_of(unit.area_path, unit_ids=(unit.id,)))
     _require_terms(application)
-    _require_order(session, application)
+    order = _order_of(session, actor, application)
     plan = _new_plan(session, actor, application, unit, now)
+    if order is not None and order.plan_id is None and order.instance_id is None:
+        order.plan_id = plan.id
     session.add(
         PlanEvent(plan_id=plan.id, at=now, kind="applied", data={"title": plan.title}, actor_id=actor.user_id)
     )
@@ -82,7 +84,7 @@ def apply_for_plan(session: Session, actor: Actor, application: PlanApplication,
 
 def start_route(session: Session, actor: Actor, plan_id: int, *, now: datetime) -> ProcessInstance:
     """Send a registered plan on the route that the decision table chose for it."""
-    plan = visible_plan(session, actor, plan_id, "plan.edit")
+    plan = visible_plan(session, actor, plan_id, "plan.edit", lock=True)
     if plan.status != "active" or not plan.route:
         raise Conflict(N_("规划立项批准并赋码后，才能启动审批流程。"))
     _refuse_while_running(session, plan)
@@ -93,7 +95,7 @@ def start_revision(
     session: Session, actor: Actor, plan_id: int, reason: str, *, now: datetime
 ) -> ProcessInstance:
     """Revise an issued plan by the procedure of its approval (docs/domain.md §2.4)."""
-    plan = visible_plan(session, actor, plan_id, "plan.edit")
+    plan = visible_plan(session, actor, plan_id, "plan.edit", lock=True)
     if plan.issued_on is None:
         raise Conflict(N_("规划印发后才能启动修订。"))
     if not reason.strip():
@@ -106,7 +108,7 @@ def start_evaluation(
     session: Session, actor: Actor, plan_id: int, variables: dict[str, Any], *, now: datetime
 ) -> ProcessInstance:
     """Start the mid-term evaluation of an issued plan (docs/domain.md §2.4)."""
-    plan = visible_plan(session, actor, plan_id, "plan.edit")
+    plan = visible_plan(session, actor, plan_id, "plan.edit", lock=True)
     if plan.issued_on is None:
         raise Conflict(N_("规划印发后才能启动评估。"))
     _refuse_while_running(session, plan)
@@ -128,9 +130,11 @@ def plan_facts(plan: Plan, unit: Unit | None = None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def visible_plan(session: Session, actor: Actor, plan_id: int, action: str = "plan.see") -> Plan:
-    """Give a plan on which the actor may do `action`; raises NotFound, Forbidden."""
-    plan = session.get(Plan, plan_id)
+def visible_plan(
+    session: Session, actor: Actor, plan_id: int, action: str = "plan.see", *, lock: bool = False
+) -> Plan:
+    """Give a plan on which the actor may do `action`; raises NotFound, Forbidden. `lock` keeps others from changing it."""
+    plan = session.get(Plan, plan_id, with_for_update={"of": Plan} if lock else None, populate_existing=lock)
     if plan is None:
         raise NotFound(N_("没有编号为 %(id)s 的规划。"), id=plan_id)
     policy.require(actor, action, thing_of_plan(plan))
@@ -154,6 +158,8 @@ def _require_terms(application: PlanApplication) -> None:
     ):  # fmt: skip
         if value not in [one.value for one in kind]:
             raise InvalidInput(N_("“%(value)s”不是可选的值。"), value=value)
+    if application.ordered_by and application.ordered_by not in [one.value for one in OrderedBy]:
+        raise InvalidInput(N_("“%(value)s”不是可选的值。"), value=application.ordered_by)
     require_registrable(
         Application(
             title=application.title, first_year=application.first_year, last_year=application.last_year,
@@ -163,11 +169,14 @@ def _require_terms(application: PlanApplication) -> None:
     )  # fmt: skip
 
 
-def _require_order(session: Session, application: PlanApplication) -> None:
+def _order_of(session: Session, actor: Actor, application: PlanApplication) -> Attachment | None:
+    """Give the ordering document: a file that the applicant himself uploaded, so that nobody points at somebody else's."""
     if application.order_attachment_id is None:
-        return
-    if session.get(Attachment, application.order_attachment_id) is None:
+        return None
+    order = session.get(Attachment, application.order_attachment_id)
+    if order is None or order.removed_at or not (actor.trusted or order.uploaded_by == actor.user_id):
         raise InvalidInput(N_("没有找到交办文件，请重新上传。"))
+    return order
 
 
 def _new_plan(

@@ -14,6 +14,7 @@ from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
+from workflow_service.store.instance_view import participants_of
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Incident, ProcessInstance, Timer
 
@@ -24,7 +25,7 @@ from .programs import latest_definition, program_of
 
 __all__ = [
     "broadcast_signal", "deliver_message", "fire_timer", "resume_instance", "retry_incident", "start_process",
-    "suspend_instance", "terminate_instance",
+    "suspend_instance", "terminate_instance", "visible_instance",
 ]  # fmt: skip
 
 
@@ -46,6 +47,22 @@ def start_process(
     execution = Execution(session, actor, row, loaded, instance, now)
     execution.settle("process-instance.start", {"definition": key, "version": loaded.version})
     send_after_commit(session, signals.instance_started, instance_id=row.id, definition_key=key)
+    return row
+
+
+def visible_instance(session: Session, actor: Actor, instance_id: int) -> ProcessInstance:
+    """Give an instance that the actor may see: of his area, or one in which he is asked or had a part.
+
+    Raises NotFound, Forbidden.
+    """
+    row = session.get(ProcessInstance, instance_id)
+    if row is None:
+        raise NotFound(N_("没有编号为 %(id)s 的流程实例。"), id=instance_id)
+    if not policy.may(actor, "instance.see", policy.thing_of(row.area_path, participants=(row.started_by,))):
+        holders, participants = participants_of(session, instance_id)
+        policy.require(
+            actor, "instance.see", policy.thing_of(row.area_path, holders=holders, participants=participants)
+        )
     return row
 
 

@@ -6,14 +6,14 @@ Two people at one task: the instance's row lock lets one win; the other gets a C
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from workflow_service import signals
 from workflow_service.domain.deadlines import aware
-from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
+from workflow_service.domain.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import step_rows
@@ -23,17 +23,24 @@ from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, Tas
 
 from . import audit, forms
 from .context import Actor
-from .execution import Execution, locked_instance, require_status
+from .execution import Execution, require_status
 
 
 def complete_task(
-    session: Session, actor: Actor, task_id: int, values: dict[str, Any], *, now: datetime
+    session: Session,
+    actor: Actor,
+    task_id: int,
+    values: dict[str, Any],
+    *,
+    now: datetime,
+    expected: int | None = None,
 ) -> Task:
     """Finish a task with the form's values (`outcome`, `opinion` among them) and move the instance on.
 
-    Raises FormErrors, Forbidden, NotFound, and Conflict when somebody else was first.
+    `expected` is the revision that the person saw (None: any). Raises FormErrors, Forbidden, NotFound, PreconditionFailed,
+    and Conflict when somebody else was first.
     """
-    row, task = _lock(session, task_id)
+    row, task = _lock(session, task_id, expected)
     require_status(row, ("active",))
     _require_holder(session, actor, task, "task.work")
     _refuse_if_taken(session, actor, task)
@@ -51,25 +58,22 @@ def complete_task(
 
 
 def _note_completed(task: Task, actor: Actor, values: dict[str, Any], now: datetime) -> None:
-    """Show on the object what the statement wrote, without asking for it again."""
-    done = {
-        "status": "completed",
-        "ended_at": now,
-        "completed_by": actor.user_id,
-        "completed_unit_id": actor.unit_id,
-    }
-    done |= {
-        "outcome": str(values.get("outcome") or ""),
-        "opinion": str(values.get("opinion") or ""),
-        "submission": values,
-    }
-    for name, value in (done | {"revision": task.revision + 1}).items():
+    """Let the object say what `complete_task_row` wrote, without reading it again."""
+    written = {
+        "status": "completed", "ended_at": now, "completed_by": actor.user_id, "completed_unit_id": actor.unit_id,
+        "outcome": str(values.get("outcome") or ""), "opinion": str(values.get("opinion") or ""), "submission": values,
+        "assignee_id": task.assignee_id if task.assignee_id is not None else actor.user_id,
+        "revision": task.revision + 1,
+    }  # fmt: skip
+    for name, value in written.items():
         set_committed_value(task, name, value)
 
 
-def claim_task(session: Session, actor: Actor, task_id: int, *, now: datetime) -> Task:
+def claim_task(
+    session: Session, actor: Actor, task_id: int, *, now: datetime, expected: int | None = None
+) -> Task:
     """Take a group's task for oneself; colleagues see who took it."""
-    row, task = _lock(session, task_id)
+    row, task = _lock(session, task_id, expected)
     require_status(row, ("active",))
     _require_holder(session, actor, task, "task.claim")
     if task.assignee_id == actor.user_id:
@@ -80,9 +84,11 @@ def claim_task(session: Session, actor: Actor, task_id: int, *, now: datetime) -
     return _changed(session, actor, row, task, "task.claim", {}, now)
 
 
-def unclaim_task(session: Session, actor: Actor, task_id: int, *, now: datetime) -> Task:
+def unclaim_task(
+    session: Session, actor: Actor, task_id: int, *, now: datetime, expected: int | None = None
+) -> Task:
     """Put a task back to its group; only who took it may."""
-    row, task = _lock(session, task_id)
+    row, task = _lock(session, task_id, expected)
     require_status(row, ("active",))
     if task.assignee_id != actor.user_id:
         raise Conflict(N_("这项任务没有由您签收。"))
@@ -94,10 +100,17 @@ def unclaim_task(session: Session, actor: Actor, task_id: int, *, now: datetime)
 
 
 def set_due(
-    session: Session, actor: Actor, task_id: int, due_at: datetime | None, reason: str, *, now: datetime
+    session: Session,
+    actor: Actor,
+    task_id: int,
+    due_at: datetime | None,
+    reason: str,
+    *,
+    now: datetime,
+    expected: int | None = None,
 ) -> Task:
     """Set a task's due moment by hand, with a reason; it wins over the diagram and the table."""
-    row, task = _lock(session, task_id)
+    row, task = _lock(session, task_id, expected)
     policy.require(actor, "task.set_due", policy.thing_of(task.area_path))
     if due_at is not None and aware(due_at) <= now:
         raise InvalidInput(N_("新的时限应晚于现在。"))
@@ -173,15 +186,29 @@ def holders_of(task: Task) -> list[str]:
     )
 
 
-def _lock(session: Session, task_id: int) -> tuple[ProcessInstance, Task]:
-    """Lock the task's instance first, then read the task as it is now."""
-    instance_id = session.scalars(select(Task.instance_id).where(Task.id == task_id)).one_or_none()
-    if instance_id is None:
+_LOCKED = (
+    select(ProcessInstance, Task)
+    .join(Task, Task.instance_id == ProcessInstance.id)
+    .where(Task.id == bindparam("task_id"))
+    .with_for_update(of=[ProcessInstance, Task])
+    .options(undefer(ProcessInstance.state))
+    .execution_options(populate_existing=True)
+)
+"""One statement, for it stands in every command. The order in `of` is the order of the locks: the instance comes first, and the
+task is locked too, because only a locked row is read anew after waiting."""
+
+
+def _lock(
+    session: Session, task_id: int, expected: int | None = None
+) -> tuple[ProcessInstance, Task]:
+    """Lock the task's instance, then the task as it is now; refuse one that is over or not at revision `expected`."""
+    found = session.execute(_LOCKED, {"task_id": task_id}).one_or_none()
+    if found is None:
         raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=task_id)
-    row = locked_instance(session, instance_id)
-    task = session.get(Task, task_id, populate_existing=True)
-    assert task is not None
+    row, task = found
     _refuse_if_over(session, task)
+    if expected is not None and expected != task.revision:
+        raise PreconditionFailed(present=task.revision, task=task.id, header="If-Match")
     return row, task
 
 

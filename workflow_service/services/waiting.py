@@ -10,8 +10,8 @@ from workflow_service.domain.errors import InvalidInput, TongchouError
 from workflow_service.engine.decision_table import NoDecisionMatch
 from workflow_service.engine.facts import EventWait, HumanTask, TimerWait, Trouble
 from workflow_service.i18n import N_
-from workflow_service.identity.groups import resolve_groups
-from workflow_service.store.people import Unit, User
+from workflow_service.identity.groups import resolve_groups, unit_id_of
+from workflow_service.store.people import User
 from workflow_service.store.step_rows import NewTask
 
 from . import calendars, cycles
@@ -105,16 +105,7 @@ def _user(execution: "Execution", username: str | None) -> int | None:
 
 
 def _unit_id(execution: "Execution", groups: list[str]) -> int | None:
-    if not groups:
-        return None
-    code = groups[0].rpartition(":")[0]
-    ids: dict[str, int] = execution.session.info.setdefault("unit_ids", {})
-    if code not in ids:
-        found = execution.session.scalars(select(Unit.id).where(Unit.code == code)).one_or_none()
-        if found is None:
-            return None
-        ids[code] = found
-    return ids[code]
+    return unit_id_of(execution.session, groups[0].rpartition(":")[0]) if groups else None
 
 
 def _deadline_rule(execution: "Execution", one: HumanTask) -> str:

@@ -1,7 +1,7 @@
 """What waits for a person: his own tasks and those of his groups, by deadline, a page at a time; and what he has done.
 
 The rows of `task_holder` answer it from one index range per holder key, so that the page costs the same among a thousand
-and a million open tasks.
+and a million open tasks. Rows that a colleague claimed are left out; what a person claimed himself stands under his own key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from .people import Unit, User
@@ -43,9 +43,7 @@ class InboxFilter:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filter as SQL conditions on Task and TaskHolder."""
-        found: list[ColumnElement[bool]] = [
-            or_(TaskHolder.claimed_by.is_(None), TaskHolder.claimed_by == self.user_id)
-        ]
+        found: list[ColumnElement[bool]] = [TaskHolder.claimed_by.is_(None)]
         if self.process_key:
             found.append(Task.process_key == self.process_key)
         if self.unit_id is not None:
@@ -57,6 +55,11 @@ class InboxFilter:
         if self.words is not None:
             found.append(self.words)
         return found
+
+    @property
+    def needs_task(self) -> bool:
+        """Whether the question concerns more of the task than who holds it until when."""
+        return bool(self.process_key or self.kind or self.needs_plan)
 
     @property
     def needs_plan(self) -> bool:
@@ -108,7 +111,9 @@ def _keys(wanted: InboxFilter, after: tuple[datetime | None, int] | None, limit:
 
 
 def _under(holder: str, wanted: InboxFilter, after: tuple[datetime | None, int] | None) -> Select[Any]:
-    statement = select(TaskHolder.task_id, TaskHolder.due_at).join(Task, Task.id == TaskHolder.task_id)
+    statement = select(TaskHolder.task_id, TaskHolder.due_at)
+    if wanted.needs_task:
+        statement = statement.join(Task, Task.id == TaskHolder.task_id)
     if wanted.needs_plan:
         statement = statement.outerjoin(Plan, Plan.id == Task.plan_id)
     statement = statement.where(TaskHolder.holder == holder, *wanted.conditions())

@@ -66,4 +66,4 @@ def area_names(session: Session, areas: Sequence[str]) -> dict[str, str]:
     rows = session.execute(
         select(Unit.area, Unit.short_name).where(Unit.area.in_(areas), Unit.relation == "government_office")
     )
-    return {area: name for area, name in rows}
+    return dict(rows.tuples().all())

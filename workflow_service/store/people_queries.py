@@ -64,7 +64,7 @@ def unit_by_code(session: Session, code: str) -> Unit | None:
 def posts_of_units(
     session: Session, pairs: Collection[tuple[str, str]], codes: Collection[str]
 ) -> Sequence[Any]:
-    """Code, area, relation and post codes of active units: those filling (area, relation) pairs, those with codes."""
+    """Code, area, relation, post codes and id of active units: those filling (area, relation) pairs, those with codes."""
     return session.execute(
         select(
             Unit.code,
@@ -72,6 +72,7 @@ def posts_of_units(
             Unit.relation,
             func.array_agg(Post.code).filter(Post.code.is_not(None)),
             structure_version(),
+            Unit.id,
         )
         .outerjoin(Post, Post.unit_id == Unit.id)
         .where(

@@ -3,8 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint, event, text
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from .base import Base, Key
 from .people import Unit
@@ -77,6 +77,13 @@ class Plan(Base):
     row_version: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     lead_unit: Mapped[Unit] = relationship()
     cycle: Mapped[PlanningCycle] = relationship()
+
+
+@event.listens_for(Plan, "before_update")
+def _count_version(mapper: object, connection: object, plan: Plan) -> None:
+    """Every change gives the plan a new version: its ETag."""
+    if object_session(plan).is_modified(plan):  # type: ignore[union-attr]
+        plan.row_version += 1
 
 
 class PlanEvent(Base):
