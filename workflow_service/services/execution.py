@@ -109,8 +109,9 @@ class Execution:
         failpoints.reach("after-lock")
         changes = Changes()
         step = self._run_works(changes)
-        self._write(changes)
-        self._close_or_keep(step)
+        with self.session.no_autoflush:
+            self._write(changes)
+            self._close_or_keep(step)
         failpoints.reach("after-freeze")
         self.row.revision += 1
         audit.record(
