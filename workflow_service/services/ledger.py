@@ -258,6 +258,11 @@ def overdue_plans(session: Session, area_path: Areas, *, as_of: date | datetime,
     return _all_lines(session, at, wanted, limit)
 
 
+def open_plans(session: Session, area_path: Areas, *, as_of: date | datetime) -> list[LedgerLine]:
+    """Give the plans in progress, those due first first."""
+    return _all_lines(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path), issued=False))
+
+
 def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: str = "") -> Board:
     """Give the supervisors' board over the areas that the actor sees, or one of them; raises Forbidden."""
     policy.require(actor, "board.see", policy.thing_of(area_path) if area_path else None)

@@ -1,0 +1,262 @@
+"""The ten-day bulletin (旬通报): figures fixed at the period's end, drafted, released, numbered, sent (docs/domain.md §3.6).
+
+One bulletin an area and period, whatever happens in between: its figures never change, however late it is released, and its
+number is that of the year in which it is issued.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow_service import failpoints
+from workflow_service.documents import bulletin as paper
+from workflow_service.documents.docx import write_docx
+from workflow_service.documents.pdf import Pdf, write_pdf
+from workflow_service.domain.documents import IssueNumber
+from workflow_service.domain.errors import NotFound
+from workflow_service.domain.plans import Importance, Level, Stage
+from workflow_service.domain.rhythms import Rhythm, label, ten_day_period_of
+from workflow_service.domain.supervision import Comparison, Figures
+from workflow_service.i18n import N_, _, use_language
+from workflow_service.identity import policy
+from workflow_service.store import notice_rows
+from workflow_service.store.people import Unit
+from workflow_service.store.plans import Plan
+from workflow_service.store.supervision import Bulletin, RhythmRun
+
+from . import ledger
+from .calendars import SETTINGS
+from .context import Actor
+from .notices import NewNotice, post_notices
+from .numbering import next_number
+from .processes import start_process
+
+PROCESS = "ten_day_bulletin"
+DRAFT, RELEASED = "draft", "released"
+AREAS_A_CHUNK = 10
+LONGEST_LIST = 100
+RECEIVING_POSTS = ("registry", "leader", "handler")
+RECEIVING_ROLES = ("supervisor", "leader")
+EMPTY = {"total": 0, "issued": 0, "overdue": 0}
+
+
+def start_bulletins(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
+    """Start the bulletin process of the next governments after the run's cursor; gives the new cursor, None at the end."""
+    waiting = [unit for unit in reporting_units(session) if unit.id > run.cursor]
+    for unit in waiting[:AREAS_A_CHUNK]:
+        start_bulletin(session, unit, run.period, dict(run.figures or {}), now=now)
+    failpoints.reach("in-rhythm")
+    return waiting[AREAS_A_CHUNK - 1].id if len(waiting) > AREAS_A_CHUNK else None
+
+
+def reporting_units(session: Session) -> list[Unit]:
+    """Give the DRC of every government that has plans of its own in the catalogue, by id."""
+    has_plans = select(Plan.id).where(Plan.area == Unit.area, Plan.registered_on.is_not(None)).exists()
+    statement = select(Unit).where(Unit.relation == "drc", Unit.active, has_plans)
+    return list(session.scalars(statement.order_by(Unit.id)))
+
+
+def start_bulletin(session: Session, unit: Unit, period: str, facts: dict[str, Any], *, now: datetime) -> None:
+    """Start one government's bulletin; the first step of its process fixes the figures."""
+    start_process(
+        session, Actor.system("scheduler"), PROCESS, business_key=f"bulletin:{unit.area}:{period}", area_path=unit.area_path,
+        variables={
+            "period": period, "area": unit.area, "facts": facts, "subject": _subject(facts, unit),
+            "plan": {"jurisdiction": unit.area, "level": unit.level},
+        }, now=now,
+    )  # fmt: skip
+
+
+def draft_bulletin(
+    session: Session, area: str, period: str, *, now: datetime, facts: dict[str, Any] | None = None,
+    instance_id: int | None = None,
+) -> Bulletin:  # fmt: skip
+    """Fix the figures of one area at the end of a period (`2026-02-D2`); an existing bulletin is given as it is."""
+    found = session.scalars(
+        select(Bulletin).where(Bulletin.area == area, Bulletin.period == period)
+    ).one_or_none()
+    if found is not None:
+        return found
+    area_path = session.scalars(select(Unit.area_path).where(Unit.area == area).limit(1)).first()
+    if area_path is None:
+        raise NotFound(N_("没有行政区划“%(area)s”。"), area=area)
+    first, last = _span(period, facts or {})
+    made = Bulletin(
+        area=area, area_path=area_path, period=period, created_at=now, status=DRAFT, text="", instance_id=instance_id,
+        figures=fixed_figures(session, area_path, first, last),
+        figures_at=ledger.AsOf.of(last).until,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return made
+
+
+def fixed_figures(session: Session, area_path: str, first: date, last: date) -> dict[str, Any]:
+    """Give all that a bulletin says of a period, as plain values, computed from history as of its last day."""
+    now = ledger.figures(session, area_path, last)
+    before = ledger.figures(session, area_path, first - timedelta(days=1))
+    late = ledger.overdue_plans(session, area_path, as_of=last, limit=LONGEST_LIST)
+    done = ledger.issued_between(session, area_path, first, last, as_of=last)
+    return {
+        "first": first.isoformat(), "last": last.isoformat(), "label": _label(first, last),
+        "total": _plain(now.total), "key": _plain(now.key), "before": _plain(before.total), "filed": now.filed,
+        "stages": {stage.value: number for stage, number in now.stages.items()},
+        "levels": {level.value: _plain(each) for level, each in now.levels.items()},
+        "importances": {kind.value: _plain(each) for kind, each in now.importances.items()},
+        "units": [
+            {"place": one.place, "code": one.unit, "name": now.unit_names[one.unit], **_plain(one.figures)}
+            for one in now.ranking
+        ],
+        "issued": [
+            {"plan": row.plan_id, "title": row.title, "unit": row.unit_name, "issued_on": str(row.issued_on),
+             "document_number": row.document_number}
+            for row in done
+        ],
+        "overdue": [
+            {"plan": row.plan_id, "title": row.title, "unit": row.unit_name, "stage": row.stage.value,
+             "due_on": str(row.due_on), "days_late": row.days_late}
+            for row in late
+        ],
+    }  # fmt: skip
+
+
+def release_bulletin(
+    session: Session, actor: Actor, bulletin: Bulletin, *, text: str = "", requests: str = "", now: datetime
+) -> IssueNumber:
+    """Number a bulletin in the year of its issue and send it to all units of its area; a released one keeps its number."""
+    if bulletin.status != RELEASED:
+        year = SETTINGS.day_of(now).year
+        bulletin.year, bulletin.number = year, next_number(session, f"bulletin:{bulletin.area}:{year}")
+        bulletin.status, bulletin.released_at, bulletin.released_by = RELEASED, now, actor.user_id
+        bulletin.text = "\n".join(part.strip() for part in (text, requests) if part.strip())
+        session.flush()
+        _send(session, bulletin, now)
+    assert bulletin.year is not None and bulletin.number is not None
+    return IssueNumber(bulletin.year, bulletin.number)
+
+
+def visible_bulletin(session: Session, actor: Actor, bulletin_id: int) -> Bulletin:
+    """Give a bulletin: released ones to everybody of its area and below or above, drafts to its supervisors.
+
+    Raises NotFound, Forbidden.
+    """
+    found = session.get(Bulletin, bulletin_id)
+    if found is None:
+        raise NotFound(N_("没有编号为 %(id)s 的通报。"), id=bulletin_id)
+    if found.status == RELEASED and any(path.startswith(found.area_path) for path in actor.area_paths):
+        return found
+    action = "instance.see" if found.status == RELEASED else "bulletin.release"
+    policy.require(actor, action, policy.thing_of(found.area_path))
+    return found
+
+
+def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
+    """Give a bulletin as the values of its official document."""
+    fixed, organ = bulletin.figures, _organ(session, bulletin.area)
+    day = SETTINGS.day_of(bulletin.released_at or bulletin.created_at)
+    return paper.Bulletin(
+        mark=_("规划编制工作简报"),
+        number=IssueNumber(bulletin.year, bulletin.number) if bulletin.year and bulletin.number else None,
+        organ=organ,
+        issued_on=day,
+        period=str(fixed["label"]),
+        as_of=date.fromisoformat(fixed["last"]),
+        comparison=Comparison(_figures(fixed["total"]), _figures(fixed["before"])),
+        written_at=bulletin.released_at or bulletin.created_at,
+        groups=_groups(fixed),
+        units=tuple(paper.UnitLine(one["place"], one["name"], _figures(one)) for one in fixed["units"]),
+        issued=tuple(_issued_line(one) for one in fixed["issued"]),
+        overdue=tuple(_overdue_line(one) for one in fixed["overdue"]),
+        remarks=bulletin.text,
+        distribution=paper.Distribution(report_to=("政府领导",), distribute_to=("各有关单位",)),
+    )
+
+
+def bulletin_docx(session: Session, actor: Actor, bulletin_id: int) -> bytes:
+    """Give a bulletin as docx; raises NotFound, Forbidden."""
+    return write_docx(paper.bulletin_document(as_paper(session, visible_bulletin(session, actor, bulletin_id))))
+
+
+def bulletin_pdf(session: Session, actor: Actor, bulletin_id: int) -> Pdf:
+    """Give a bulletin as pdf with the fonts used; raises NotFound, Forbidden, Unavailable where the machine cannot write one."""
+    return write_pdf(paper.bulletin_document(as_paper(session, visible_bulletin(session, actor, bulletin_id))))
+
+
+def summary_of(bulletin: Bulletin) -> str:
+    """Word the overall figures in one paragraph: what the drafter starts from."""
+    fixed = bulletin.figures
+    comparison = Comparison(_figures(fixed["total"]), _figures(fixed["before"]))
+    return paper.summary(comparison, date.fromisoformat(fixed["last"]))
+
+
+def _send(session: Session, bulletin: Bulletin, now: datetime) -> None:
+    """To all units of the government itself, and to the DRCs below it."""
+    people = notice_rows.holders_of_posts(
+        session, bulletin.area_path, SETTINGS.day_of(now), posts=RECEIVING_POSTS, roles=RECEIVING_ROLES
+    )
+    languages = {
+        row.user_id: row.language for row in people if row.area_path == bulletin.area_path or row.relation == "drc"
+    }
+    post_notices(session, [_notice(bulletin, *one) for one in languages.items()], now=now)
+
+
+def _notice(bulletin: Bulletin, user_id: int, language: str) -> NewNotice:
+    with use_language(language):
+        return NewNotice(
+            user_id=user_id, kind="bulletin", dedup_key=f"bulletin:{bulletin.id}", link=f"/bulletins/{bulletin.id}",
+            subject=_("%(year)d年第%(number)d期规划编制简报（%(period)s）",
+                      year=bulletin.year, number=bulletin.number, period=bulletin.figures["label"]),
+            text=summary_of(bulletin),
+        )  # fmt: skip
+
+
+def _span(period: str, facts: dict[str, Any]) -> tuple[date, date]:
+    if "first" in facts and "last" in facts:
+        return date.fromisoformat(facts["first"]), date.fromisoformat(facts["last"])
+    year, month, part = period.split("-")
+    whole = ten_day_period_of(date(int(year), int(month), {"D1": 1, "D2": 11, "D3": 21}[part]))
+    return whole.first, whole.last
+
+
+def _label(first: date, last: date) -> str:
+    """The official name of the periods covered: 6月上旬, or 6月上旬至6月中旬."""
+    names = [str(label(Rhythm.TEN_DAY, ten_day_period_of(day))) for day in (first, last)]
+    return names[0] if names[0] == names[1] else "至".join(names)
+
+
+def _subject(facts: dict[str, Any], unit: Unit) -> str:
+    return f"旬通报（{facts.get('label', '')}）· {unit.short_name or unit.name}"
+
+
+def _organ(session: Session, area: str) -> str:
+    statement = select(Unit.name).where(Unit.area == area, Unit.relation == "drc")
+    return session.scalars(statement.limit(1)).first() or ""
+
+
+def _plain(figures: Figures) -> dict[str, int]:
+    return {"total": figures.total, "issued": figures.issued, "overdue": figures.overdue}
+
+
+def _figures(plain: dict[str, Any]) -> Figures:
+    return Figures(int(plain["total"]), int(plain["issued"]), int(plain["overdue"]))
+
+
+def _groups(fixed: dict[str, Any]) -> tuple[paper.Line, ...]:
+    kinds = [(Importance, fixed["importances"]), (Level, fixed["levels"])]
+    return tuple(
+        paper.Line(kind(value).word, _figures(each)) for kind, groups in kinds for value, each in groups.items()
+    )
+
+
+def _issued_line(one: dict[str, Any]) -> paper.IssuedLine:
+    on = date.fromisoformat(one["issued_on"])
+    return paper.IssuedLine(one["title"], one["unit"], on, one["document_number"])
+
+
+def _overdue_line(one: dict[str, Any]) -> paper.OverdueLine:
+    due = date.fromisoformat(one["due_on"])
+    return paper.OverdueLine(one["title"], one["unit"], Stage(one["stage"]).word, due, int(one["days_late"]))

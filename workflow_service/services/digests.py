@@ -1,0 +1,168 @@
+"""Daily urging (日督促): one digest a person with all that is overdue, due today or due soon (docs/domain.md §3.4).
+
+The same list is shown by `workflow remind --dry-run` and written by the run: `digests_at` is a function of the rows and of
+the moment alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from workflow_service import failpoints
+from workflow_service.domain.deadlines import DeadlineSettings, Reading, WorkingCalendar, read_light
+from workflow_service.domain.supervision import Urged, Urgency, UrgingSettings, urgency_of, who_is_urged
+from workflow_service.i18n import _, use_language
+from workflow_service.store import notice_rows
+from workflow_service.store.supervision import RhythmRun
+
+from .calendars import SETTINGS, working_calendar
+from .notices import NewNotice, post_notices
+
+KIND = "digest"
+SUPERIOR_POST = "leader"
+PEOPLE_A_CHUNK = 2500
+LINES_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class DueTask:
+    """One task of a digest; `unit_name` is set where it belongs to somebody below."""
+
+    task_id: int
+    title: str
+    name: str
+    due_at: datetime
+    urgency: Urgency
+    reading: Reading
+    unit_name: str = ""
+
+
+@dataclass
+class Digest:
+    """What one person is urged to do, and what long overdue things below reach him as the superior."""
+
+    user_id: int
+    person: str
+    language: str
+    own: list[DueTask] = field(default_factory=list)
+    below: list[DueTask] = field(default_factory=list)
+
+    def count(self, urgency: Urgency) -> int:
+        """How many own tasks are of an urgency."""
+        return sum(task.urgency is urgency for task in self.own)
+
+
+def digests_at(
+    session: Session, at: datetime, urging: UrgingSettings | None = None, *, settings: DeadlineSettings = SETTINGS
+) -> list[Digest]:
+    """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it."""
+    calendar = working_calendar(session)
+    today = settings.day_of(at)
+    read = _reader(at, calendar, settings)
+    found: dict[int, Digest] = {}
+    for row in notice_rows.due_holdings(session, at, _amber_ends(today, calendar, settings), today):
+        if (task := read(row.due_at)) is not None:
+            _digest(found, row).own.append(_due(row, task))
+    for row in _long_overdue(session, at, today, calendar, settings, urging or UrgingSettings()):
+        reading = read(row.due_at)
+        if reading is not None and not _is_own(found, row):
+            _digest(found, row).below.append(_due(row, reading, row.unit_name))
+    return [found[user_id] for user_id in sorted(found)]
+
+
+def send_digests(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
+    """Write the digests of the next people after the run's cursor; gives the new cursor, None at the end."""
+    waiting = [one for one in digests_at(session, run.due_at) if one.user_id > run.cursor]
+    chunk = waiting[:PEOPLE_A_CHUNK]
+    post_notices(session, [notice_of(one, SETTINGS.day_of(run.due_at)) for one in chunk], now=now)
+    failpoints.reach("in-rhythm")
+    return chunk[-1].user_id if len(waiting) > len(chunk) else None
+
+
+def notice_of(digest: Digest, day: date) -> NewNotice:
+    """Word a digest in its person's language: one notice a person and day."""
+    with use_language(digest.language):
+        return NewNotice(
+            user_id=digest.user_id, kind=KIND, subject=_subject(digest), dedup_key=f"daily:{day}",
+            text=_text(digest), link="/tasks", body={"lines": _lines(digest.own), "below": _lines(digest.below)},
+        )  # fmt: skip
+
+
+def _reader(
+    at: datetime, calendar: WorkingCalendar, settings: DeadlineSettings
+) -> Callable[[datetime], tuple[Urgency, Reading] | None]:
+    """Many tasks share a due moment: each is read once."""
+
+    @cache
+    def read(due_at: datetime) -> tuple[Urgency, Reading] | None:
+        urgency = urgency_of(due_at, at, calendar, settings)
+        reading = read_light(due_at, at, calendar, settings)
+        return (urgency, reading) if urgency and reading else None
+
+    return read
+
+
+def _amber_ends(today: date, calendar: WorkingCalendar, settings: DeadlineSettings) -> datetime:
+    """The first moment whose due dates are still green on this day."""
+    day = calendar.add_working_days(today, settings.amber_working_days + 1)
+    return datetime.combine(day, time(0), settings.zone)
+
+
+def _long_overdue(
+    session: Session, at: datetime, today: date, calendar: WorkingCalendar, settings: DeadlineSettings,
+    urging: UrgingSettings,
+) -> Iterator[Any]:  # fmt: skip
+    limit = urging.superior_after_working_days
+    if not limit:
+        return
+    day = calendar.add_working_days(calendar.previous_working_day(today), 1 - limit)
+    before = datetime.combine(day + timedelta(days=1), time(0), settings.zone)
+    for row in notice_rows.due_below(session, at, before, today, SUPERIOR_POST):
+        reading = read_light(row.due_at, at, calendar, settings)
+        if reading is not None and who_is_urged(reading, urging) is Urged.SUPERIOR:
+            yield row
+
+
+def _digest(found: dict[int, Digest], row: Any) -> Digest:
+    if row.user_id not in found:
+        found[row.user_id] = Digest(row.user_id, row.person, row.language)
+    return found[row.user_id]
+
+
+def _is_own(found: dict[int, Digest], row: Any) -> bool:
+    digest = found.get(row.user_id)
+    return digest is not None and any(task.task_id == row.task_id for task in digest.own)
+
+
+def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "") -> DueTask:
+    return DueTask(row.task_id, row.title, row.name, row.due_at, *read, unit_name=unit_name)
+
+
+def _subject(digest: Digest) -> str:
+    parts = [
+        _("%(what)s %(count)d 项", what=urgency.label, count=count)
+        for urgency in Urgency
+        if (count := digest.count(urgency))
+    ]
+    if digest.below:
+        parts.append(_("下属逾期 %(count)d 项", count=len(digest.below)))
+    return _("待办提醒：%(parts)s", parts=_("，").join(parts))
+
+
+def _text(digest: Digest) -> str:
+    first = (digest.own or digest.below)[0]
+    return _("%(title)s：%(task)s，%(light)s", title=first.title, task=first.name, light=first.reading.words)
+
+
+def _lines(tasks: Sequence[DueTask]) -> list[dict[str, Any]]:
+    return [
+        {"task": task.task_id, "title": task.title, "name": task.name, "due_at": task.due_at.isoformat(),
+         "urgency": task.urgency.value, "words": str(task.reading.words), "unit": task.unit_name}
+        for task in tasks[:LINES_SHOWN]
+    ]  # fmt: skip

@@ -1,0 +1,243 @@
+"""The three rhythms as runs: claimed once whoever asks, done in chunks that can be resumed (docs/domain.md §3.4 to §3.6).
+
+A run is a row of `rhythm_run`; its primary key lets one scheduler claim a period. The weekly rhythm has two follow-ups with
+rows of their own: naming who is late, and the ledger. `advance` does one chunk in the caller's transaction; the row's cursor
+says where the next one goes on, so a run that was killed is finished by whoever comes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.deadlines import aware
+from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.rhythms import (
+    Rhythm,
+    RhythmSettings,
+    Run,
+    day_period,
+    is_caught_up,
+    runs_due,
+    upcoming_runs,
+)
+from workflow_service.i18n import N_
+from workflow_service.identity import policy
+from workflow_service.store.database import Database
+from workflow_service.store.records import Setting
+from workflow_service.store.supervision import RhythmRun
+
+from . import audit, bulletins, digests, weekly
+from .calendars import SETTINGS, working_calendar
+from .context import Actor
+
+ACTIVATIONS = "rhythms"
+WEEKLY_LATE, WEEKLY_LEDGER = "weekly_late", "weekly_ledger"
+
+Work = Callable[..., int | None]
+WORK: Mapping[str, Work] = {
+    Rhythm.DAILY.value: digests.send_digests,
+    Rhythm.WEEKLY.value: weekly.ask_for_reports,
+    WEEKLY_LATE: weekly.name_late_units,
+    WEEKLY_LEDGER: weekly.send_ledger,
+    Rhythm.TEN_DAY.value: bulletins.start_bulletins,
+}
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What is set up: the moment of activation of each rhythm that runs, hours and catching up."""
+
+    activated: Mapping[Rhythm, datetime]
+    settings: RhythmSettings
+
+
+def configured(session: Session) -> Configured:
+    """Read the setting `rhythms`: `{"daily": {"activated_at": …}, …, "starts_at": "09:00", "catch_up": 3}`."""
+    value = session.scalars(select(Setting.value).where(Setting.name == ACTIVATIONS)).one_or_none() or {}
+    activated = {
+        rhythm: aware(datetime.fromisoformat(value[rhythm.value]["activated_at"]))
+        for rhythm in Rhythm
+        if value.get(rhythm.value, {}).get("activated_at")
+    }
+    settings = RhythmSettings(deadlines=SETTINGS)
+    if "starts_at" in value:
+        settings = replace(settings, starts_at=time.fromisoformat(value["starts_at"]))
+    if "catch_up" in value:
+        periods = {Rhythm.DAILY: 1, Rhythm.WEEKLY: int(value["catch_up"]), Rhythm.TEN_DAY: int(value["catch_up"])}
+        settings = replace(settings, catch_up_periods=periods)
+    return Configured(activated, settings)
+
+
+def activate(
+    session: Session, actor: Actor, *, rhythms: Iterable[Rhythm] = tuple(Rhythm), now: datetime, anew: bool = False
+) -> Configured:
+    """Switch rhythms on from now; one that runs keeps its beginning unless `anew`. Raises Forbidden."""
+    policy.require(actor, "setting.manage")
+    row = session.get(Setting, ACTIVATIONS, with_for_update=True)
+    value: dict[str, Any] = dict(row.value) if row else {}
+    for rhythm in rhythms:
+        if anew or not value.get(rhythm.value, {}).get("activated_at"):
+            value[rhythm.value] = {"activated_at": aware(now).isoformat()}
+    _store(session, actor, value, now)
+    return configured(session)
+
+
+def deactivate(session: Session, actor: Actor, rhythm: Rhythm, *, now: datetime) -> Configured:
+    """Switch one rhythm off; runs already claimed are finished."""
+    policy.require(actor, "setting.manage")
+    row = session.get(Setting, ACTIVATIONS, with_for_update=True)
+    value: dict[str, Any] = dict(row.value) if row else {}
+    value.pop(rhythm.value, None)
+    _store(session, actor, value, now)
+    return configured(session)
+
+
+def claim_due(session: Session, *, now: datetime) -> list[tuple[str, str]]:
+    """Claim every run that is due and that nobody has claimed; gives the (rhythm, period) rows to be worked on."""
+    setup, calendar = configured(session), working_calendar(session)
+    claimed: list[tuple[str, str]] = []
+    for rhythm, activated_at in setup.activated.items():
+        for run in runs_due(rhythm, activated_at, now, _claimed(session, rhythm), calendar, setup.settings):
+            claimed += claim(session, run, now=now, caught_up=is_caught_up(run, now, setup.settings))
+    return claimed
+
+
+def claim(session: Session, run: Run, *, now: datetime, caught_up: bool = False) -> list[tuple[str, str]]:
+    """Claim the periods of a run; whoever is second gets what is left of it, usually nothing."""
+    rows = [_row(run, key, now, caught_up) for key in run.period_keys]
+    statement = insert(RhythmRun).on_conflict_do_nothing(index_elements=["rhythm", "period"])
+    won = set(session.scalars(statement.returning(RhythmRun.period), rows))
+    if run.period_key not in won:
+        return []
+    follow_ups = _follow_ups(run, now, caught_up)
+    if follow_ups:
+        session.execute(statement, follow_ups)
+    return [(run.rhythm.value, run.period_key)]
+
+
+def unfinished(session: Session, *, now: datetime) -> list[tuple[str, str]]:
+    """Give the claimed runs whose time has come and that are not finished, oldest first."""
+    statement = select(RhythmRun.rhythm, RhythmRun.period).where(
+        RhythmRun.finished_at.is_(None), RhythmRun.due_at <= now
+    )
+    return [(row.rhythm, row.period) for row in session.execute(statement.order_by(RhythmRun.due_at))]
+
+
+def advance(session: Session, rhythm: str, period: str, *, now: datetime) -> bool:
+    """Do the next chunk of a run; True while there is more. Somebody else at it, or nothing left: False."""
+    statement = select(RhythmRun).where(RhythmRun.rhythm == rhythm, RhythmRun.period == period)
+    run = session.scalars(statement.with_for_update(skip_locked=True)).one_or_none()
+    if run is None or run.finished_at is not None or run.due_at > now:
+        return False
+    cursor = WORK[rhythm](session, run, now=now)
+    if cursor is None:
+        run.finished_at = now
+        data = {"period": period, "caught_up": run.caught_up}
+        audit.record(session, Actor.system("scheduler"), "rhythm.run", f"rhythm:{rhythm}", data, now=now)
+        return False
+    run.cursor = cursor
+    return True
+
+
+def run_due(database: Database, *, now: datetime) -> list[tuple[str, str]]:
+    """Claim and finish everything that is due, here and now: what demos and the command line do instead of the workers."""
+    with database.transaction() as session:
+        claim_due(session, now=now)
+    with database.transaction() as session:
+        waiting = unfinished(session, now=now)
+    for rhythm, period in waiting:
+        finish(database, rhythm, period, now=now)
+    return waiting
+
+
+def finish(database: Database, rhythm: str, period: str, *, now: datetime) -> None:
+    """Advance a run chunk by chunk, each in a transaction of its own, until nothing is left."""
+    more = True
+    while more:
+        with database.transaction() as session:
+            more = advance(session, rhythm, period, now=now)
+
+
+def daily_run_at(session: Session, at: datetime) -> Run:
+    """Give the daily run that a moment belongs to, read at that moment; raises InvalidInput on a day off."""
+    day = SETTINGS.day_of(at)
+    if not working_calendar(session).is_working_day(day):
+        raise InvalidInput(N_("%(day)s 不是工作日，当天不督促。"), day=day)
+    return Run(Rhythm.DAILY, at, at, (day_period(day),))
+
+
+def due_at_moment(session: Session, at: datetime) -> list[Run]:
+    """Give the weekly and ten-day runs that fall due on the day of a moment, not later than it."""
+    setup, calendar = configured(session), working_calendar(session)
+    start = setup.settings.start_of(SETTINGS.day_of(at))
+    found = []
+    for rhythm in (Rhythm.WEEKLY, Rhythm.TEN_DAY):
+        day_before = start.replace(hour=0, minute=0)
+        found += [run for run in upcoming_runs(rhythm, day_before, 1, calendar, setup.settings) if run.due_at <= at]
+    return found
+
+
+def preview(session: Session, *, now: datetime, count: int = 3) -> dict[Rhythm, list[Run]]:
+    """Give the next runs of each activated rhythm, for the supervisors' page."""
+    setup, calendar = configured(session), working_calendar(session)
+    return {rhythm: upcoming_runs(rhythm, now, count, calendar, setup.settings) for rhythm in setup.activated}
+
+
+def runs_of(session: Session, *, limit: int = 100) -> list[RhythmRun]:
+    """Give the runs of the past, the newest first."""
+    return list(session.scalars(select(RhythmRun).order_by(RhythmRun.due_at.desc(), RhythmRun.rhythm).limit(limit)))
+
+
+def _claimed(session: Session, rhythm: Rhythm) -> Collection[str]:
+    newest = select(RhythmRun.period).where(RhythmRun.rhythm == rhythm.value)
+    return set(session.scalars(newest.order_by(RhythmRun.period.desc()).limit(200)))
+
+
+def _row(run: Run, key: str, now: datetime, caught_up: bool) -> dict[str, Any]:
+    """The row of one period; the newest carries the run, the others only say that they were told with it."""
+    joined = key != run.period_key
+    facts = {"joined": run.period_key} if joined else _facts(run)
+    return {
+        "rhythm": run.rhythm.value, "period": key, "due_at": run.due_at, "claimed_at": now, "caught_up": caught_up,
+        "finished_at": now if joined else None, "figures": facts, "cursor": 0,
+    }  # fmt: skip
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    moments = {
+        "figures_at": run.figures_at, "answers_due_at": run.answers_due_at, "late_named_at": run.late_named_at,
+        "ledger_at": run.ledger_at,
+    }  # fmt: skip
+    return {
+        "covers": list(run.period_keys), "first": run.covers[0].first.isoformat(), "last": run.covers[-1].last.isoformat(),
+        "label": str(run.label), **{name: at.isoformat() for name, at in moments.items() if at is not None},
+    }  # fmt: skip
+
+
+def _follow_ups(run: Run, now: datetime, caught_up: bool) -> list[dict[str, Any]]:
+    rows = []
+    for rhythm, due_at in ((WEEKLY_LATE, run.late_named_at), (WEEKLY_LEDGER, run.ledger_at)):
+        if due_at is not None:
+            row = _row(run, run.period_key, now, caught_up)
+            rows.append(row | {"rhythm": rhythm, "due_at": due_at})
+    return rows
+
+
+def _store(session: Session, actor: Actor, value: dict[str, Any], now: datetime) -> None:
+    values = {"value": value, "changed_at": now, "changed_by": actor.user_id}
+    statement = insert(Setting).values(name=ACTIVATIONS, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    audit.record(session, actor, "setting.change", f"setting:{ACTIVATIONS}", value, now=now)
+
+
+__all__ = [
+    "Configured", "activate", "advance", "claim", "claim_due", "configured", "daily_run_at",
+    "deactivate", "due_at_moment", "finish", "preview", "run_due", "runs_of", "unfinished",
+]  # fmt: skip

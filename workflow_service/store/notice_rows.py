@@ -1,0 +1,126 @@
+"""Writes notices with their deliveries, many in one statement, and asks who is to get them (docs/domain.md §3.4 to §3.6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_INSERT = text("""
+WITH wanted AS (
+  SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+    AS row(user_id bigint, kind text, subject text, body jsonb, link text, dedup_key text)
+), added AS (
+  INSERT INTO notice (user_id, kind, subject, body, link, dedup_key, created_at)
+  SELECT user_id, kind, subject, body, link, dedup_key, :now FROM wanted ORDER BY user_id
+  ON CONFLICT (user_id, dedup_key) DO NOTHING
+  RETURNING id, user_id
+), mailed AS (
+  INSERT INTO delivery (notice_id, channel, address, message_id, next_attempt_at)
+  SELECT added.id, 'email', person.email, '<notice-' || added.id || '@' || :mail_domain || '>', :now
+  FROM added JOIN user_account person ON person.id = added.user_id
+  WHERE :mail_domain <> '' AND person.email <> '' AND person.active
+)
+SELECT user_id FROM added
+""")
+
+# From what is due to who holds it: the work grows with what is due, not with what exists.
+_DUE_HOLDINGS = text("""
+WITH due AS (
+  SELECT t.id, t.title, t.name, t.due_at, h.holder
+  FROM task t
+  JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
+  JOIN task_holder h ON h.task_id = t.id AND h.claimed_by IS NULL
+  WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.created_at <= :at
+), held AS (
+  SELECT due.*, CAST(substr(holder, 3) AS bigint) AS user_id FROM due WHERE holder LIKE 'u:%'
+  UNION
+  SELECT due.*, membership.user_id
+  FROM due
+  JOIN (SELECT post.id, 'g:' || unit.code || ':' || post.code AS holder FROM post JOIN unit ON unit.id = post.unit_id
+        WHERE unit.active) place ON place.holder = due.holder
+  JOIN membership ON membership.post_id = place.id
+    AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+)
+SELECT DISTINCT held.user_id, held.id AS task_id, held.title, held.name, held.due_at, person.language, person.name AS person
+FROM held JOIN user_account person ON person.id = held.user_id AND person.active
+ORDER BY held.user_id, held.due_at, held.id
+""")
+
+_DUE_BELOW = text("""
+SELECT DISTINCT membership.user_id, t.id AS task_id, t.title, t.name, t.due_at, person.language, person.name AS person,
+  unit.short_name AS unit_name
+FROM task t
+JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
+JOIN unit ON unit.id = t.unit_id AND unit.active
+JOIN post ON post.unit_id = unit.id AND post.code = :superior
+JOIN membership ON membership.post_id = post.id
+  AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+JOIN user_account person ON person.id = membership.user_id AND person.active
+WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.created_at <= :at
+ORDER BY membership.user_id, t.due_at, t.id
+""")
+
+_HOLDERS_OF_POSTS = text("""
+SELECT DISTINCT person.id AS user_id, person.language, unit.id AS unit_id, unit.area_path, unit.relation
+FROM unit JOIN post ON post.unit_id = unit.id
+JOIN membership ON membership.post_id = post.id
+  AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+JOIN user_account person ON person.id = membership.user_id AND person.active
+WHERE unit.active AND unit.area_path LIKE :areas AND (post.code = ANY(:posts) OR post.role = ANY(:roles))
+ORDER BY person.id, unit.area_path
+""")
+
+_TASK_HOLDERS = text("""
+SELECT DISTINCT person.id
+FROM task_holder h
+LEFT JOIN post ON h.holder LIKE 'g:%'
+  AND EXISTS (SELECT FROM unit WHERE unit.id = post.unit_id AND 'g:' || unit.code || ':' || post.code = h.holder)
+LEFT JOIN membership ON membership.post_id = post.id
+  AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+JOIN user_account person ON person.active
+  AND person.id = CASE WHEN h.holder LIKE 'u:%' THEN CAST(substr(h.holder, 3) AS bigint) ELSE membership.user_id END
+WHERE h.task_id = :task_id AND h.claimed_by IS NULL
+""")
+
+
+def insert_notices(session: Session, rows: Sequence[dict[str, Any]], mail_domain: str, now: datetime) -> list[int]:
+    """Add notices, one per person and `dedup_key`, with an e-mail where the person has an address; gives whom they reach.
+
+    `mail_domain` is the right side of the Message-ID; empty: no e-mail is wired.
+    """
+    if not rows:
+        return []
+    values = {"rows": json.dumps(rows, ensure_ascii=False, default=str), "mail_domain": mail_domain, "now": now}
+    return list(session.scalars(_INSERT, values))
+
+
+def due_holdings(session: Session, at: datetime, before: datetime, today: date) -> Sequence[Any]:
+    """Running tasks due before `before` with each person who holds them, by person and due moment.
+
+    Who took a task holds it; while nobody has, everybody in its candidate posts does.
+    """
+    return session.execute(_DUE_HOLDINGS, {"at": at, "before": before, "today": today}).all()
+
+
+def due_below(session: Session, at: datetime, before: datetime, today: date, superior: str) -> Sequence[Any]:
+    """The same tasks with each person who has the `superior` post in the task's unit."""
+    values = {"at": at, "before": before, "today": today, "superior": superior}
+    return session.execute(_DUE_BELOW, values).all()
+
+
+def holders_of_posts(
+    session: Session, area_path: str, today: date, *, posts: Sequence[str] = (), roles: Sequence[str] = ()
+) -> Sequence[Any]:
+    """Everybody who has one of the posts or roles in a unit of the area or below; a row for each such unit."""
+    values = {"areas": f"{area_path}%", "today": today, "posts": list(posts), "roles": list(roles)}
+    return session.execute(_HOLDERS_OF_POSTS, values).all()
+
+
+def task_holders(session: Session, task_id: int, today: date) -> list[int]:
+    """The people before whom an open task lies."""
+    return list(session.scalars(_TASK_HOLDERS, {"task_id": task_id, "today": today}))
