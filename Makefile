@@ -1,6 +1,7 @@
 # make run    set up what is missing and serve on http://127.0.0.1:8000 (PORT=… for another port)
 # make test   set up what is missing and check everything: lint, types, architecture, front end, tests, browser tests
 # make lint   the part of it that takes seconds
+# make messages  put texts without English into web.po
 # make bench  measure; the report stands in docs/performance.md
 # make clean  remove everything that was built; the data in var/ stay
 #
@@ -10,7 +11,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint build bench clean lock migration browser
+.PHONY: messages help run test lint build bench clean lock migration browser
 
 export PYTHONUTF8 := 1
 
@@ -41,6 +42,9 @@ lint: .venv/tests.stamp build
 	$(BIN)/mypy
 
 build: $(BUILT)/stamp
+
+messages: .venv/tests.stamp
+	$(BIN)/python -m workflow_service.web.messages
 
 bench: .venv/tests.stamp $(BUILT)/stamp
 	$(BIN)/python -m bench $(ARGS)
