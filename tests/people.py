@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow_service.identity.passwords import hash_password
@@ -45,6 +46,10 @@ PEOPLE = (
 )
 
 
+COPIED = ("unit", "post", "user_account", "membership", "setting", "audit_record", "audit_chain")
+_built: dict[str, "Structure"] = {}
+
+
 @dataclass(frozen=True)
 class Structure:
     """Ids by code and log-in name."""
@@ -54,10 +59,19 @@ class Structure:
 
 
 def build_structure(session: Session) -> Structure:
-    """Set everything up through the services, as the command line would."""
-    units = {code: _unit(session, code, *rest).id for code, *rest in UNITS}
-    people = {username: _person(session, username, name, post).id for username, name, post in PEOPLE}
-    return Structure(units, people)
+    """Set everything up through the services, as the command line would; the next test of the process gets copies of the rows."""
+    database = str(session.get_bind().engine.url)
+    if database not in _built:
+        units = {code: _unit(session, code, *rest).id for code, *rest in UNITS}
+        people = {username: _person(session, username, name, post).id for username, name, post in PEOPLE}
+        session.flush()
+        for table in COPIED:
+            session.execute(text(f"CREATE TABLE tests.built_{table} AS TABLE {table}"))
+        _built[database] = Structure(units, people)
+        return _built[database]
+    for table in COPIED:
+        session.execute(text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE tests.built_{table}"))
+    return _built[database]
 
 
 def actor_of(session: Session, username: str) -> Actor:
