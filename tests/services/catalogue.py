@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow_service.identity.actor import Actor
@@ -34,6 +34,15 @@ class Catalogue:
     units: dict[str, Unit] = field(default_factory=dict)
     people: dict[str, User] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)
+
+    @classmethod
+    def again(cls, session: Session) -> "Catalogue":
+        """What a former transaction made."""
+        made = cls(session)
+        made.units = {unit.code: unit for unit in session.scalars(select(Unit))}
+        made.people = {person.username: person for person in session.scalars(select(User))}
+        made.plans = {plan.title: plan for plan in session.scalars(select(Plan))}
+        return made
 
     def unit(self, code: str, relation: str = "", area: str = "330000", path: str = "/330000/") -> Unit:
         """A unit with every post."""
@@ -77,8 +86,9 @@ class Catalogue:
     ) -> Plan:  # fmt: skip
         """A plan with the events that the service would have written."""
         owner = self.units[unit]
+        serial = (self.session.scalar(select(func.count()).select_from(Plan)) or 0) + 1
         plan = Plan(
-            code=f"GH-2021-{owner.area}-ZX-{len(self.plans) + 1:04d}", title=title,
+            code=f"GH-2021-{owner.area}-ZX-{serial:04d}", title=title,
             cycle_id=cycle_of(self.session, 2021).id, category="special", level=level, tier=tier,
             importance=importance, area=owner.area, area_path=owner.area_path, lead_unit_id=owner.id, first_year=2021,
             last_year=2025, route="departmental_self_issue", status="active", stage="drafting", registered_on=registered,

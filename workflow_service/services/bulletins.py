@@ -159,7 +159,7 @@ def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
     fixed, organ = bulletin.figures, _organ(session, bulletin.area)
     day = SETTINGS.day_of(bulletin.released_at or bulletin.created_at)
     return paper.Bulletin(
-        mark=_("规划编制工作简报"),
+        mark="规划编制工作简报",
         number=IssueNumber(bulletin.year, bulletin.number) if bulletin.year and bulletin.number else None,
         organ=organ,
         issued_on=day,

@@ -67,13 +67,20 @@ def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
     rule = _deadline_rule(execution, one)
     return NewTask(
         token=one.place.token, process_key=one.place.process_key, element_id=one.place.element_id, name=one.place.name,
-        title=execution.plan.title if execution.plan else execution.loaded.name, form_key=attrs.get("formKey") or "",
+        title=_title(execution, one), form_key=attrs.get("formKey") or "",
         kind=attrs.get("kind") or "", stage=attrs.get("stage") or "", unit_id=_unit_id(execution, groups),
         assignee_id=assignee, candidate_users=users, candidate_groups=groups, priority=_priority(attrs.get("priority")),
         waiting=attrs.get("waiting") == "true", deadline_rule=rule, due_at=_moment(execution, rule),
         follow_up_at=_moment(execution, attrs.get("followUpDate") or ""), local=dict(one.local),
         holders=_holders(assignee, users, groups),
     )  # fmt: skip
+
+
+def _title(execution: "Execution", one: HumanTask) -> str:
+    """The plan's title; without a plan what the instance says it is about, else the process's name."""
+    if execution.plan is not None:
+        return execution.plan.title
+    return str(execution.instance.variables_at(one.place.token).get("subject") or execution.loaded.name)
 
 
 def _groups(execution: "Execution", one: HumanTask) -> list[str]:

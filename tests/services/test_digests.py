@@ -1,0 +1,143 @@
+"""Daily urging: one digest a person with everything due, nothing to people with nothing (docs/domain.md §3.4)."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from tests.services.catalogue import Catalogue, moment
+from workflow_service.domain.rhythms import Rhythm
+from workflow_service.domain.supervision import Urgency
+from workflow_service.identity.actor import Actor
+from workflow_service.services import digests, notices, rhythms
+from workflow_service.store.database import Database
+from workflow_service.store.people import Membership, User
+from workflow_service.store.runtime import ProcessInstance
+from workflow_service.store.supervision import Delivery, Notice
+
+SYSTEM = Actor.system("cli")
+MONDAY = date(2025, 11, 24)
+NINE = moment(MONDAY)
+
+
+@pytest.fixture
+def catalogue(database: Database) -> Iterator[Catalogue]:
+    with database.transaction() as session:
+        made = Catalogue(session)
+        made.unit("zj.energy")
+        made.person("handler", "zj.energy")
+        made.person("colleague", "zj.energy")
+        made.person("leader", "zj.energy", "leader")
+        made.plan("能源规划", "zj.energy", date(2025, 1, 6))
+        yield made
+
+
+def shown(session: Session, at: datetime = NINE) -> dict[str, list[tuple[str, int]]]:
+    return {
+        one.person: [(task.urgency.value, task.reading.working_days_left) for task in one.own]
+        for one in digests.digests_at(session, at)
+    }
+
+
+def test_a_digest_tells_overdue_today_and_soon_but_not_what_is_still_green(catalogue: Catalogue) -> None:
+    for day in (date(2025, 11, 21), MONDAY, date(2025, 11, 26), date(2025, 11, 27)):
+        catalogue.task("能源规划", "zj.energy", moment(day, 17, 30), assignee="handler")
+    assert shown(catalogue.session) == {"zj.energy·handler": [("overdue", -1), ("today", 0), ("soon", 2)]}
+
+
+def test_an_unclaimed_task_is_told_to_everybody_of_its_post_and_a_taken_one_to_its_holder(catalogue: Catalogue) -> None:
+    catalogue.task("能源规划", "zj.energy", moment(MONDAY, 17, 30))
+    assert [one.user_id for one in digests.digests_at(catalogue.session, NINE)] == [
+        catalogue.people["handler"].id, catalogue.people["colleague"].id,
+    ]  # fmt: skip
+
+
+def test_nobody_is_written_to_about_nothing_paused_finished_or_suspended_work(catalogue: Catalogue) -> None:
+    catalogue.task("能源规划", "zj.energy", moment(MONDAY, 17, 30), waiting=True)
+    catalogue.task("能源规划", "zj.energy", None)
+    stopped = catalogue.task("能源规划", "zj.energy", moment(MONDAY, 17, 30))
+    catalogue.session.execute(
+        update(ProcessInstance).where(ProcessInstance.id == stopped.instance_id).values(status="suspended")
+    )
+    assert shown(catalogue.session) == {}
+
+
+def test_who_left_the_post_or_was_deactivated_gets_nothing(catalogue: Catalogue) -> None:
+    catalogue.task("能源规划", "zj.energy", moment(MONDAY, 17, 30))
+    session, people = catalogue.session, catalogue.people
+    session.execute(update(User).where(User.id == people["colleague"].id).values(active=False))
+    session.execute(update(Membership).where(Membership.user_id == people["handler"].id).values(until=MONDAY))
+    assert shown(session) == {}
+
+
+@pytest.mark.parametrize(("due", "told"), [(date(2025, 11, 20), 0), (date(2025, 11, 19), 1), (date(2025, 11, 3), 1)])
+def test_from_the_third_working_day_overdue_the_superior_hears_of_it(catalogue: Catalogue, due: date, told: int) -> None:
+    catalogue.task("能源规划", "zj.energy", moment(due, 17, 30), assignee="handler")
+    below = [one for one in digests.digests_at(catalogue.session, NINE) if one.below]
+    assert [one.user_id for one in below] == [catalogue.people["leader"].id] * told
+
+
+def test_a_superior_who_holds_the_task_himself_is_told_once(catalogue: Catalogue) -> None:
+    catalogue.task("能源规划", "zj.energy", moment(date(2025, 11, 3), 17, 30), assignee="leader")
+    (digest,) = digests.digests_at(catalogue.session, NINE)
+    assert len(digest.own) == 1 and digest.below == []
+    assert digest.count(Urgency.OVERDUE) == 1
+
+
+def test_what_is_shown_beforehand_is_exactly_what_the_run_writes(catalogue: Catalogue, database: Database) -> None:
+    for number in range(5):
+        catalogue.task("能源规划", "zj.energy", moment(date(2025, 11, 20 + number), 17, 30), assignee="handler")
+        catalogue.task("能源规划", "zj.energy", moment(date(2025, 11, 20 + number), 17, 30))
+    session = catalogue.session
+    before = [digests.notice_of(one, MONDAY) for one in digests.digests_at(session, NINE)]
+    rhythms.activate(session, SYSTEM, rhythms=[Rhythm.DAILY], now=moment(date(2025, 11, 1)))
+    session.commit()
+    rhythms.run_due(database, now=moment(MONDAY, 9, 3))
+    rhythms.run_due(database, now=moment(MONDAY, 9, 4))
+    with database.transaction() as other:
+        written = other.scalars(select(Notice).order_by(Notice.user_id)).all()
+        assert [(one.user_id, one.kind, one.subject, one.dedup_key, one.body) for one in written] == [
+            (one.user_id, "digest", one.subject, "daily:2025-11-24", {"text": one.text, **one.body}) for one in before
+        ]  # fmt: skip
+
+
+def test_many_people_are_written_to_in_chunks_each_once(
+    catalogue: Catalogue, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "PEOPLE_A_CHUNK", 2)
+    for number in range(5):
+        catalogue.person(f"person{number}", "zj.energy")
+    catalogue.task("能源规划", "zj.energy", moment(MONDAY, 17, 30))
+    rhythms.activate(catalogue.session, SYSTEM, rhythms=[Rhythm.DAILY], now=moment(date(2025, 11, 1)))
+    catalogue.session.commit()
+    rhythms.run_due(database, now=NINE)
+    with database.transaction() as session:
+        assert len(session.scalars(select(Notice)).all()) == 7
+
+
+def test_a_digest_is_worded_in_the_language_of_its_reader(catalogue: Catalogue) -> None:
+    catalogue.task("能源规划", "zj.energy", moment(MONDAY, 17, 30), assignee="handler")
+    (digest,) = digests.digests_at(catalogue.session, NINE)
+    assert digests.notice_of(digest, MONDAY).subject == "待办提醒：今天到期 1 项"
+    digest.language = "en"
+    assert digests.notice_of(digest, MONDAY).subject == "Tasks waiting: 1 due today"
+
+
+def test_a_notice_goes_out_by_e_mail_once_mail_is_wired_under_an_id_that_stays(catalogue: Catalogue) -> None:
+    session, user = catalogue.session, catalogue.people["handler"]
+    one = notices.NewNotice(user_id=user.id, kind="task", subject="请办理", dedup_key="a")
+    notices.post_notices(session, [one], now=NINE)
+    notices.wire_channels(session, {"email": {"domain": "plans.example"}}, now=NINE)
+    other = notices.NewNotice(user_id=user.id, kind="task", subject="请办理", dedup_key="b")
+    assert notices.post_notices(session, [one, other], now=NINE) == 1
+    (delivery,) = session.scalars(select(Delivery)).all()
+    assert delivery.message_id == f"<notice-{delivery.notice_id}@plans.example>"
+    assert (delivery.channel, delivery.address, delivery.status) == ("email", "handler@example.invalid", "pending")
+
+
+def test_a_push_reaches_everybody_before_whom_the_task_lies_once_a_day(catalogue: Catalogue) -> None:
+    task = catalogue.task("能源规划", "zj.energy", moment(MONDAY, 17, 30))
+    assert notices.urge_task(catalogue.session, SYSTEM, task.id, "请今天办结", now=NINE) == 2
+    assert notices.urge_task(catalogue.session, SYSTEM, task.id, "再次", now=NINE) == 0
