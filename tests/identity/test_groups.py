@@ -10,7 +10,7 @@ from sqlalchemy import event
 from tests.people import NOW, SYSTEM, build_structure
 from workflow_service.domain.errors import TongchouError
 from workflow_service.identity.access import actor_by_username
-from workflow_service.identity.groups import GroupError, holder_of, remember_version, resolve_groups
+from workflow_service.identity.groups import GroupError, holder_of, remember_version_of, resolve_groups
 from workflow_service.services.units import UnitFacts, add_unit, change_unit
 from workflow_service.store.database import Database
 
@@ -93,7 +93,7 @@ def test_a_warm_step_costs_one_statement_for_the_person_and_none_for_groups(gove
         resolve_groups(session, groups, PLAN, {})
     assert len(seen) == 1
     with statements(government) as seen, government.transaction() as session:
-        remember_version(session, actor.structure)
+        remember_version_of(session, actor)
         resolve_groups(session, groups, PLAN, {})
     assert seen == []
     with statements(government) as seen, government.transaction() as session:

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from tests.people import NOW
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
-from workflow_service.services import tasks
+from workflow_service.services import people, tasks
 from workflow_service.services.forms import FormErrors
+from workflow_service.store.people_queries import memberships_of
 from workflow_service.store.runtime import Task, TaskDraft
 
 
@@ -114,3 +115,28 @@ def test_a_deadline_set_by_hand_needs_a_reason_a_supervisor_and_a_moment_to_come
     ):
         with pytest.raises(error), house.database.transaction() as session:
             tasks.set_due(session, actor, task.id, moment, reason, now=NOW)
+
+
+@pytest.mark.parametrize("leaving", ["end_membership", "deactivate_person", "transfer_person"])
+def test_who_leaves_a_post_leaves_its_tasks_to_the_post(house: House, task: Task, leaving: str) -> None:
+    user_id = house.structure.people["jb.handler"]
+    with house.database.transaction() as session:
+        tasks.claim_task(session, house.actor("jb.handler"), task.id, now=NOW)
+        (held,) = memberships_of(session, [user_id], NOW.date())
+        arguments = {
+            "end_membership": (held.id,),
+            "deactivate_person": (user_id,),
+            "transfer_person": (held.id, "jb.ecology", "handler"),
+        }
+        getattr(people, leaving)(session, house.actor("jb.admin"), *arguments[leaving], now=NOW)
+    assert house.holders(task.id) == {"g:jb.energy:handler": None}
+
+
+def test_a_task_asked_by_name_stays_with_the_person_who_leaves_a_post(house: House) -> None:
+    house.deploy_chain(user_task("a", group="", more='camunda:assignee="jb.handler"'))
+    house.start()
+    user_id = house.structure.people["jb.handler"]
+    with house.database.transaction() as session:
+        (held,) = memberships_of(session, [user_id], NOW.date())
+        people.end_membership(session, house.actor("jb.admin"), held.id, now=NOW)
+    assert house.holders(house.open()[0].id) == {f"u:{user_id}": None}

@@ -16,7 +16,7 @@ class Actor:
     `area_paths` are the areas of all posts, `unit_ids` their units, `relations` pairs of what a unit is to its area
     (drc, government_office …) and that area's path; `unit_id` is the unit for which the person acts now.
     `trusted` marks the service itself, which may do everything. `structure` is the version of units and posts that
-    was read with the person; a command hands it to `groups.remember_version`, so that groups resolve without a query.
+    was read with the person; `groups.remember_version_of` takes it, so that groups resolve without a query.
     """
 
     user_id: int | None

@@ -19,6 +19,7 @@ from workflow_service.domain.divisions import area_above
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine.script import compile_template
 from workflow_service.i18n import N_
+from workflow_service.identity.actor import Actor
 from workflow_service.identity.words import Word
 from workflow_service.store import people_queries
 
@@ -114,6 +115,12 @@ def holder_of(group: str) -> str:
 def remember_version(session: Session, version: str) -> None:
     """Note the structure's version as read for this transaction (`Actor.structure`)."""
     session.info[_VERSION] = (session.get_transaction(), version)
+
+
+def remember_version_of(session: Session, actor: Actor) -> None:
+    """Note the version that was read with the actor of a request; one kept for longer may be out of date."""
+    if actor.structure and actor.source in ("web", "api") and not _version_here(session):
+        remember_version(session, actor.structure)
 
 
 def structure_changed(session: Session) -> None:

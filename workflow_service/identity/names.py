@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from pypinyin import Style, lazy_pinyin
@@ -28,6 +29,7 @@ SURNAMES = {
 _RUN = re.compile(r"([\u3400-\u9fff\U00020000-\U0003ffff]+)|([a-z0-9]+)")
 
 
+@lru_cache(maxsize=4096)
 def pinyin(name: str, *, person: bool = False) -> str:
     """Give the reading with tone digits, syllables apart, such as `lin2 ye4`; other characters stay."""
     surname = _surname(name) if person else ""

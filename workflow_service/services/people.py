@@ -20,6 +20,7 @@ from workflow_service.identity.policy import may, require, thing_of
 from workflow_service.identity.words import plain_text
 from workflow_service.services.audit import record
 from workflow_service.services.context import Actor
+from workflow_service.services.tasks import release_tasks
 from workflow_service.services.units import business_day, flush_unique, sort_person
 from workflow_service.store import people_queries
 from workflow_service.store.people import ApiToken, Membership, Post, Unit, User
@@ -127,6 +128,7 @@ def end_membership(
 ) -> Membership:
     """End a post: the person holds it until the day before `until` (today, that is from now on no more).
 
+    What he had claimed for it goes back to the post.
     Raises NotFound, Forbidden, InvalidInput for a day before he began, Conflict if it has ended.
     """
     membership = session.get(Membership, membership_id)
@@ -135,7 +137,8 @@ def end_membership(
     require(actor, "people.manage", thing_of(membership.post.unit.area_path))
     _end(membership, until or business_day(now), now)
     sort_person(session, membership.user)
-    data = {"post": _group(membership.post), "until": membership.until}
+    released = _release(session, actor, membership.user, now)
+    data = {"post": _group(membership.post), "until": membership.until, "released": released}
     record(session, actor, "person.post_ended", f"user:{membership.user_id}", data, now=now)
     return membership
 
@@ -178,7 +181,8 @@ def deactivate_person(session: Session, actor: Actor, user_id: int, *, now: date
     user.active = False
     _end_sign_ins(session, user, now)
     sort_person(session, user)
-    data = {"username": user.username, "posts": [_group(held.post) for held in ended]}
+    released = _release(session, actor, user, now)
+    data = {"username": user.username, "posts": [_group(held.post) for held in ended], "released": released}
     record(session, actor, "person.deactivate", f"user:{user.id}", data, now=now)
     return user
 
@@ -345,6 +349,12 @@ def _areas(session: Session, user: User, now: datetime) -> set[str]:
     present = [each for each in held if _is_open(each, business_day(now))]
     last = max((each.until for each in held if each.until), default=None)
     return {each.post.unit.area_path for each in present or [each for each in held if each.until == last]}
+
+
+def _release(session: Session, actor: Actor, user: User, now: datetime) -> int:
+    """Put back what the person claimed for posts that he holds no more today."""
+    held = people_queries.memberships_of(session, [user.id], business_day(now))
+    return release_tasks(session, actor, user.id, {_group(each.post) for each in held}, now=now)
 
 
 def _is_open(membership: Membership, today: date) -> bool:

@@ -3,6 +3,7 @@
 Two people at one task: the instance's row lock lets one win; the other gets a Conflict that says who and when.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +98,31 @@ def unclaim_task(
     task.assignee_id, task.claimed_at = None, None
     _set_holders(session, task, None)
     return _changed(session, actor, row, task, "task.unclaim", {}, now)
+
+
+def release_tasks(
+    session: Session, actor: Actor, user_id: int, still_held: Collection[str], *, now: datetime
+) -> int:
+    """Put back what a person claimed for posts that he holds no more: a post's task stays with the post.
+
+    `still_held` are the `unit:post` groups that he keeps. What was asked of him by name stays his (docs/domain.md §7).
+    Gives how many tasks were put back.
+    """
+    mine = select(TaskHolder.task_id).where(TaskHolder.holder == f"u:{user_id}")
+    claimed = select(Task).where(Task.id.in_(mine), Task.status == "open", Task.assignee_id == user_id)
+    left = [
+        task.id
+        for task in session.scalars(claimed.order_by(Task.instance_id, Task.id))
+        if task.candidate_groups
+        and str(user_id) not in task.candidate_users
+        and set(task.candidate_groups).isdisjoint(still_held)
+    ]
+    for task_id in left:
+        row, task = _lock(session, task_id)
+        task.assignee_id, task.claimed_at = None, None
+        _set_holders(session, task, None)
+        _changed(session, actor, row, task, "task.release", {"user": user_id}, now)
+    return len(left)
 
 
 def set_due(

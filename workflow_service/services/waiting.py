@@ -10,7 +10,7 @@ from workflow_service.domain.errors import InvalidInput, TongchouError
 from workflow_service.engine.decision_table import NoDecisionMatch
 from workflow_service.engine.facts import EventWait, HumanTask, TimerWait, Trouble
 from workflow_service.i18n import N_
-from workflow_service.identity.groups import resolve_groups, unit_id_of
+from workflow_service.identity.groups import remember_version_of, resolve_groups, unit_id_of
 from workflow_service.store.people import User
 from workflow_service.store.step_rows import NewTask
 
@@ -88,6 +88,7 @@ def _groups(execution: "Execution", one: HumanTask) -> list[str]:
     if not wanted:
         return []
     variables = execution.instance.variables_at(one.place.token)
+    remember_version_of(execution.session, execution.actor)
     return list(resolve_groups(execution.session, wanted, variables.get("plan") or {}, variables))
 
 

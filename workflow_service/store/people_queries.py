@@ -302,19 +302,15 @@ def post_holders(session: Session, unit_id: int, today: date) -> Sequence[Any]:
     ).all()
 
 
-def open_tasks_of(session: Session, user_id: int) -> int:
-    """How many open tasks are asked of this person by name (assigned, claimed or a personal candidate)."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Task)
-            .where(
-                Task.status == "open",
-                Task.id.in_(select(TaskHolder.task_id).where(TaskHolder.holder == f"u:{user_id}")),
-            )
-        )
-        or 0
-    )
+def open_tasks_of(session: Session, user_id: int) -> tuple[int, int]:
+    """How many open tasks a person has claimed from a group, and how many are asked of him by name."""
+    from_group = and_(Task.assignee_id == user_id, func.cardinality(Task.candidate_groups) > 0)
+    row = session.execute(
+        select(func.count().filter(from_group), func.count())
+        .join(TaskHolder, TaskHolder.task_id == Task.id)
+        .where(TaskHolder.holder == f"u:{user_id}", Task.status == "open")
+    ).one()
+    return row[0], row[1] - row[0]
 
 
 def open_tasks_of_groups(session: Session, groups: Collection[str]) -> dict[str, int]:

@@ -162,6 +162,7 @@ def _person_page(user_id: int, error: TongchouError | None = None) -> ResponseRe
     session, actor = page_session(), page_actor()
     user = use.person_to_see(session, actor, user_id, now=page_now())
     held = ask.memberships_of(session, [user_id], None)
+    claimed, personal = ask.open_tasks_of(session, user_id)
     present = [each for each in held if each.until is None or each.until > page_day()]
     page = render_template(
         "people/person.html",
@@ -172,7 +173,8 @@ def _person_page(user_id: int, error: TongchouError | None = None) -> ResponseRe
         locked=bool(user.locked_until and user.locked_until > clock.now()),
         may_manage=all(_manages(each.post.unit.area_path) for each in present or held) and _manages(None),
         manages={each.id for each in present if _manages(each.post.unit.area_path)},
-        open_tasks=ask.open_tasks_of(session, user_id),
+        claimed=claimed,
+        personal=personal,
         lonely=_lonely(user_id, present),
         units=_unit_choices(),
         post_choices=_post_choices(),
