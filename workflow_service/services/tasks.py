@@ -4,6 +4,7 @@ Two people at one task: the instance's row lock lets one win; the other gets a C
 """
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -118,10 +119,11 @@ def release_tasks(
         and set(task.candidate_groups).isdisjoint(still_held)
     ]
     for task_id in left:
-        row, task = _lock(session, task_id)
-        task.assignee_id, task.claimed_at = None, None
-        _set_holders(session, task, None)
-        _changed(session, actor, row, task, "task.release", {"user": user_id}, now)
+        with suppress(Conflict):  # finished by him in this very moment
+            row, task = _lock(session, task_id)
+            task.assignee_id, task.claimed_at = None, None
+            _set_holders(session, task, None)
+            _changed(session, actor, row, task, "task.release", {"user": user_id}, now)
     return len(left)
 
 
