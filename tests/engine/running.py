@@ -41,6 +41,7 @@ class Run:
         self.thrown += [event.name for event in step.thrown]
         self.stalled = step.stalled
         self.ended = step.completed
+        self.instance = Instance.thaw(self.instance.program, self.instance.freeze(), "1", NOW)
 
     def _note(self, passage: Passage) -> None:
         self.flows += [flow for flow in passage.flows if not flow.startswith(INSERTED)]

@@ -20,6 +20,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinitio
 
 from . import specs
 from .decision_table import DecisionTable
+from .gateways import InclusiveJoin, ParallelJoin
 from .multi_instance import MultiInstanceSpec
 
 logging.getLogger("spiff.task").setLevel(logging.ERROR)
@@ -204,8 +205,8 @@ def _definition(name: str, event: dict[str, Any] | None) -> EventDefinition:
 
 _GATEWAYS = {
     "exclusiveGateway": library.ExclusiveGateway,
-    "parallelGateway": library.ParallelGateway,
-    "inclusiveGateway": library.InclusiveGateway,
+    "parallelGateway": ParallelJoin,
+    "inclusiveGateway": InclusiveJoin,
     "eventBasedGateway": specs.EventGatewaySpec,
 }
 _EVENTS = {

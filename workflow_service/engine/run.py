@@ -25,6 +25,7 @@ from workflow_service.i18n import N_
 
 from . import scope
 from .facts import Passage, Place, Step, Thrown, Trouble
+from .gateways import wake_inclusive_joins
 from .multi_instance import MultiInstanceSpec
 from .program import Program
 from .script import compile_expression
@@ -241,6 +242,8 @@ class Instance:
             and not task.task_spec.manual
             and INCIDENT not in task.internal_data
         ]
+        if not ready and wake_inclusive_joins(self._tasks()):
+            return self._next()
         return max(ready, key=_urgency, default=None)
 
     def _run(self, task: Task) -> None:

@@ -17,6 +17,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from .gateways import is_join
 from .program import Program
 from .specs import HumanTaskSpec
 
@@ -50,8 +51,8 @@ def thaw(program: Program, blob: bytes, script_engine: Any) -> BpmnWorkflow:
 def compact(workflow: BpmnWorkflow) -> None:
     """Splice out finished tasks that nothing will ask for again, so that loops do not grow the tree.
 
-    Kept: splits, the hosts of loops and sub-processes that still run, the last execution of every human task (return targets),
-    and the parent of anything unfinished.
+    Kept: splits, joins (their tokens refer to them), the hosts of loops and sub-processes that still run, the last
+    execution of every human task (return targets), and the parent of anything unfinished.
     """
     for one in (workflow, *workflow.subprocesses.values()):
         if not one.completed:
@@ -80,6 +81,7 @@ def _spliceable(task: Task, child: Task) -> bool:
         and parent.parent is not None
         and parent.has_state(TaskState.COMPLETED)
         and not isinstance(task.task_spec, BoundaryEventSplit | LoopTask)
+        and not is_join(task.task_spec)
         and not isinstance(parent.task_spec, BoundaryEventSplit | LoopTask)
     )
 

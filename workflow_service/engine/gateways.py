@@ -1,0 +1,117 @@
+"""Joining gateways of our own: tokens wait at their flow and are consumed one by one, as BPMN 2.0.2 §13.3 says.
+
+The library's joins ask which elements before them were ever completed. In a loop the branches of an earlier round
+count again, so the join fires before the others have come; and a second token that passes drops what the first began.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
+from SpiffWorkflow.specs.base import TaskSpec
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from workflow_service.domain.errors import InvalidInput
+from workflow_service.i18n import N_
+
+CONSUMED_BY = "consumed_by"
+_ACTIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
+
+
+class ParallelJoin(ParallelGateway):
+    """Goes on when a token waits on each incoming flow, and consumes one of each; what is left waits on."""
+
+    def _update_hook(self, my_task: Task) -> bool:
+        tokens = _waiting_tokens(self, my_task)
+        if len(tokens) < len(set(self._inputs)):
+            my_task._set_state(TaskState.WAITING)
+            return False
+        _consume(my_task, tokens.values())
+        return True
+
+    def _run_hook(self, my_task: Task) -> bool:
+        return True
+
+
+class InclusiveJoin(InclusiveGateway):
+    """Goes on when no token elsewhere on its level can still come, and consumes one of each flow that has one."""
+
+    def _update_hook(self, my_task: Task) -> bool:
+        tokens = _waiting_tokens(self, my_task)
+        if is_join(self) and _one_may_come(self, my_task):
+            my_task._set_state(TaskState.WAITING)
+            return False
+        _consume(my_task, tokens.values())
+        return True
+
+    def _run_hook(self, my_task: Task) -> bool:
+        matches, defaults = self._get_matching_outputs(my_task)
+        chosen = matches or defaults
+        if not chosen:
+            raise InvalidInput(N_("没有一个条件成立，也没有默认流向"))
+        my_task._sync_children(chosen, TaskState.FUTURE)
+        for child in my_task.children:
+            child.task_spec._predict(child, mask=TaskState.FUTURE | TaskState.PREDICTED_MASK)
+        return True
+
+
+def is_join(spec: TaskSpec) -> bool:
+    """Tell whether tokens may wait at an element for others."""
+    return isinstance(spec, ParallelJoin | InclusiveJoin) and len(set(spec._inputs)) > 1
+
+
+def wake_inclusive_joins(tasks: Iterable[Task]) -> bool:
+    """Look again at inclusive joins that wait: a token they waited for may have ended elsewhere."""
+    for task in tasks:
+        if task.state == TaskState.WAITING and isinstance(task.task_spec, InclusiveJoin):
+            task.task_spec._update(task)
+            if task.state == TaskState.READY:
+                return True
+    return False
+
+
+def return_tokens(workflow: Any) -> None:
+    """Let tokens wait again whose join was undone: the branches beside a step that was returned keep their result."""
+    for task in list(workflow.tasks.values()):
+        consumer = task.internal_data.get(CONSUMED_BY)
+        if consumer is not None and not any(str(one) == consumer for one in workflow.tasks):
+            del task.internal_data[CONSUMED_BY]
+            task._set_state(TaskState.WAITING)
+
+
+def _waiting_tokens(spec: TaskSpec, my_task: Task) -> dict[str, Task]:
+    """Give the token that waits longest on each incoming flow, by the element it comes from; `my_task` for its own."""
+    tokens = {my_task.parent.task_spec.name: my_task}
+    for task in my_task.workflow.tasks.values():
+        if task.task_spec is spec and task.state == TaskState.WAITING and task is not my_task:
+            tokens.setdefault(task.parent.task_spec.name, task)
+    return tokens
+
+
+def _consume(my_task: Task, tokens: Iterable[Task]) -> None:
+    for token in tokens:
+        if token is not my_task:
+            token.cancel()
+            token.internal_data[CONSUMED_BY] = str(my_task.id)
+
+
+def _one_may_come(spec: TaskSpec, my_task: Task) -> bool:
+    starts = {
+        task.task_spec.name
+        for task in my_task.workflow.tasks.values()
+        if task.has_state(_ACTIVE) and task.task_spec is not spec
+    }
+    return any(_leads_to(my_task.workflow.spec, name, spec.name) for name in starts)
+
+
+def _leads_to(process: Any, start: str, goal: str) -> bool:
+    seen, waiting = {start}, [start]
+    while waiting:
+        for name in process.task_specs[waiting.pop()]._outputs:
+            if name == goal:
+                return True
+            if name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return False
