@@ -29,6 +29,11 @@ def test_an_order_allows_a_plan_outside_the_catalogue_and_stays_on_record() -> N
     assert case.variables["apply"]["ordering_document"] == ["order.pdf"]
 
 
+def test_an_order_stated_with_the_plan_is_checked_too() -> None:
+    case = Case("registration", {"listed": False, "ordered_by": "government"}).run()
+    assert case.ended == "registered" and case.groups["verify_order"] == "drc:leader"
+
+
 def test_a_spatial_plan_is_listed_by_natural_resources_together_with_the_drc() -> None:
     case = Case("registration", {"category": "spatial"}).run()
     assert case.groups["review_spatial"] == "natural_resources:handler"

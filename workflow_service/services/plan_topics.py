@@ -89,13 +89,18 @@ def request_listing(execution: "Execution", work: ServiceWork) -> Result:
 
 @handles("plan.issue")
 def issue_plan(execution: "Execution", work: ServiceWork) -> Result:
-    """Number the notice, date the issue, put the plan into the results library. From here it counts as issued."""
+    """Number the notice, date the issue, put the plan into the results library. From here it counts as issued.
+
+    A revision is issued before it is counted (`plan.revised`): its text enters the library under the coming number, and the
+    plan stays issued since the day it first was.
+    """
     plan = _plan(execution)
     issued_on = calendar_day(execution.now)
     number = _document_number(execution, plan, work, issued_on)
-    if plan.issued_on is None or plan.revision:
+    revised = plan.issued_on is not None
+    if not revised:
         _mark_issued(execution, plan, issued_on, number)
-    _into_library(execution, plan, number, issued_on)
+    _into_library(execution, plan, number, issued_on, plan.revision + revised)
     return Result({"number": number, "issued_on": issued_on.isoformat()}, plan_facts(plan))
 
 
@@ -111,7 +116,9 @@ def file_plan(execution: "Execution", work: ServiceWork) -> Result:
     stated = _stated_issue(work)
     if plan.issued_on is None and stated is not None:
         _mark_issued(execution, plan, *stated)
-        _into_library(execution, plan, plan.document_number, plan.issued_on or today)
+        _into_library(execution, plan, plan.document_number, plan.issued_on or today, plan.revision)
+    elif stated is not None and plan.status == "issued" and execution.row.definition_key == "revision":
+        _into_library(execution, plan, stated[1], stated[0], plan.revision + 1)
     execution.note_plan("filed", {"number": plan.filing_number})
     return Result({"registration_number": plan.filing_number}, plan_facts(plan))
 
@@ -252,21 +259,21 @@ def _mark_issued(execution: "Execution", plan: Plan, issued_on: date, number: st
     send_after_commit(execution.session, signals.plan_issued, plan_id=plan.id)
 
 
-def _into_library(execution: "Execution", plan: Plan, number: str, issued_on: date) -> None:
+def _into_library(execution: "Execution", plan: Plan, number: str, issued_on: date, revision: int) -> None:
     statement = select(Attachment.id).where(
         Attachment.plan_id == plan.id, Attachment.dossier_item == DossierItem.DRAFT_FOR_REVIEW.value,
         Attachment.removed_at.is_(None),
     )  # fmt: skip
     document = execution.session.scalars(statement.order_by(Attachment.id.desc()).limit(1)).first()
     result = LibraryResult(
-        plan_id=plan.id, revision=plan.revision, kind="plan", document_number=number, issued_on=issued_on,
+        plan_id=plan.id, revision=revision, kind="plan", document_number=number, issued_on=issued_on,
         attachment_id=document, entered_at=execution.now,
     )  # fmt: skip
     if (
         execution.session.scalars(
             select(LibraryResult.id).where(
                 LibraryResult.plan_id == plan.id,
-                LibraryResult.revision == plan.revision,
+                LibraryResult.revision == revision,
                 LibraryResult.kind == "plan",
             )
         ).first()

@@ -1,0 +1,50 @@
+"""What the service tasks of the routes do to a plan."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from tests.engine import xml_drawing
+from tests.people import SYSTEM
+from tests.services.catalogue import Catalogue
+from tests.services.house import House
+from workflow_service.services import deployments, processes
+from workflow_service.services.plans import plan_facts
+from workflow_service.store.plans import LibraryResult, Plan
+
+
+def work(key: str, topic: str) -> str:
+    return f'<serviceTask id="{key}" name="{key}" camunda:type="external" camunda:topic="{topic}"/>'
+
+
+def carry_out(house: House, *nodes: str, after_days: int = 0) -> Plan:
+    """Run service tasks one after the other for one plan."""
+    now = house.now + timedelta(days=after_days)
+    with house.database.transaction() as session:
+        deployments.deploy_files(session, SYSTEM, "test", {"p.bpmn": xml_drawing.chain(*nodes)}, now=now)
+        catalogue = Catalogue.again(session)
+        plan = catalogue.plans.get("规划") or catalogue.plan("规划", "jb.energy", date(2025, 1, 2))
+        processes.start_process(
+            session, SYSTEM, "p", variables={"plan": plan_facts(plan), "office": "lead_unit"}, business_key=str(plan.id),
+            plan_id=plan.id, now=now,
+        )  # fmt: skip
+        return plan
+
+
+def library(house: House) -> list[tuple[int, str]]:
+    with house.database.transaction() as session:
+        rows = session.scalars(select(LibraryResult).order_by(LibraryResult.id))
+        return [(row.revision, row.issued_on.isoformat()) for row in rows]
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_a_revision_enters_the_library_under_its_number_and_the_first_issue_stays(
+    house: House, rounds: int
+) -> None:
+    first = carry_out(house, work("issue", "plan.issue")).issued_on
+    for number in range(1, rounds + 1):
+        nodes = work("issue", "plan.issue"), work("revised", "plan.revised")
+        plan = carry_out(house, *nodes, after_days=30 * number)
+        assert (plan.revision, plan.issued_on) == (number, first)
+    assert [revision for revision, _day in library(house)] == list(range(rounds + 1))
