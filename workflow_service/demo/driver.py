@@ -82,6 +82,19 @@ class Office:
                 done += self._finish(session, task_id, now + timedelta(minutes=MINUTES_BETWEEN * done))
         return done
 
+    def work_on_process(self, process_key: str, now: datetime) -> int:
+        """Finish every open task of a process that carries no plan; gives how many."""
+        with self.database.transaction() as session:
+            statement = select(Task.id).where(
+                Task.process_key == process_key, Task.status == "open", Task.plan_id.is_(None)
+            )
+            open_tasks = list(session.scalars(statement.order_by(Task.id)))
+        done = 0
+        for task_id in open_tasks:
+            with self.database.transaction() as session:
+                done += self._finish(session, task_id, now)
+        return done
+
     def work_until_done(self, plan_id: int, now: datetime, area: str, finished: Callable[[], bool]) -> None:
         """Work, and hold the meetings that the plan waits for, until `finished` or nothing can be done any more."""
         for round_number in range(60):

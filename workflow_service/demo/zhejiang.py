@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from workflow_service.domain.rhythms import Rhythm, RhythmSettings, runs_between
 from workflow_service.identity.names import initials
 from workflow_service.resources import bpmn_dir, demo_dir, forms_dir
-from workflow_service.services import deployments, plans
+from workflow_service.services import calendars, deployments, plans, rhythms
 from workflow_service.services.context import Actor
 from workflow_service.store.database import Database
 from workflow_service.store.plans import Plan
@@ -27,7 +28,8 @@ from .people import OFFICES, Area, seed_units
 ZHEJIANG = Area("330000", "浙江省", "province", "/330000/", "zj", "浙")
 CLOSES = date(2021, 6, 30)
 FILE = "zhejiang_catalogue.csv"
-VISITS = 8
+VISITS = 16
+RHYTHMS_BEGIN = date(2021, 1, 1)
 ISSUING = frozenset({"seal_and_send"})
 LISTS_ON = time(15, 0)
 
@@ -92,7 +94,22 @@ class Province:
             batch = [entry for entry in entries if entry.registered_on == day]
             self.timeline.add(at(day - timedelta(days=20)), lambda now, batch=batch: self._apply(batch, now))
             self.timeline.add(at(day, LISTS_ON), lambda now, batch=batch: self._approve_list(batch, now))
+        self._plan_bulletins()
         self.timeline.run(progress)
+
+    def _plan_bulletins(self) -> None:
+        """The ten-day rhythm runs from the new year on; each bulletin is edited and released on its day."""
+        begin, end = at(RHYTHMS_BEGIN, time(0, 0)), at(CLOSES, LISTS_ON)
+        with self.database.transaction() as session:
+            rhythms.activate(session, Actor.system("demo"), rhythms=(Rhythm.TEN_DAY,), now=begin)
+            calendar = calendars.working_calendar(session)
+        for run in runs_between(Rhythm.TEN_DAY, begin, end, calendar, RhythmSettings()):
+            self.timeline.add(run.due_at, self._issue_bulletin)
+
+    def _issue_bulletin(self, now: datetime) -> None:
+        rhythms.run_due(self.database, now=now)
+        for hour in (2, 4):
+            self.office.work_on_process("ten_day_bulletin", now + timedelta(hours=hour))
 
     def _apply(self, batch: list[Entry], now: datetime) -> None:
         for entry in batch:
@@ -138,14 +155,16 @@ class Province:
             self.timeline.add(at(entry.issued_on), lambda now: self._finish(plan_id, now))
 
     def _visit(self, plan_id: int, now: datetime) -> None:
-        self.office.work_on(plan_id, now, hold=ISSUING)
-        self.office.hold_meetings(ZHEJIANG.code, now + timedelta(hours=3), plan_id)
+        if not self.office.work_on(plan_id, now, hold=ISSUING):
+            self.office.hold_meetings(ZHEJIANG.code, now + timedelta(hours=3), plan_id)
 
     def _finish(self, plan_id: int, now: datetime) -> None:
         self.office.work_until_done(plan_id, now, ZHEJIANG.code, lambda: False)
 
     def _given(self, task: Task) -> dict[str, Any] | None:
-        entry = self.entry_of[task.plan_id or 0]
+        if task.plan_id is None:
+            return {}
+        entry = self.entry_of[task.plan_id]
         others = [
             code for code in ("zj.czt", "zj.ecology") if not task.candidate_groups[0].startswith(code + ":")
         ]
