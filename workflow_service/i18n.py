@@ -33,6 +33,15 @@ def N_(text: str, /) -> str:
     return text
 
 
+class Term(str):
+    """A text that stands inside another text and is to be translated with it; other values are shown as they are."""
+
+
+def translated(value: Any) -> Any:
+    """Translate a `Term`; anything else, such as a name that a designer chose, passes."""
+    return _(str(value)) if isinstance(value, Term) else value
+
+
 def current_language() -> str:
     """Give the language of this context, one of `LANGUAGES`."""
     return _language.get()

@@ -290,3 +290,40 @@ def test_the_drawing_itself_stays_as_it_was() -> None:
     normalise(diagram)
     assert len(list(diagram.tree.iter("{*}BPMNShape"))) == 3
     assert not [node for node in diagram.tree.iter() if (node.get("id") or "").startswith("_n_")]
+
+
+def test_a_loop_that_only_a_boundary_event_leaves_runs() -> None:
+    nodes = START + users("a", "b") + boundary('<messageEventDefinition messageRef="m"/>', host="b") + END
+    run = Run(
+        draw(nodes, "start -> a", "a -> b", "b -> a", "caught -> end", roots='<message id="m" name="stop"/>')
+    )
+    assert run.complete("a").complete("b").complete("a").waiting == ["b"]
+    assert run.flows.count("b_a") == 1
+    assert run.send("stop").ended
+
+
+def test_an_event_gateway_can_be_come_to_again() -> None:
+    wait = '<intermediateCatchEvent id="w"><signalEventDefinition signalRef="s"/></intermediateCatchEvent>'
+    nodes = (
+        START + '<eventBasedGateway id="g"/><receiveTask id="r" messageRef="m"/>' + wait + users("a") + END
+    )
+    roots = '<message id="m" name="go"/><signal id="s" name="stop"/>'
+    run = Run(draw(nodes, "start -> g", "g -> r", "g -> w", "r -> a", "a -> g", "w -> end", roots=roots))
+    assert run.send("go").complete("a").send("go").waiting == ["a"]
+    assert run.complete("a").send("stop").ended
+
+
+def test_a_message_beside_a_task_can_come_again_and_again() -> None:
+    nodes = (
+        START
+        + users("a", "b")
+        + boundary('<messageEventDefinition messageRef="m"/>', "false", host="a")
+        + END
+    )
+    run = Run(
+        draw(
+            nodes, "start -> a", "caught -> b", "a -> end", "b -> end", roots='<message id="m" name="call"/>'
+        )
+    )
+    assert run.send("call").send("call").waiting == ["a", "b", "b"]
+    assert run.complete_all().ended

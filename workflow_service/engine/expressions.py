@@ -15,7 +15,7 @@ from workflow_service.engine.diagram import Diagram, Element
 from workflow_service.engine.grammar import ExpressionError
 from workflow_service.engine.problems import ERROR, Problem
 from workflow_service.engine.script import compile_expression, compile_script, compile_template
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, Term
 
 TEMPLATES = (
     "camunda:assignee",
@@ -120,7 +120,7 @@ def _compile_problem(element: Element, use: Use) -> Iterator[Problem]:
         use.compiler(use.text)
     except ExpressionError as error:
         text = N_("“%(name)s”的%(what)s：%(detail)s")
-        values = {"name": element.label, "what": use.what, "detail": error.message}
+        values = {"name": element.label, "what": Term(use.what), "detail": error.message}
         yield Problem(ERROR, "expression", text, "", element.id, element.line, values)
 
 
@@ -160,7 +160,7 @@ def _time_problem(element: Element, what: str, text: str) -> Iterator[Problem]:
     try:
         parse_deadline(text)
     except InvalidInput as error:
-        values = {"name": element.label, "what": what, "detail": error.message}
+        values = {"name": element.label, "what": Term(what), "detail": error.message}
         advice = N_(
             "写作 5 working days、3 calendar days、2026-06-30T12:00+08:00、P5D、R3/P1D，或 ${表达式}。"
         )

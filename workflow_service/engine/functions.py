@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, Term
 
 MAX_ITEMS = 10_000
 MAX_TEXT = 10_000
@@ -28,12 +28,12 @@ class Refused(Exception):
         self.values = values
 
 
-def kind_of(value: Any) -> str:
-    """Name the kind of a value in words that users see (a Chinese message id)."""
+def kind_of(value: Any) -> Term:
+    """Name the kind of a value in words that users see."""
     for types, name in _KINDS:
         if isinstance(value, types):
-            return name
-    return N_("不支持的类型")
+            return Term(name)
+    return Term(N_("不支持的类型"))
 
 
 _KINDS: tuple[tuple[Any, str], ...] = (

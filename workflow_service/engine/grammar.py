@@ -13,7 +13,7 @@ from typing import Any
 
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine.functions import FUNCTIONS, MAX_NUMBER, OPERATORS
-from workflow_service.i18n import N_, _
+from workflow_service.i18n import N_, _, translated
 
 MAX_LENGTH = 2_000
 MAX_NODES = 400
@@ -49,7 +49,7 @@ class ExpressionError(InvalidInput):
     @property
     def reason(self) -> str:
         """Say why, in the current language."""
-        return _(self._reason, **{name: _translated(value) for name, value in self._values.items()})
+        return _(self._reason, **{name: translated(value) for name, value in self._values.items()})
 
     @property
     def message(self) -> str:
@@ -221,7 +221,3 @@ def _longest(paths: set[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
 def _written(reason: str, values: dict[str, Any]) -> str:
     """Fill a reason in, untranslated: what `details` carries to those who do not ask for `reason`."""
     return reason % values if values else reason
-
-
-def _translated(value: Any) -> Any:
-    return _(value) if isinstance(value, str) else value

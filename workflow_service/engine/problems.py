@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.i18n import N_, _
+from workflow_service.i18n import N_, _, translated
 
 ERROR = "error"
 WARNING = "warning"
@@ -40,8 +40,8 @@ class Problem:
         return _(self.advice_text, **self._words()) if self.advice_text else ""
 
     def _words(self) -> dict[str, Any]:
-        """Give the values with those that are message ids themselves translated."""
-        return {name: _(value) if isinstance(value, str) else value for name, value in self.values.items()}
+        """Give the values, terms among them translated."""
+        return {name: translated(value) for name, value in self.values.items()}
 
     @property
     def is_error(self) -> bool:

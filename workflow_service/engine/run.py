@@ -133,9 +133,10 @@ class Instance:
         if payload is not None:
             keep_result(task, payload)
         self._release(task)
-        if remaining:
+        if remaining or _may_happen_again(task):
             again = task.parent._add_child(task.task_spec, TaskState.WAITING)
-            again.internal_data["remaining"] = remaining
+            if remaining:
+                again.internal_data["remaining"] = remaining
             again.task_spec._predict(again, mask=TaskState.NOT_FINISHED_MASK)
         self._advance()
 
@@ -334,6 +335,13 @@ def reason(error: Exception) -> str:
     if "No conditions satisfied" in str(error):
         return N_("没有一个条件成立，也没有默认流向")
     return str(error)
+
+
+def _may_happen_again(task: Task) -> bool:
+    """Tell whether a boundary event waits on: a message or signal that does not interrupt (BPMN 2.0.2 §13.5.3)."""
+    spec = task.task_spec
+    beside = isinstance(spec, BoundaryEvent) and not spec.cancel_activity
+    return beside and spec.event_definition.event["kind"] in ("message", "signal")
 
 
 def _urgency(task: Task) -> tuple[bool, int]:

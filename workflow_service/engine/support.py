@@ -12,7 +12,7 @@ from typing import Any
 from workflow_service.engine.diagram import Diagram, Element, Process
 from workflow_service.engine.dialect import ACTIVITIES, bpmn, camunda
 from workflow_service.engine.problems import ERROR, Problem
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, Term
 
 _REFUSED_TYPES = {
     "complexGateway": (
@@ -133,7 +133,7 @@ def _definition_problems(element: Element) -> Iterator[Problem]:
         return
     if definition.kind in _NEEDS_NAME and not definition.name:
         text = N_("“%(name)s”：没有指定%(what)s")
-        yield _refused(element, "event_without_name", text, what=_NEEDS_NAME[definition.kind])
+        yield _refused(element, "event_without_name", text, what=Term(_NEEDS_NAME[definition.kind]))
     if definition.kind == "timer" and not definition.value:
         yield _refused(element, "timer_without_time", N_("“%(name)s”：没有写时间"))
     if definition.kind == "error" and element.type == "boundaryEvent" and not element.interrupting:

@@ -17,7 +17,7 @@ from workflow_service.engine.expressions import AFTER, INSIDE, Use, uses
 from workflow_service.engine.grammar import ExpressionError
 from workflow_service.engine.problems import ERROR, WARNING, Problem
 from workflow_service.engine.script import compile_script
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, Term
 
 Names = frozenset[str]
 
@@ -248,7 +248,7 @@ def _name_problem(
 ) -> Iterator[Problem]:
     if name in scope.must:
         return
-    values = {"name": element.label, "variable": name, "what": what}
+    values = {"name": element.label, "variable": name, "what": Term(what)}
     if name in scope.may:
         text = N_("“%(name)s”的%(what)s用到“%(variable)s”，但有的走法到这里时还没有它")
         advice = N_("请在每条走法上都给它赋值，例如用脚本任务先设初值。")
