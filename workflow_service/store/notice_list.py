@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from .people import User
 from .supervision import Bulletin, Notice
 
 
@@ -62,13 +61,3 @@ def bulletins(
     if after is not None:
         statement = statement.where(Bulletin.id < after)
     return session.scalars(statement).all()
-
-
-def bulletin_by_id(session: Session, bulletin_id: int) -> tuple[Bulletin, str] | None:
-    """One bulletin with the name of who released it."""
-    row = session.execute(
-        select(Bulletin, func.coalesce(User.name, ""))
-        .outerjoin(User, User.id == Bulletin.released_by)
-        .where(Bulletin.id == bulletin_id)
-    ).one_or_none()
-    return (row[0], row[1]) if row else None

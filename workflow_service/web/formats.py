@@ -125,12 +125,12 @@ def deadline_rule_words(rule: str) -> str:
     return _("收到次日起 %(days)s 天", days=found[1]) if found else (rule or "—")
 
 
-_THIRDS = {"1": N_("上旬"), "2": N_("中旬"), "3": N_("下旬")}
+_THIRDS = {"D1": N_("上旬"), "D2": N_("中旬"), "D3": N_("下旬")}
 
 
 def period_words(period: str) -> str:
-    """A ten-day period `2021-06-1` as 2021年6月上旬; anything else as it is."""
-    found = re.fullmatch(r"(\d{4})-(\d{2})-([123])", period)
+    """A ten-day period `2021-06-D1` as 2021年6月上旬; anything else as it is."""
+    found = re.fullmatch(r"(\d{4})-(\d{2})-(D[123])", period)
     if not found:
         return period
     year, month, third = found.groups()

@@ -7,6 +7,8 @@ import hashlib
 from flask import request
 from sqlalchemy.orm import Session
 
+from workflow_service.store.idempotency import RequestKey, keep_answer, take_key
+
 FIELD = "idempotency_key"
 _LONGEST = 80
 _DONE = 303
@@ -17,8 +19,6 @@ def repeated_answer(session: Session, route: str, user_id: int | None) -> bool:
 
     A second request waits for the first to end. A form without a key counts as new.
     """
-    from workflow_service.store.idempotency import RequestKey, keep_answer, take_key
-
     key = request.form.get(FIELD, "")[:_LONGEST]
     if not key or user_id is None:
         return False

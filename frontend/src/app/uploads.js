@@ -20,9 +20,10 @@ export function connectUploads() {
 }
 
 function connect(place) {
-  const input = place.querySelector('input[type="file"]');
+  const input = place.querySelector('.drop:not([data-upload-field]) input[type="file"]');
+  if (!input) return;
   input.addEventListener("change", () => sendAll(place, [...input.files]).then(() => { input.value = ""; }));
-  droppable(place.querySelector(".drop"), (files) => sendAll(place, files));
+  droppable(input.closest(".drop"), (files) => sendAll(place, files));
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) sendAll(place, event.clipboardData.files);
   });

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from urllib.parse import quote
+
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from workflow_service.domain.errors import NotFound
-from workflow_service.i18n import N_
+from workflow_service.i18n import _
 from workflow_service.identity import policy
+from workflow_service.services import bulletins
 from workflow_service.store import notice_list
 
 from .. import cursors
 from ..current import page_actor, page_session, require_sign_in
 from ..listing import PAGE_ROWS, address
-from ..rights import allowed, require
+from ..rights import allowed
 
 blueprint = Blueprint("bulletins", __name__, url_prefix="/bulletins", template_folder="templates")
 blueprint.before_request(require_sign_in)
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @blueprint.get("")
@@ -35,10 +39,21 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/<int:bulletin_id>")
 def show(bulletin_id: int) -> ResponseReturnValue:
     """One bulletin as it is sent out."""
-    found = notice_list.bulletin_by_id(page_session(), bulletin_id)
-    if found is None:
-        raise NotFound(N_("没有编号为 %(id)s 的通报。"), id=bulletin_id)
-    bulletin, released_by = found
-    thing = policy.thing_of(bulletin.area_path)
-    require("plan.see" if bulletin.status == "released" else "bulletin.release", thing)
-    return render_template("bulletins/show.html", bulletin=bulletin, released_by=released_by)
+    bulletin = bulletins.visible_bulletin(page_session(), page_actor(), bulletin_id)
+    paper = bulletins.as_paper(page_session(), bulletin)
+    return render_template("bulletins/show.html", bulletin=bulletin, paper=paper, summary=bulletins.summary_of(bulletin))
+
+
+@blueprint.get("/<int:bulletin_id>.<any(docx, pdf):ending>")
+def download(bulletin_id: int, ending: str) -> Response:
+    """One bulletin as an official document."""
+    session, actor = page_session(), page_actor()
+    bulletin = bulletins.visible_bulletin(session, actor, bulletin_id)
+    if ending == "docx":
+        content, media_type = bulletins.bulletin_docx(session, actor, bulletin_id), DOCX
+    else:
+        content, media_type = bulletins.bulletin_pdf(session, actor, bulletin_id).content, "application/pdf"
+    response = Response(content, mimetype=media_type)
+    name = quote(f"{_('旬通报')}-{bulletin.period}.{ending}")
+    response.headers["Content-Disposition"] = f"attachment; filename=\"bulletin.{ending}\"; filename*=UTF-8''{name}"
+    return response

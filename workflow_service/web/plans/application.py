@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.plans import Category, Importance, Level, OrderedBy, Tier, five_year_cycle
@@ -20,6 +21,7 @@ from workflow_service.store.runtime import Task
 from ..current import memberships, page_actor, page_day, page_now, page_session, transaction
 from ..forms import fields_of, read_values
 from ..once import repeated_answer
+from ..tasks.materials import keep_upload
 
 APPLY = "web.plan.apply"
 LONGEST_TITLE = 120
@@ -29,6 +31,7 @@ def connect(blueprint: Blueprint) -> None:
     """Give the room of plans its application form."""
     blueprint.add_url_rule("/apply", "apply", show)
     blueprint.add_url_rule("/apply", "send", send, methods=["POST"])
+    blueprint.add_url_rule("/apply/files", "order", order, methods=["POST"])
 
 
 def show() -> ResponseReturnValue:
@@ -56,10 +59,13 @@ def send() -> ResponseReturnValue:
     return redirect(_next_step(plan.id))
 
 
+def order() -> ResponseReturnValue:
+    """Keep the ordering document for its uploader until he applies."""
+    return jsonify(keep_upload(None))
+
+
 def _next_step(plan_id: int) -> str:
     """The unit's first task, which is to fill in the application; the plan's page where there is none."""
-    from sqlalchemy import select
-
     task = page_session().scalar(select(Task.id).where(Task.plan_id == plan_id, Task.status == "open").limit(1))
     return url_for("tasks.show", task_id=task) if task else url_for("plans.show", plan_id=plan_id)
 
@@ -72,6 +78,8 @@ def _page(values: Mapping[str, Any], faults: Mapping[str, str], status: int, pro
 def _application(values: Mapping[str, Any]) -> PlanApplication:
     known = {name: value for name, value in values.items() if name in PlanApplication.__dataclass_fields__}
     known["due_on"] = date.fromisoformat(known["due_on"]) if known.get("due_on") else None
+    attached = str(known.pop("order_attachment_id", ""))
+    known["order_attachment_id"] = int(attached) if attached.isdecimal() else None
     known["lead_unit_id"] = int(known["lead_unit_id"])
     return PlanApplication(**known)
 
@@ -94,6 +102,8 @@ def schema() -> dict[str, Any]:
         "needs_party_review": {"type": "boolean", "title": N_("需要党委审定")},
         "upward_filing": {"type": "boolean", "title": N_("需要上报备案")},
         "ordered_by": {**_choice(N_("交办机关"), OrderedBy), "description": N_("目录以外或规划期不足三年的，须有交办文件。")},
+        "order_attachment_id": {"type": "string", "title": N_("交办文件"), "x-widget": "file"},
+        "listed": {"type": "boolean", "title": N_("申请列入目录清单"), "default": True},
         "basis": {"type": "string", "title": N_("编制依据"), "maxLength": 2000, "x-widget": "textarea"},
     }
     required = ["title", "lead_unit_id", "category", "level", "tier", "importance", "first_year", "last_year"]

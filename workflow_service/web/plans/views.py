@@ -132,7 +132,34 @@ def show(plan_id: int) -> ResponseReturnValue:
         tasks=plan_list.open_tasks_of(session, plan_id),
         files=plan_list.attachments(session, plan_id=plan_id),
         merged_into=_successor(plan),
+        starts=_starts(plan),
     )
+
+
+def _starts(plan: Plan) -> list[str]:
+    """What those who answer for the plan can start now."""
+    runs = plan_list.instances_of(page_session(), plan.id)
+    thing = policy.thing_of(plan.area_path, unit_ids=(plan.lead_unit_id,))
+    if any(run.status in ("active", "suspended") for run in runs) or not allowed("plan.edit", thing):
+        return []
+    if plan.issued_on is not None:
+        return ["revision", "evaluation"]
+    return ["route"] if plan.status == "active" and plan.route else []
+
+
+@blueprint.post("/<int:plan_id>/start/<any(route, revision, evaluation):what>")
+def start(plan_id: int, what: str) -> ResponseReturnValue:
+    """Send the plan on its route, or revise or evaluate it."""
+    actor, now = page_actor(), page_now()
+    with transaction() as session:
+        if what == "route":
+            run = plans.start_route(session, actor, plan_id, now=now)
+        elif what == "revision":
+            run = plans.start_revision(session, actor, plan_id, request.form.get("reason", ""), now=now)
+        else:
+            run = plans.start_evaluation(session, actor, plan_id, {}, now=now)
+    flash(_("已启动“%(name)s”。", name=word(run.definition_key, "route")))
+    return redirect(url_for("plans.show", plan_id=plan_id))
 
 
 def visible_plan(plan_id: int) -> Plan:

@@ -6,14 +6,14 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.errors import InvalidInput, NotFound
+from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, _
-from workflow_service.services import tasks
-from workflow_service.store import instance_view, plan_list
+from workflow_service.services import comments, files, notices, tasks
+from workflow_service.store import plan_list
 from workflow_service.store.people import User
 from workflow_service.store.runtime import Attachment, Task
 
-from ..current import page_actor, page_now, page_session, transaction
+from ..current import page_actor, page_now, page_session, transaction, wiring
 
 _SHOWN_IN_BROWSER = {"application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp"}
 
@@ -23,6 +23,7 @@ def connect(blueprint: Blueprint) -> None:
     rule = blueprint.add_url_rule
     rule("/<int:task_id>/files", "upload", upload, methods=["POST"])
     rule("/<int:task_id>/comments", "comment", comment, methods=["POST"])
+    rule("/<int:task_id>/urge", "urge", urge, methods=["POST"])
     rule("/files/<int:attachment_id>", "download", download)
 
 
@@ -45,47 +46,54 @@ def taken_by(session: Session, task: Task, user_id: int | None) -> str:
 
 def upload(task_id: int) -> ResponseReturnValue:
     """Keep one file with the task; answers the list of files, or for a field of the form what it is to hold."""
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise InvalidInput(N_("请选择文件。"))
-    if not request.form.get("declared"):
-        raise InvalidInput(N_("请先确认文件不含涉密内容。"))
-    from workflow_service.services import files
-
-    with transaction() as session:
-        kept = files.store_file(
-            session, page_actor(), sent.stream, sent.filename, task_id=task_id,
-            dossier_item=request.form.get("dossier_item", "")[:60], now=page_now(),
-        )  # fmt: skip
-        answer = {"id": str(kept.id), "name": kept.name}
+    answer = keep_upload(task_id)
     if request.args.get("as") == "field":
         return jsonify(answer)
     task, row = tasks.visible_task(page_session(), page_actor(), task_id)
     return render_template("parts/files.html", files=files_of(page_session(), task.plan_id, row.id))
 
 
+def keep_upload(task_id: int | None) -> dict[str, str]:
+    """Store the file of this request with a task, or for its uploader; gives its id and name."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise InvalidInput(N_("请选择文件。"))
+    with transaction() as session:
+        kept = files.store_file(
+            session, page_actor(), _shelf(), sent.stream, sent.filename, now=page_now(), task_id=task_id,
+            declared_unclassified=bool(request.form.get("declared")),
+            dossier_item=request.form.get("dossier_item", "")[:60],
+        )  # fmt: skip
+        return {"id": str(kept.id), "name": kept.name}
+
+
+def _shelf() -> files.FileShelf:
+    settings = wiring().settings
+    return files.FileShelf(settings.uploads, settings.upload_limit_mb)
+
+
 def download(attachment_id: int) -> Response:
     """One file; pictures and PDF open in the browser, everything else is saved."""
-    row = instance_view.attachment_by_id(page_session(), attachment_id)
-    if row is None:
-        raise NotFound(N_("没有这个文件，或已被移除。"))
-    from workflow_service.services import files
-
-    stream = files.open_file(page_session(), page_actor(), attachment_id)
-    response = send_file(
-        stream, mimetype=row.media_type, download_name=row.name,
-        as_attachment=row.media_type not in _SHOWN_IN_BROWSER,
-    )  # fmt: skip
+    row, path = files.open_file(page_session(), page_actor(), _shelf(), attachment_id)
+    shown = row.media_type in _SHOWN_IN_BROWSER
+    response = send_file(path, mimetype=row.media_type, download_name=row.name, as_attachment=not shown)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
     return response
 
 
 def comment(task_id: int) -> ResponseReturnValue:
     """Leave a remark on the run."""
-    from workflow_service.services import comments
-
     body = request.form.get("body", "").strip()
     with transaction() as session:
-        comments.add_comment(session, page_actor(), task_id=task_id, body=body, now=page_now())
+        comments.add_comment(session, page_actor(), body, task_id=task_id, now=page_now())
     flash(_("留言已保存，参与办理的人都能看到。"))
     return redirect(url_for("tasks.show", task_id=task_id) + "#comments")
+
+
+def urge(task_id: int) -> ResponseReturnValue:
+    """Push everybody before whom the task lies."""
+    with transaction() as session:
+        count = notices.urge_task(session, page_actor(), task_id, request.form.get("note", "").strip(), now=page_now())
+    flash(_("已催办，%(count)s 人收到消息。", count=count) if count else _("今天已经催办过。"))
+    back = request.form.get("back", "")
+    return redirect(url_for("board.overview") if back == "board" else url_for("tasks.show", task_id=task_id))

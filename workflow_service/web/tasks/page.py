@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import _
+from workflow_service.identity import policy
 from workflow_service.services import forms, tasks
 from workflow_service.store import instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
@@ -19,6 +20,7 @@ from ..formats import clock_time
 from ..forms import fields_of, read_values
 from ..instances.diagrams import drawn, marks_of
 from ..once import repeated_answer
+from ..rights import allowed
 from . import materials
 from .ahead import ahead_of
 from .choices import form_options
@@ -75,6 +77,7 @@ def task_page(
         comments=instance_view.comments_of(session, row.id),
         files=materials.files_of(session, plan_id, row.id),
         faults=len(faults or {}),
+        may_urge=allowed("task.urge", policy.thing_of(task.area_path)),
     )
     return make_response(html, status)
 
