@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
+from workflow_service.services import plans
 from workflow_service.store import plan_list
 from workflow_service.store.plan_list import PlanFilter
 from workflow_service.store.plans import Plan
 
 from .. import cursors
-from ..current import page_actor, page_day, page_session, require_sign_in
+from ..current import page_actor, page_day, page_now, page_session, require_sign_in, transaction
 from ..listing import PAGE_ROWS, address, filter_values
-from ..rights import require
+from ..rights import allowed, require
 from ..sheets import sheet
 from ..words import word
 from . import application
