@@ -99,8 +99,7 @@ def _keep_a_worker(stop: threading.Event) -> None:
     if child.poll() is not None and not stop.is_set():
         log.error("the worker ended with code %s and is started again", child.returncode)
         return
-    assert child.stdin is not None
-    child.stdin.close()
+    child.terminate()
     try:
         child.wait(WORKER_PATIENCE_SECONDS - 1)
     except subprocess.TimeoutExpired:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 
 def environment(**settings: object) -> dict[str, str]:
@@ -27,7 +27,12 @@ def workflow(*words: str, **settings: object) -> subprocess.CompletedProcess[str
     """Run `workflow …` to its end."""
     command = [sys.executable, "-m", "workflow_service.cli", *words]
     return subprocess.run(
-        command, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False
+        command,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
 
 
@@ -78,3 +83,14 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def children_of(pid: int) -> list[int]:
+    """The living Python processes that a process started: the worker, not the database server."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == pid and b"workflow_service.cli" in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found

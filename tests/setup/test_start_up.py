@@ -16,13 +16,16 @@ from sqlalchemy import text
 
 from tests.databases import Databases
 from tests.setup.processes import (
+    PATIENCE_SECONDS,
     answers,
+    children_of,
     free_port,
     is_alive,
     serving,
     until,
     workflow,
 )
+from workflow_service.app import is_built
 from workflow_service.cli import workflow as cli
 from workflow_service.store.database import Database
 from workflow_service.store.embedded import EmbeddedServer
@@ -38,7 +41,7 @@ def test_ctrl_c_ends_everything_and_the_next_start_has_all_data(var: Path) -> No
         with _own_database(var) as database, database.transaction() as session:
             session.execute(text("INSERT INTO code_series (name, last) VALUES ('ZX', 7)"))
         process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.wait(PATIENCE_SECONDS)
     assert not is_alive(server)
     with (
         serving(port=port, TONGCHOU_VAR=var),
@@ -57,6 +60,26 @@ def test_a_killed_service_serves_again(var: Path) -> None:
         assert answers(port)
 
 
+@pytest.mark.skipif(not is_built("workflow_service.jobs"), reason="there are no jobs yet")
+def test_when_only_the_service_is_killed_its_worker_and_database_end_too(var: Path) -> None:
+    with serving(port=free_port(), TONGCHOU_VAR=var) as process:
+        server = _server_pid(var)
+        until(lambda: children_of(process.pid))
+        worker = children_of(process.pid)[0]
+        process.kill()
+        process.wait()
+    until(lambda: not is_alive(worker) and not is_alive(server))
+
+
+@pytest.mark.skipif(not is_built("workflow_service.jobs"), reason="there are no jobs yet")
+def test_a_killed_worker_is_started_again(var: Path) -> None:
+    with serving(port=free_port(), TONGCHOU_VAR=var) as process:
+        until(lambda: children_of(process.pid))
+        killed = children_of(process.pid)[0]
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: [pid for pid in children_of(process.pid) if pid != killed])
+
+
 def test_a_database_that_is_killed_under_the_service_is_started_again(var: Path) -> None:
     port = free_port()
     with serving(port=port, TONGCHOU_VAR=var):
@@ -68,7 +91,18 @@ def test_a_database_that_is_killed_under_the_service_is_started_again(var: Path)
 
 def test_gunicorn_serves_with_several_processes(var: Path) -> None:
     port = free_port()
-    command = [str(FRAMEWORK), "--workers", "2", "--threads", "4", "--bind", f"127.0.0.1:{port}", "wsgi:app"]
+    command = [
+        str(FRAMEWORK),
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--timeout",
+        "120",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "wsgi:app",
+    ]
     with serving(*command, port=port, TONGCHOU_VAR=var):
         server = _server_pid(var)
     assert not is_alive(server)

@@ -1,7 +1,9 @@
 """`workflow worker`"""
 
+import os
 import sys
 import threading
+import time
 
 import click
 
@@ -29,5 +31,9 @@ def command(until_input_ends: bool) -> None:
 
 
 def _wait_for_the_end(stop: threading.Event) -> None:
+    """The pipe ends when the parent dies; its lock on the database may outlive the pipe by a moment, itself it does not."""
+    parent = os.getppid()
     sys.stdin.read()
+    while os.getppid() == parent:
+        time.sleep(0.02)
     stop.set()
