@@ -25,6 +25,16 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def _between(least: float, most: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        number = float(text)
+        if not least <= number <= most:
+            raise ValueError(f"must lie between {least:g} and {most:g}")
+        return number
+
+    return parse
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in choices:
@@ -163,13 +173,16 @@ class Settings:
     worker_jobs: int = setting(
         "TONGCHOU_WORKER_JOBS", 2, _whole(1, 64), "jobs that one worker runs at a time"
     )
-    tick_seconds: int = setting(
-        "TONGCHOU_TICK_SECONDS", 1, _whole(1, 60), "how often the scheduler looks for due timers, in seconds"
+    tick_seconds: float = setting(
+        "TONGCHOU_TICK_SECONDS",
+        0.5,
+        _between(0.1, 60.0),
+        "how often the scheduler looks for due timers, in seconds",
     )
     catch_up_periods: int = setting(
         "TONGCHOU_CATCH_UP_PERIODS",
-        4,
-        _whole(0, 60),
+        3,
+        _whole(1, 60),
         "weekly and ten-day periods made up for after downtime (the daily one: the newest day only)",
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -38,6 +38,7 @@ from .calendars import SETTINGS, working_calendar
 from .context import Actor
 
 ACTIVATIONS = "rhythms"
+LONGEST_PAUSE_SECONDS = 3600
 WEEKLY_LATE, WEEKLY_LEDGER = "weekly_late", "weekly_ledger"
 
 Work = Callable[..., int | None]
@@ -59,7 +60,7 @@ class Configured:
 
 
 def configured(session: Session) -> Configured:
-    """Read the setting `rhythms`: `{"daily": {"activated_at": …}, …, "starts_at": "09:00", "catch_up": 3}`."""
+    """Read the setting `rhythms`: `{"daily": {"activated_at": …}, …, "starts_at": "09:00"}`."""
     value = session.scalars(select(Setting.value).where(Setting.name == ACTIVATIONS)).one_or_none() or {}
     activated = {
         rhythm: aware(datetime.fromisoformat(value[rhythm.value]["activated_at"]))
@@ -69,9 +70,6 @@ def configured(session: Session) -> Configured:
     settings = RhythmSettings(deadlines=SETTINGS)
     if "starts_at" in value:
         settings = replace(settings, starts_at=time.fromisoformat(value["starts_at"]))
-    if "catch_up" in value:
-        periods = {Rhythm.DAILY: 1, Rhythm.WEEKLY: int(value["catch_up"]), Rhythm.TEN_DAY: int(value["catch_up"])}
-        settings = replace(settings, catch_up_periods=periods)
     return Configured(activated, settings)
 
 
@@ -99,9 +97,15 @@ def deactivate(session: Session, actor: Actor, rhythm: Rhythm, *, now: datetime)
     return configured(session)
 
 
-def claim_due(session: Session, *, now: datetime) -> list[tuple[str, str]]:
-    """Claim every run that is due and that nobody has claimed; gives the (rhythm, period) rows to be worked on."""
+def claim_due(session: Session, *, now: datetime, catch_up: int | None = None) -> list[tuple[str, str]]:
+    """Claim every run that is due and that nobody has claimed; gives the (rhythm, period) rows to be worked on.
+
+    `catch_up`: how many weekly and ten-day periods are made up for after downtime (None: three).
+    """
     setup, calendar = configured(session), working_calendar(session)
+    if catch_up is not None:
+        periods = {Rhythm.DAILY: 1, Rhythm.WEEKLY: max(catch_up, 1), Rhythm.TEN_DAY: max(catch_up, 1)}
+        setup = replace(setup, settings=replace(setup.settings, catch_up_periods=periods))
     claimed: list[tuple[str, str]] = []
     for rhythm, activated_at in setup.activated.items():
         for run in runs_due(rhythm, activated_at, now, _claimed(session, rhythm), calendar, setup.settings):
@@ -123,11 +127,21 @@ def claim(session: Session, run: Run, *, now: datetime, caught_up: bool = False)
 
 
 def unfinished(session: Session, *, now: datetime) -> list[tuple[str, str]]:
-    """Give the claimed runs whose time has come and that are not finished, oldest first."""
-    statement = select(RhythmRun.rhythm, RhythmRun.period).where(
-        RhythmRun.finished_at.is_(None), RhythmRun.due_at <= now
-    )
-    return [(row.rhythm, row.period) for row in session.execute(statement.order_by(RhythmRun.due_at))]
+    """Give the claimed runs whose time has come and that are not finished, oldest first; not those put off until later."""
+    waiting = select(RhythmRun).where(RhythmRun.finished_at.is_(None), RhythmRun.due_at <= now)
+    found = session.scalars(waiting.order_by(RhythmRun.due_at, RhythmRun.claimed_at))
+    return [(run.rhythm, run.period) for run in found if _retry_at(run) <= now]
+
+
+def put_off(session: Session, rhythm: str, period: str, reason: str, *, now: datetime) -> None:
+    """Note that a run failed, and why; it is tried again after a pause that grows."""
+    run = session.get(RhythmRun, (rhythm, period), with_for_update=True)
+    if run is None or run.finished_at is not None:
+        return
+    facts = dict(run.figures or {})
+    failures = int(facts.get("failures", 0)) + 1
+    pause = timedelta(seconds=min(30 * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS))
+    run.figures = facts | {"failures": failures, "error": reason[:500], "retry_at": (now + pause).isoformat()}
 
 
 def advance(session: Session, rhythm: str, period: str, *, now: datetime) -> bool:
@@ -195,6 +209,11 @@ def runs_of(session: Session, *, limit: int = 100) -> list[RhythmRun]:
     return list(session.scalars(select(RhythmRun).order_by(RhythmRun.due_at.desc(), RhythmRun.rhythm).limit(limit)))
 
 
+def _retry_at(run: RhythmRun) -> datetime:
+    stated = (run.figures or {}).get("retry_at")
+    return datetime.fromisoformat(stated) if stated else run.due_at
+
+
 def _claimed(session: Session, rhythm: Rhythm) -> Collection[str]:
     newest = select(RhythmRun.period).where(RhythmRun.rhythm == rhythm.value)
     return set(session.scalars(newest.order_by(RhythmRun.period.desc()).limit(200)))
@@ -239,5 +258,5 @@ def _store(session: Session, actor: Actor, value: dict[str, Any], now: datetime)
 
 __all__ = [
     "Configured", "activate", "advance", "claim", "claim_due", "configured", "daily_run_at",
-    "deactivate", "due_at_moment", "finish", "preview", "run_due", "runs_of", "unfinished",
+    "deactivate", "due_at_moment", "finish", "preview", "put_off", "run_due", "runs_of", "unfinished",
 ]  # fmt: skip

@@ -1,0 +1,184 @@
+"""Deliveries reach a real mail server at least once, under an id that stays; what fails is tried again and seen."""
+
+import email
+import email.policy
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import AsyncMessage
+from sqlalchemy import select
+
+from tests.services.catalogue import Catalogue
+from workflow_service.identity.actor import Actor
+from workflow_service.notify.channel import Channel
+from workflow_service.notify.email import EmailChannel, MailServer
+from workflow_service.notify.outbox import PAUSES, send_pending
+from workflow_service.notify.stub import StubChannel
+from workflow_service.services import notices
+from workflow_service.store.database import Database
+from workflow_service.store.supervision import Delivery
+
+NOW = datetime(2025, 11, 24, 1, 0, tzinfo=UTC)
+SYSTEM = Actor.system("cli")
+
+
+class Mailbox(AsyncMessage):
+    """Keeps what a real SMTP server received; refuses addresses that begin with `nobody`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.received: list[Any] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if address.startswith("nobody"):
+            return "550 no such person"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_message(self, message: Any) -> None:
+        self.received.append(email.message_from_bytes(message.as_bytes(), _class=EmailMessage, policy=email.policy.default))
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, MailServer]]:
+    handler = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(handler, hostname="127.0.0.1", port=port)
+    server.start()
+    yield handler, MailServer("127.0.0.1", port, sender="tongchou@plans.example")
+    server.stop()
+
+
+@pytest.fixture
+def office(database: Database) -> Database:
+    with database.transaction() as session:
+        made = Catalogue(session)
+        made.unit("zj.energy")
+        for name in ("handler", "nobody"):
+            made.person(name, "zj.energy")
+        notices.wire_channels(session, {"email": {"domain": "plans.example"}}, now=NOW)
+    return database
+
+
+def post(database: Database, username: str, key: str = "a", subject: str = "待办提醒：今天到期 1 项") -> None:
+    with database.transaction() as session:
+        user = Catalogue.again(session).people[username]
+        body = {"lines": [{"task": 1, "title": "能源规划", "name": "起草", "words": "今天到期"}]}
+        one = notices.NewNotice(
+            user_id=user.id, kind="digest", subject=subject, dedup_key=key, text="一项", link="/tasks", body=body
+        )
+        notices.post_notices(session, [one], now=NOW)
+
+
+def deliveries(database: Database) -> list[Delivery]:
+    with database.transaction() as session:
+        return list(session.scalars(select(Delivery).order_by(Delivery.id)))
+
+
+def send(database: Database, channel: Any, at: datetime = NOW) -> int:
+    return send_pending(database, {"email": channel}, "https://plans.example", lambda: at)
+
+
+def test_a_mail_arrives_with_its_id_its_lines_and_a_link(office: Database, mailbox: tuple[Mailbox, MailServer]) -> None:
+    box, server = mailbox
+    post(office, "handler")
+    assert send(office, lambda: EmailChannel(server)) == 1
+    (mail,) = box.received
+    (sent,) = deliveries(office)
+    assert mail["Message-ID"] == sent.message_id
+    assert mail["Subject"] == "待办提醒：今天到期 1 项"
+    assert mail["To"] == "handler@example.invalid"
+    text = mail.get_content()
+    assert "- 能源规划 起草 今天到期" in text and "https://plans.example/tasks" in text
+    assert (sent.status, sent.attempts, sent.sent_at) == ("sent", 1, NOW)
+    assert send(office, lambda: EmailChannel(server)) == 0
+
+
+def test_line_breaks_in_a_subject_do_not_become_headers(office: Database, mailbox: tuple[Mailbox, MailServer]) -> None:
+    box, server = mailbox
+    post(office, "handler", subject="一\r\nBcc: other@example.invalid")
+    send(office, lambda: EmailChannel(server))
+    assert box.received[0]["Bcc"] is None
+
+
+def test_a_refused_address_is_given_up_and_seen_with_the_server_s_answer(
+    office: Database, mailbox: tuple[Mailbox, MailServer]
+) -> None:
+    _, server = mailbox
+    post(office, "nobody")
+    post(office, "handler")
+    assert send(office, lambda: EmailChannel(server)) == 2
+    assert [one.status for one in deliveries(office)] == ["failed", "sent"]
+    with office.transaction() as session:
+        (shown,) = notices.failed_deliveries(session, SYSTEM)
+        assert "550" in shown.answer and shown.subject.startswith("待办提醒")
+        notices.retry_delivery(session, SYSTEM, shown.delivery_id, now=NOW)
+    assert send(office, lambda: EmailChannel(server)) == 1
+
+
+def test_a_server_that_is_down_is_tried_again_with_growing_pauses_until_given_up(office: Database) -> None:
+    post(office, "handler")
+    nobody_listens = MailServer("127.0.0.1", 1)
+    at = NOW
+    for pause in PAUSES:
+        assert send(office, lambda: EmailChannel(nobody_listens), at) == 1
+        assert send(office, lambda: EmailChannel(nobody_listens), at) == 0
+        (waiting,) = deliveries(office)
+        assert (waiting.status, waiting.next_attempt_at) == ("pending", at + pause)
+        at += pause
+    send(office, lambda: EmailChannel(nobody_listens), at)
+    assert deliveries(office)[0].status == "failed"
+    assert send(office, StubChannel, at + timedelta(days=9)) == 0
+
+
+def test_a_server_that_comes_back_gets_the_message(office: Database, mailbox: tuple[Mailbox, MailServer]) -> None:
+    box, server = mailbox
+    post(office, "handler")
+    send(office, lambda: EmailChannel(MailServer("127.0.0.1", 1)))
+    send(office, lambda: EmailChannel(server), NOW + PAUSES[0])
+    assert len(box.received) == 1
+
+
+def test_a_channel_that_breaks_in_an_unknown_way_harms_no_other_delivery(office: Database) -> None:
+    class Broken(StubChannel):
+        def send(self, message: Any) -> str:
+            if message.address.startswith("nobody"):
+                raise RuntimeError("a bug")
+            return super().send(message)
+
+    post(office, "nobody")
+    post(office, "handler")
+    broken: Channel = Broken()
+    assert send(office, lambda: broken) == 2
+    assert [one.status for one in deliveries(office)] == ["pending", "sent"]
+
+
+def test_killed_after_the_server_s_answer_the_message_goes_out_again_under_the_same_id(
+    office: Database, mailbox: tuple[Mailbox, MailServer]
+) -> None:
+    box, server = mailbox
+    post(office, "handler")
+    program = f"""
+from datetime import datetime
+from workflow_service.notify.email import EmailChannel, MailServer
+from workflow_service.notify.outbox import send_pending
+from workflow_service.store.database import Database
+database = Database({office.url.render_as_string(hide_password=False)!r})
+send_pending(database, {{"email": lambda: EmailChannel(MailServer("127.0.0.1", {server.port}))}}, "",
+             lambda: datetime.fromisoformat({NOW.isoformat()!r}))
+"""
+    environment = {"TONGCHOU_FAILPOINT": "after-smtp:1", "PATH": "/usr/bin:/bin"}
+    killed = subprocess.run([sys.executable, "-c", program], env=environment, check=False, timeout=60)
+    assert killed.returncode == -9
+    assert [one.status for one in deliveries(office)] == ["pending"]
+    send(office, lambda: EmailChannel(server))
+    assert len(box.received) == 2
+    assert len({mail["Message-ID"] for mail in box.received}) == 1
