@@ -43,6 +43,14 @@ MAX_FILES = 200
 ALWAYS_PINNED = ("deadlines",)
 
 
+class UploadRefused(DefinitionRefused):
+    """Some files cannot be deployed, so none was; `by_file` has the findings of each."""
+
+    def __init__(self, name: str, by_file: Mapping[str, list[Problem]]) -> None:
+        super().__init__(name, [one for found in by_file.values() for one in found])
+        self.by_file = by_file
+
+
 @dataclass
 class Upload:
     """Files of one deployment, read: diagrams and plain processes by key, tables and forms by key."""
@@ -82,7 +90,7 @@ def deploy_files(
     policy.require(actor, "definition.deploy")
     upload = _read(session, files)
     if upload.errors:
-        raise DefinitionRefused(name, [one for found in upload.problems.values() for one in found])
+        raise UploadRefused(name, upload.problems)
     deployment = Deployment(name=name, deployed_at=now, deployed_by=actor.user_id, note=note)
     session.add(deployment)
     session.flush()

@@ -9,10 +9,25 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.errors import NotFound
 from workflow_service.engine.facts import Thrown
 from workflow_service.i18n import N_
+from workflow_service.identity import policy
 from workflow_service.store.runtime import ProcessInstance, Subscription
 
 from .context import Actor
 from .execution import Execution
+
+
+def send_message(
+    session: Session, actor: Actor, name: str, correlation_key: str, payload: dict[str, Any], *, now: datetime
+) -> int:
+    """Deliver a message for somebody outside; he must manage every instance that waits for it. Raises NotFound, Forbidden."""
+    _require_managed(session, actor, "message", name, correlation_key)
+    return deliver_message(session, actor, name, correlation_key, payload, now=now)
+
+
+def send_signal(session: Session, actor: Actor, name: str, payload: dict[str, Any], *, now: datetime) -> int:
+    """Broadcast a signal for somebody outside; he must manage every instance that waits for it. Raises Forbidden."""
+    _require_managed(session, actor, "signal", name, None)
+    return broadcast_signal(session, actor, name, payload, now=now)
 
 
 def deliver_message(
@@ -51,18 +66,26 @@ def _deliver(
     now: datetime,
 ) -> int:
     session.flush()
-    statement = (
-        select(Subscription.instance_id, Subscription.token)
-        .join(ProcessInstance, ProcessInstance.id == Subscription.instance_id)
-        .where(Subscription.kind == kind, Subscription.name == name, ProcessInstance.status == "active")
-        .order_by(Subscription.instance_id, Subscription.id)
-    )
-    if key is not None:
-        statement = statement.where(Subscription.correlation_key == key)
-    waiting = session.execute(statement).all()
+    waiting = session.execute(_waiting(kind, name, key)).all()
     for row in waiting:
         with Execution.lock(
             session, actor, row.instance_id, f"{kind}.deliver", {"name": name, "key": key}, now=now
         ) as one:
             one.instance.fire(row.token, payload)
     return len(waiting)
+
+
+def _waiting(kind: str, name: str, key: str | None) -> Any:
+    statement = (
+        select(Subscription.instance_id, Subscription.token, ProcessInstance.area_path)
+        .join(ProcessInstance, ProcessInstance.id == Subscription.instance_id)
+        .where(Subscription.kind == kind, Subscription.name == name, ProcessInstance.status == "active")
+        .order_by(Subscription.instance_id, Subscription.id)
+    )
+    return statement if key is None else statement.where(Subscription.correlation_key == key)
+
+
+def _require_managed(session: Session, actor: Actor, kind: str, name: str, key: str | None) -> None:
+    policy.require(actor, "instance.manage")
+    for row in session.execute(_waiting(kind, name, key)):
+        policy.require(actor, "instance.manage", policy.thing_of(row.area_path))

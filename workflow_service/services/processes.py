@@ -24,8 +24,8 @@ from .messages import broadcast_signal, deliver_message
 from .programs import latest_definition, program_of
 
 __all__ = [
-    "broadcast_signal", "deliver_message", "fire_timer", "resume_instance", "retry_incident", "start_process",
-    "suspend_instance", "terminate_instance", "visible_instance",
+    "broadcast_signal", "deliver_message", "fire_timer", "locked_instance", "resume_instance", "retry_incident", "start_process",
+    "suspend_instance", "terminate_instance", "variables_of", "visible_instance",
 ]  # fmt: skip
 
 
@@ -64,6 +64,14 @@ def visible_instance(session: Session, actor: Actor, instance_id: int) -> Proces
             actor, "instance.see", policy.thing_of(row.area_path, holders=holders, participants=participants)
         )
     return row
+
+
+def variables_of(session: Session, row: ProcessInstance, *, now: datetime) -> dict[str, Any]:
+    """Give the variables at the top of an instance, empty once it has ended. Rights are the caller's."""
+    if row.status not in ("active", "suspended"):
+        return {}
+    loaded = program_of(session, row.definition_id)
+    return Instance.thaw(loaded.program, row.state, row.business_key, now).variables
 
 
 def fire_timer(session: Session, timer_id: int, *, now: datetime) -> bool:

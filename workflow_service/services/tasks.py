@@ -176,6 +176,14 @@ def draft_of(session: Session, actor: Actor, task_id: int) -> TaskDraft | None:
     return session.get(TaskDraft, (task_id, actor.user_id))
 
 
+def own_draft(session: Session, actor: Actor, task_id: int) -> TaskDraft:
+    """Give the person's own draft; raises NotFound where he kept none."""
+    draft = draft_of(session, actor, task_id)
+    if draft is None:
+        raise NotFound(N_("这项任务没有您保存的草稿。"))
+    return draft
+
+
 def discard_draft(session: Session, actor: Actor, task_id: int) -> None:
     """Forget the person's own draft."""
     session.execute(delete(TaskDraft).where(TaskDraft.task_id == task_id, TaskDraft.user_id == actor.user_id))

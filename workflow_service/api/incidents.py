@@ -1,0 +1,42 @@
+"""Incidents: what stopped somewhere, and another try."""
+
+from __future__ import annotations
+
+from workflow_service.identity import policy
+from workflow_service.services import processes
+from workflow_service.store import instance_view
+
+from . import cursors
+from .calls import Call, endpoint
+from .incident_shapes import IncidentLine, Incidents, IncidentShown
+from .shapes import Done, PageQuery
+
+TAG = "incidents"
+
+
+@endpoint("/incidents", query=PageQuery, answer=Incidents, tag=TAG)
+def list_incidents(call: Call, query: PageQuery) -> Incidents:
+    """List the open incidents of the areas that I manage."""
+    policy.require(call.actor, "instance.manage")
+    areas = policy.areas_of_role(call.actor, policy.DESIGNER, policy.ADMINISTRATOR)
+    after = cursors.decode(query.cursor, int)
+    rows = instance_view.open_incidents(
+        call.session, areas, after=after[0] if after else None, limit=query.limit + 1
+    )
+    shown = rows[: query.limit]
+    following = cursors.encode(shown[-1].incident.id) if len(rows) > query.limit else None
+    return Incidents(items=[_line(row) for row in shown], next_cursor=following)
+
+
+@endpoint("/incidents/<id:incident_id>/retry", "POST", answer=Done, tag=TAG)
+def retry_incident(call: Call, incident_id: int) -> Done:
+    """Let the element try again; what fails again is a new incident."""
+    processes.retry_incident(call.session, call.actor, incident_id, now=call.now)
+    return Done()
+
+
+def _line(row: instance_view.IncidentRow) -> IncidentLine:
+    shown = IncidentShown.model_validate(row.incident)
+    return IncidentLine.model_construct(
+        **dict(shown), process_key=row.instance.definition_key, plan_title=row.plan_title, plan_code=row.plan_code
+    )
