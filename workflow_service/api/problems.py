@@ -77,6 +77,8 @@ def _errors(error: TongchouError) -> list[dict[str, Any]]:
         return [{"file": name} | of_definition(one) for name, found in by_file.items() for one in found]
     if (found := getattr(error, "problems", None)) is not None:
         return [of_definition(one) for one in found]
+    if (reasons := getattr(error, "reasons", None)) is not None:
+        return [{"pointer": "#", "detail": str(reason)} for reason in reasons]
     details = error.details
     if "places" in details:
         return list(details["places"])

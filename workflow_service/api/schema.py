@@ -14,13 +14,14 @@ from typing import Any
 from pydantic import BaseModel, Field
 from spectree import Response as Answers
 from spectree import SecurityScheme, SpecTree
+from spectree.models import SecureType, SecuritySchemeData
 
 from workflow_service import __version__
 
 from .addresses import LARGEST_ID
 
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"
-BEARER, COOKIE = "bearer", "session"
+BEARER = "bearer"
 ABOUT = """Carries government development plans to approval. Every address needs a personal token
 (`Authorization: Bearer …`) or the session cookie of a page with its `X-CSRFToken`. Errors are problem details (RFC 9457)."""
 
@@ -68,8 +69,7 @@ tree = SpecTree(
     nested_naming_strategy=lambda parent, child: re.sub(r"\W+", "_", child).strip("_"),
     validation_error_model=Problem,
     security_schemes=[
-        SecurityScheme(name=BEARER, data={"type": "http", "scheme": "bearer"}),
-        SecurityScheme(name=COOKIE, data={"type": "apiKey", "in": "header", "name": "X-CSRFToken"}),
+        SecurityScheme(name=BEARER, data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer")),
     ],
     security=[{BEARER: []}],
 )

@@ -32,7 +32,7 @@ from . import audit
 from .context import Actor
 from .file_kinds import FileKind, kind_of
 from .first_page import first_lines
-from .plans import thing_of_plan, visible_plan
+from .plans import thing_of_draft, visible_plan
 from .processes import visible_instance
 from .tasks import holders_of, open_task
 
@@ -146,11 +146,7 @@ def _require_plan(session: Session, actor: Actor, attachment: Attachment) -> Non
     plan = visible_plan(session, actor, attachment.plan_id)
     issued = select(LibraryResult.id).where(LibraryResult.attachment_id == attachment.id).limit(1)
     if session.scalars(issued).first() is None:
-        thing = thing_of_plan(plan)
-        policy.require(
-            actor, "plan.see",
-            policy.thing_of(thing.area_path, participants=thing.participants, unit_ids=thing.unit_ids),
-        )  # fmt: skip
+        policy.require(actor, "plan.see", thing_of_draft(plan))
 
 
 def _is_minutes(session: Session, actor: Actor, attachment_id: int) -> bool:

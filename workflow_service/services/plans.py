@@ -151,6 +151,13 @@ def thing_of_plan(plan: Plan) -> policy.Thing:
     )
 
 
+def thing_of_draft(plan: Plan) -> policy.Thing:
+    """The same for what is not published with an issued plan: drafts, opinions, who did what."""
+    return policy.thing_of(
+        plan.area_path, unit_ids=(plan.lead_unit_id,), participants=(plan.created_by,), public=False
+    )
+
+
 def _require_terms(application: PlanApplication) -> None:
     for kind, value in (
         (Category, application.category), (Level, application.level), (Tier, application.tier),

@@ -126,3 +126,9 @@ def _files() -> Select[tuple[Resource]]:
 def resource_by_id(session: Session, resource_id: int) -> Resource | None:
     """One file with its content."""
     return session.get(Resource, resource_id)
+
+
+def definitions_of(session: Session, deployment_id: int) -> Sequence[ProcessDefinition]:
+    """The process definitions that came of one upload, by key."""
+    statement = select(ProcessDefinition).where(ProcessDefinition.deployment_id == deployment_id)
+    return session.scalars(statement.order_by(ProcessDefinition.key)).all()
