@@ -137,3 +137,14 @@ def test_undoing_a_join_lets_the_other_branches_keep_their_result() -> None:
     run._take(run.instance.collect())
     assert "a" in run.waiting and "c" not in run.waiting
     assert run.complete("a").waiting == ["c"]
+
+
+def test_an_instance_holds_what_runs_and_not_everything_that_may_follow() -> None:
+    nodes, flows = START + END, ["start -> g0", "j13 -> end"]
+    for n in range(14):
+        nodes += f'<parallelGateway id="g{n}"/><parallelGateway id="j{n}"/>' + users(f"a{n}", f"b{n}")
+        flows += [f"g{n} -> a{n}", f"g{n} -> b{n}", f"a{n} -> j{n}", f"b{n} -> j{n}"]
+        flows += [f"j{n} -> g{n + 1}"] if n < 13 else []
+    run = Run(draw(nodes, *flows))
+    assert len(run.instance.workflow.tasks) < 20
+    assert run.complete_all().ended

@@ -7,7 +7,6 @@ out. What is only drawing or data modelling (shapes, data objects, annotations) 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -33,8 +32,6 @@ _DROPPED = (
     *("dataInputAssociation", "dataOutputAssociation", "textAnnotation", "association", "group", "category"),
     *("collaboration", "incoming", "outgoing"),
 )
-
-_CHOOSING = tuple(bpmn(f"{kind}Gateway") for kind in ("exclusive", "inclusive", "eventBased"))
 
 
 def normalise(diagram: Diagram) -> Any:
@@ -99,7 +96,6 @@ class _Scope:
         self._sends_become_services()
         self._loops_become_gateways()
         self._conditional_flows_leave_a_gateway()
-        self._loops_without_choice_turn_at_a_gateway()
 
     def nodes(self, *types: str) -> list[Any]:
         """Give the flow nodes of this scope, of the types asked for or all."""
@@ -217,14 +213,6 @@ class _Scope:
             if any(flow.find(bpmn("conditionExpression")) is not None for flow in flows):
                 self._split(node, flows)
 
-    def _loops_without_choice_turn_at_a_gateway(self) -> None:
-        """A loop that only a boundary event leaves: SpiffWorkflow would look ahead in it for ever."""
-        certain = {node.get("id") for node in self.nodes() if node.tag not in _CHOOSING}
-        for flow in list(_back_flows(certain, self.leaving)):
-            turn = self.add("exclusiveGateway", f"turn_{flow.get('id')}")
-            self.connect(turn, flow.get("targetRef"))
-            self._move(flow, "targetRef", turn)
-
     def _split(self, node: Any, flows: list[Any]) -> None:
         """BPMN 2.0.2 §13.2.1: all unconditional flows and those whose condition holds, else the default."""
         key, default = node.get("id"), node.get("default")
@@ -235,24 +223,6 @@ class _Scope:
                 etree.SubElement(flow, bpmn("conditionExpression")).text = "True"
         self._move_default(node, gateway)
         self.connect(key, gateway)
-
-
-def _back_flows(inside: set[str], leaving: dict[str, list[Any]]) -> Iterator[Any]:
-    """Give, by a walk over the elements `inside`, the flows that lead back to an element the walk has come through."""
-    done: set[str] = set()
-    for first in sorted(inside):
-        path: dict[str, Iterator[Any]] = {} if first in done else {first: iter(leaving.get(first, ()))}
-        while path:
-            key = next(reversed(path))
-            flow = next(path[key], None)
-            target = flow.get("targetRef") if flow is not None else None
-            if flow is None:
-                done.add(key)
-                del path[key]
-            elif target in path:
-                yield flow
-            elif target in inside and target not in done:
-                path[target] = iter(leaving.get(target, ()))
 
 
 def _is_link_catch(node: Any) -> bool:

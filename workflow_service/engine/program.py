@@ -20,7 +20,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinitio
 
 from . import specs
 from .decision_table import DecisionTable
-from .gateways import InclusiveJoin, ParallelJoin
+from .gateways import InclusiveJoin, ParallelJoin, look_ahead_one_step
 from .multi_instance import MultiInstanceSpec
 
 logging.getLogger("spiff.task").setLevel(logging.ERROR)
@@ -79,6 +79,7 @@ class _ProcessBuilder:
             self._add(spec, element_id, element)
         for element_id, element in level.items():
             self._connect(spec, element_id, element)
+        look_ahead_one_step(spec)
         self.program.specs[spec.name] = spec
 
     def _spec_name(self, parent: str | None) -> str:

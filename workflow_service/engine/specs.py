@@ -169,9 +169,6 @@ def keep_result(my_task: Task, values: dict[str, Any], spread: bool = False) -> 
 class EventGatewaySpec(PassSpec):
     """An event-based gateway: all events behind it wait; the first that fires cancels the others (see `Instance.fire`)."""
 
-    def _predict_hook(self, my_task: Task) -> None:
-        my_task._sync_children(self.outputs, TaskState.MAYBE)
-
 
 class OutsideEvent(EventDefinition):
     """An event that comes from outside by its token: a timer's row fired, a message or signal was delivered.
