@@ -310,3 +310,24 @@ def test_a_key_plan_takes_between_twenty_and_thirty_five_tasks() -> None:
     registered = Case("registration").run()
     human = [one for one in (*case.passed, *registered.passed) if one in {**case.groups, **registered.groups}]
     assert 20 <= len(human) <= 35
+
+
+# who acts for a town, and for a street office that has no congress
+
+
+def test_a_town_applies_to_the_district_that_stands_in_for_bureaus_it_lacks() -> None:
+    case = Case("registration", TOWN | {"category": "spatial"}).run()
+    asked = {"review_spatial", "review_application", "environment_list", "water_list"}
+    assert {case.groups[one].partition(":")[0] for one in asked} == {"drc_above"}
+
+
+def test_the_plan_of_a_street_office_is_approved_by_the_district() -> None:
+    street = {"level": "town", "jurisdiction": "330205001", "importance": "general"}
+    case = Case("government_executive_meeting", street).run()
+    assert case.groups["decision"] == case.groups["sign"] == "government_office_above:leader"
+    assert case.groups["joint_submission"] == case.groups["sign_conclusion"] == "drc_above:leader"
+
+
+def test_a_town_with_a_congress_has_a_government_and_a_party_office_of_its_own() -> None:
+    case = Case("people_congress", TOWN).run()
+    assert case.groups["put_forward"] == case.groups["put_to_congress"] == "government_office:handler"
