@@ -11,22 +11,29 @@ from tests.services.catalogue import Catalogue
 from tests.services.house import House
 from workflow_service.services import deployments, processes
 from workflow_service.services.plans import plan_facts
-from workflow_service.store.plans import LibraryResult, Plan
+from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
 
 
 def work(key: str, topic: str) -> str:
     return f'<serviceTask id="{key}" name="{key}" camunda:type="external" camunda:topic="{topic}"/>'
 
 
-def carry_out(house: House, *nodes: str, after_days: int = 0) -> Plan:
+def carry_out(
+    house: House,
+    *nodes: str,
+    after_days: int = 0,
+    unit: str = "jb.energy",
+    office: str = "lead_unit",
+    level: str = "county",
+) -> Plan:
     """Run service tasks one after the other for one plan."""
     now = house.now + timedelta(days=after_days)
     with house.database.transaction() as session:
         deployments.deploy_files(session, SYSTEM, "test", {"p.bpmn": xml_drawing.chain(*nodes)}, now=now)
         catalogue = Catalogue.again(session)
-        plan = catalogue.plans.get("规划") or catalogue.plan("规划", "jb.energy", date(2025, 1, 2))
+        plan = catalogue.plans.get("规划") or catalogue.plan("规划", unit, date(2025, 1, 2), level=level)
         processes.start_process(
-            session, SYSTEM, "p", variables={"plan": plan_facts(plan), "office": "lead_unit"}, business_key=str(plan.id),
+            session, SYSTEM, "p", variables={"plan": plan_facts(plan), "office": office}, business_key=str(plan.id),
             plan_id=plan.id, now=now,
         )  # fmt: skip
         return plan
@@ -48,3 +55,19 @@ def test_a_revision_enters_the_library_under_its_number_and_the_first_issue_stay
         plan = carry_out(house, *nodes, after_days=30 * number)
         assert (plan.revision, plan.issued_on) == (number, first)
     assert [revision for revision, _day in library(house)] == list(range(rounds + 1))
+
+
+@pytest.mark.parametrize(
+    ("topic", "office", "area"),
+    [
+        ("meeting.request", "government_office_above", "330205"),
+        ("meeting.request", "government_office", "330205104"),
+        ("catalogue.request", "", "330205"),
+    ],
+)
+def test_a_towns_plan_waits_in_the_pool_of_whoever_meets(
+    house: House, topic: str, office: str, area: str
+) -> None:
+    carry_out(house, work("ask", topic), unit="cc", office=office, level="town")
+    with house.database.transaction() as session:
+        assert session.scalars(select(AgendaItem.area)).one() == area

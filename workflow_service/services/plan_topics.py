@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from workflow_service import signals
+from workflow_service.domain.divisions import area_above
 from workflow_service.domain.documents import DocumentNumber
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.domain.plans import Category, DossierItem, PlanCode
+from workflow_service.domain.plans import Category, DossierItem, Level, PlanCode
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
 from workflow_service.store.database import send_after_commit
@@ -22,6 +23,9 @@ from .topics import Result, handles
 
 if TYPE_CHECKING:
     from .execution import Execution
+
+ABOVE = "_above"
+"""Ending of a relation that means the unit one level up."""
 
 
 @handles("plan.register")
@@ -78,13 +82,15 @@ def check_dossier(execution: "Execution", work: ServiceWork) -> Result:
 @handles("meeting.request")
 def request_meeting(execution: "Execution", work: ServiceWork) -> Result:
     """Put the plan into the pool for an agenda of the body that the diagram names in `body`."""
-    return _request(execution, str(work.variables.get("body") or "executive_meeting"), "meeting.result")
+    body = str(work.variables.get("body") or "executive_meeting")
+    return _request(execution, body, "meeting.result", str(work.variables.get("office") or ""))
 
 
 @handles("catalogue.request")
 def request_listing(execution: "Execution", work: ServiceWork) -> Result:
     """Put the application into the pool for the consolidated list."""
-    return _request(execution, "catalogue_list", "catalogue.decided")
+    town = execution.plan is not None and execution.plan.level == Level.TOWN.value
+    return _request(execution, "catalogue_list", "catalogue.decided", f"drc{ABOVE}" if town else "drc")
 
 
 @handles("plan.issue")
@@ -220,15 +226,21 @@ def _handed_in(execution: "Execution", work: ServiceWork) -> set[str]:
     return present | set(execution.session.scalars(statement))
 
 
-def _request(execution: "Execution", kind: str, message: str) -> Result:
+def _request(execution: "Execution", kind: str, message: str, office: str) -> Result:
     plan = execution.plan
     item = AgendaItem(
-        kind=kind, area=plan.area if plan else "", plan_id=execution.row.plan_id, instance_id=execution.row.id,
+        kind=kind, area=_area_of(plan, office) if plan else "", plan_id=execution.row.plan_id, instance_id=execution.row.id,
         message_name=message, requested_at=execution.now, status="waiting", position=0, result="", note="",
     )  # fmt: skip
     execution.session.add(item)
     execution.session.flush()
     return Result({"item": str(item.id)})
+
+
+def _area_of(plan: Plan, office: str) -> str:
+    """The jurisdiction that an office named by its relation belongs to: the plan's, or the one above it."""
+    higher = area_above(plan.area) if office.endswith(ABOVE) else None
+    return higher or plan.area
 
 
 def _document_number(execution: "Execution", plan: Plan, work: ServiceWork, issued_on: date) -> str:
@@ -247,8 +259,9 @@ def _issuing_unit(execution: "Execution", plan: Plan, work: ServiceWork) -> Unit
     session = execution.session
     found = session.scalars(select(Unit).where(Unit.code == office)).one_or_none()
     if found is None and office:
+        relation = office.removesuffix(ABOVE)
         found = session.scalars(
-            select(Unit).where(Unit.area == plan.area, Unit.relation == office)
+            select(Unit).where(Unit.area == _area_of(plan, office), Unit.relation == relation)
         ).one_or_none()
     return found or plan.lead_unit
 
