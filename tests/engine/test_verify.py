@@ -9,7 +9,7 @@ from tests.engine.xml_drawing import chain, draw, file, process
 from workflow_service.engine.form_fields import fields_of
 from workflow_service.engine.problems import Problem
 from workflow_service.engine.read import read_diagram
-from workflow_service.engine.variables import needed_inputs
+from workflow_service.engine.variables import needed_inputs, results_of
 from workflow_service.engine.verify import Surroundings, check
 
 START, END = '<startEvent id="start"/>', '<endEvent id="end"/>'
@@ -336,6 +336,21 @@ def test_what_a_called_process_needs_must_be_passed() -> None:
 
     assert calling('<camunda:in sourceExpression="${plan.lead_unit}" target="unit"/>') == []
     assert calling('<camunda:in source="plan" target="plan"/>') == ["missing_input"]
+
+
+def test_what_is_taken_from_a_called_process_must_be_there_when_it_ends() -> None:
+    nodes = START + '<exclusiveGateway id="g" default="g_b"/>' + task("a") + task("b") + task("c") + END
+    called = read_diagram(
+        draw(nodes, "start -> c", "c -> g", "g -> a [plan.x]", "g -> b", "a -> end", "b -> end")
+    )
+    around = Surroundings(results={"p": results_of(called.process("p"))})
+
+    def calling(source: str) -> list[str]:
+        out = f'<extensionElements><camunda:out source="{source}" target="y"/></extensionElements>'
+        call = f'<callActivity id="call" calledElement="p">{out}</callActivity>'
+        return [problem.code for problem in check(read_diagram(chain(call)), around)]
+
+    assert [calling(name) for name in ("c", "a", "z")] == [[], ["perhaps_no_output"], ["unknown_output"]]
 
 
 def test_an_unknown_variable_is_told_once() -> None:

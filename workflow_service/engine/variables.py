@@ -66,6 +66,16 @@ def needed_inputs(process: Process) -> Names:
     return frozenset(read) | (flow.declared or frozenset())
 
 
+def results_of(process: Process) -> Scope:
+    """Give what is set when a process ends: on some way (`may`), on every way that ends it (`must`)."""
+    flow = VariableFlow(process)
+    ends = [e for e in process.level() if not e.outgoing and e.kind not in ("error", "link")]
+    reached = [flow.at(end, AFTER) for end in ends]
+    outside = needed_inputs(process)
+    may = flow.set_somewhere | flow.given | outside
+    return Scope(may, frozenset.intersection(*(each.must for each in reached)) | outside if reached else may)
+
+
 def _outside(flow: VariableFlow, element: Element, use: Use) -> Names:
     scope = flow.at(element, use.moment)
     return use.names - scope.may - flow.set_somewhere - COMPLETION

@@ -19,13 +19,14 @@ from workflow_service.engine.dialect import (
     STAGES,
     TASK_KINDS,
 )
-from workflow_service.engine.expressions import expression_problems
+from workflow_service.engine.expressions import AFTER, Use, expression_problems
 from workflow_service.engine.form_fields import Fields, domains, field_problems
 from workflow_service.engine.problems import ERROR, WARNING, Problem
 from workflow_service.engine.reachability import reachability_problems
+from workflow_service.engine.script import compile_expression
 from workflow_service.engine.soundness import soundness_problems
 from workflow_service.engine.support import unsupported
-from workflow_service.engine.variables import variable_problems
+from workflow_service.engine.variables import Scope, variable_problems
 from workflow_service.i18n import N_
 
 _CHOICES = {"approval:kind": TASK_KINDS, "approval:stage": STAGES, "approval:resubmit": RESUBMIT}
@@ -37,7 +38,8 @@ class Surroundings:
     """What a diagram may refer to; None leaves a kind of reference unchecked. `units` are the known unit codes.
 
     Where they are at hand: `fields` are the fields of forms with their choices, `table_names` the variables that a
-    decision table reads, `inputs` what a called process must be given; all by form, table or process key.
+    decision table reads, `inputs` what a called process must be given and `results` what it leaves when it ends;
+    all by form, table or process key.
     """
 
     forms: frozenset[str] | None = None
@@ -48,6 +50,7 @@ class Surroundings:
     fields: Fields = field(default_factory=dict, hash=False)
     table_names: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     inputs: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
+    results: Mapping[str, Scope] = field(default_factory=dict, hash=False)
 
 
 def check(diagram: Diagram, around: Surroundings) -> list[Problem]:
@@ -118,6 +121,21 @@ def _call_problems(element: Element, around: Surroundings, own: frozenset[str]) 
             advice = N_("请加一行 camunda:in，目标为“%(variable)s”。")
             text = N_("“%(name)s”调用“%(ref)s”时没有传“%(variable)s”，被调用的流程要用到它")
             yield _about(WARNING, "missing_input", element, text, advice, ref=key, variable=name)
+        if key in around.results:
+            yield from _output_problems(element, key, around.results[key])
+
+
+def _output_problems(element: Element, called: str, results: Scope) -> Iterator[Problem]:
+    for mapping in element.outputs:
+        use = Use("camunda:out", mapping.expression or mapping.source or "", AFTER, compile_expression)
+        for name in sorted(use.names - results.must):
+            if name in results.may:
+                text = N_("“%(name)s”要从“%(ref)s”取回“%(variable)s”，但它有的走法结束时没有")
+                advice = N_("请在被调用的流程里先给它赋值，或换一个总会有的变量。")
+                yield _about(WARNING, "perhaps_no_output", element, text, advice, ref=called, variable=name)
+            else:
+                text = N_("“%(name)s”要从“%(ref)s”取回“%(variable)s”，但那里没有它")
+                yield _about(ERROR, "unknown_output", element, text, ref=called, variable=name)
 
 
 def _attribute_problems(element: Element, process: Process) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from workflow_service.domain.errors import InvalidInput, TooLarge
-from workflow_service.i18n import N_, _
+from workflow_service.i18n import N_, Term, _
 
 MAX_BYTES = 5 * 1024 * 1024
 
@@ -38,7 +38,7 @@ class NotReadable(InvalidInput):
     text = N_("文件第 %(line)s 行无法读取：%(reason)s。")
 
     def __init__(self, reason: str, line: int = 0) -> None:
-        super().__init__(line=line, reason=reason)
+        super().__init__(line=line, reason=Term(reason))
         self.line, self._reason = line, reason
 
     @property

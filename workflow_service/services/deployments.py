@@ -22,7 +22,7 @@ from workflow_service.engine.diagram import Diagram
 from workflow_service.engine.form_fields import fields_of
 from workflow_service.engine.problems import ERROR, DefinitionRefused, Problem
 from workflow_service.engine.read import read_diagram
-from workflow_service.engine.variables import needed_inputs
+from workflow_service.engine.variables import needed_inputs, results_of
 from workflow_service.engine.verify import Surroundings, check
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
@@ -164,6 +164,7 @@ def _check(session: Session, upload: Upload) -> None:
         table_names={key: DecisionTable.from_plain(plain).names for key, plain in known.tables.items()}
         | {key: table.names for key, table in upload.tables.items()},
         inputs={key: needed_inputs(diagram.process(key)) for key, diagram in upload.diagrams.items()},
+        results={key: results_of(diagram.process(key)) for key, diagram in upload.diagrams.items()},
     )
     seen: set[int] = set()
     for key, diagram in upload.diagrams.items():
