@@ -122,13 +122,13 @@ def _call_problems(element: Element, around: Surroundings, own: frozenset[str]) 
             text = N_("“%(name)s”调用“%(ref)s”时没有传“%(variable)s”，被调用的流程要用到它")
             yield _about(WARNING, "missing_input", element, text, advice, ref=key, variable=name)
         if key in around.results:
-            yield from _output_problems(element, key, around.results[key])
+            yield from _output_problems(element, key, around.results[key], passed)
 
 
-def _output_problems(element: Element, called: str, results: Scope) -> Iterator[Problem]:
+def _output_problems(element: Element, called: str, results: Scope, passed: set[str]) -> Iterator[Problem]:
     for mapping in element.outputs:
         use = Use("camunda:out", mapping.expression or mapping.source or "", AFTER, compile_expression)
-        for name in sorted(use.names - results.must):
+        for name in sorted(use.names - results.must - passed):
             if name in results.may:
                 text = N_("“%(name)s”要从“%(ref)s”取回“%(variable)s”，但它有的走法结束时没有")
                 advice = N_("请在被调用的流程里先给它赋值，或换一个总会有的变量。")
