@@ -35,20 +35,26 @@ log = logging.getLogger(__name__)
 
 
 class WorkerSettings(Protocol):
-    """What a worker needs to know of the settings."""
-
-    worker_jobs: int
-    smtp_host: str | None
-    smtp_port: int
-    smtp_tls: str
-    smtp_user: str | None
-    smtp_password: str | None
-    mail_from: str
-    webhook_hosts: tuple[str, ...]
+    """What a worker needs to know of the settings; see `config.Settings` for their meaning."""
 
     @property
-    def public_url(self) -> str:
-        """How people reach the service."""
+    def worker_jobs(self) -> int: ...
+    @property
+    def smtp_host(self) -> str | None: ...
+    @property
+    def smtp_port(self) -> int: ...
+    @property
+    def smtp_tls(self) -> str: ...
+    @property
+    def smtp_user(self) -> str | None: ...
+    @property
+    def smtp_password(self) -> str | None: ...
+    @property
+    def mail_from(self) -> str: ...
+    @property
+    def webhook_hosts(self) -> tuple[str, ...]: ...
+    @property
+    def public_url(self) -> str: ...
 
 
 def run(
@@ -86,7 +92,7 @@ def build_app(dsn: str, work: Work) -> App:
     """Make the queue's app with every job; it connects when it is opened."""
     app = App(connector=PsycopgConnector(conninfo=dsn, min_size=1, max_size=CONNECTIONS))
     for name, function in registered(work).items():
-        app.task(function, name=name)
+        app.task(name=name)(function)
 
     async def rescue() -> None:
         """Put back what killed workers left."""
@@ -94,7 +100,7 @@ def build_app(dsn: str, work: Work) -> App:
         if rescued:
             log.warning("%s jobs of workers that died are put back", rescued)
 
-    app.task(rescue, name=queue.RESCUE)
+    app.task(name=queue.RESCUE)(rescue)
     return app
 
 
