@@ -24,6 +24,7 @@ from workflow_service.domain.rhythms import (
     Run,
     day_period,
     is_caught_up,
+    runs_between,
     runs_due,
     upcoming_runs,
 )
@@ -190,12 +191,9 @@ def daily_run_at(session: Session, at: datetime) -> Run:
 def due_at_moment(session: Session, at: datetime) -> list[Run]:
     """Give the weekly and ten-day runs that fall due on the day of a moment, not later than it."""
     setup, calendar = configured(session), working_calendar(session)
-    start = setup.settings.start_of(SETTINGS.day_of(at))
-    found = []
-    for rhythm in (Rhythm.WEEKLY, Rhythm.TEN_DAY):
-        day_before = start.replace(hour=0, minute=0)
-        found += [run for run in upcoming_runs(rhythm, day_before, 1, calendar, setup.settings) if run.due_at <= at]
-    return found
+    midnight = setup.settings.midnight_after(SETTINGS.day_of(at) - timedelta(days=1))
+    kinds = (Rhythm.WEEKLY, Rhythm.TEN_DAY)
+    return [run for kind in kinds for run in runs_between(kind, midnight, at, calendar, setup.settings)]
 
 
 def preview(session: Session, *, now: datetime, count: int = 3) -> dict[Rhythm, list[Run]]:

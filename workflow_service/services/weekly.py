@@ -81,6 +81,12 @@ def units_with_plans(session: Session, *, after: int = 0) -> list[Unit]:
     return list(session.scalars(statement.limit(UNITS_A_CHUNK + 1)))
 
 
+def all_units_with_plans(session: Session) -> list[str]:
+    """Name every unit that the next weekly run asks."""
+    in_progress = select(Plan.id).where(Plan.lead_unit_id == Unit.id, *_in_progress()).exists()
+    return list(session.scalars(select(Unit.name).where(Unit.active, in_progress).order_by(Unit.id)))
+
+
 def name_late_units(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
     """Name the units that have not reported to the supervisors of their area and above; one notice a supervisor."""
     late = late_units(session, run.period)

@@ -98,6 +98,9 @@ EVENTS = {
     "filing_returned": N_("备案补正"),
 }
 NOTICE_KINDS = {
+    "digest": N_("日督促"),
+    "weekly_ledger": N_("周调度台账"),
+    "weekly_late": N_("未按时报送"),
     "daily": N_("日督促"),
     "weekly": N_("周报送"),
     "ten_day": N_("旬通报"),

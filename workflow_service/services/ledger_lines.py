@@ -1,0 +1,178 @@
+"""From rows of the store to lines of the ledger: lights, holders, what was done last (docs/domain.md §3.3, §3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.deadlines import FixedDate, Light, Reading, WorkingCalendar, aware, read_light
+from workflow_service.domain.plans import Category, Importance, Level, Stage, Tier
+from workflow_service.domain.words import Phrase
+from workflow_service.i18n import N_
+from workflow_service.store import ledger_queries as queries
+
+from .calendars import SETTINGS
+
+CHUNK = 1000
+WAITING = N_("等待上会")
+PAUSED = N_("等待答复")
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """A moment of the ledger: everything before `until` counts; `day` is the date whose lights are shown."""
+
+    until: datetime
+    day: date
+
+    @classmethod
+    def of(cls, as_of: date | datetime) -> AsOf:
+        """The end of a day, or an aware moment with what happened at it; naive moments are refused."""
+        if isinstance(as_of, datetime):
+            return cls(aware(as_of) + timedelta(microseconds=1), SETTINGS.day_of(as_of))
+        return cls(datetime.combine(as_of + timedelta(days=1), datetime.min.time(), SETTINGS.zone), as_of)
+
+    @property
+    def reading_at(self) -> datetime:
+        """The moment at which lights are read: never past the office's close, so that today's is not late today."""
+        return min(self.until, SETTINGS.close_of(self.day))
+
+    @property
+    def asked(self) -> queries.Moment:
+        """The moment as the store takes it."""
+        return queries.Moment(self.until, self.day, SETTINGS.zone.key)
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """One plan of the ledger. Dates are the government's, `days_late` working days past the due date (0: none).
+
+    `light` is that of the whole plan, None once it is issued or without due date; `waiting` says that it waits for others.
+    `holder` has the `step` that is open (`task_id`), due at `step_due_at`; `last_action` is what was done last and by whom.
+    """
+
+    plan_id: int
+    code: str
+    title: str
+    unit: str
+    unit_name: str
+    category: Category
+    level: Level
+    tier: Tier
+    importance: Importance
+    stage: Stage
+    registered_on: date
+    due_on: date | None
+    issued_on: date | None
+    document_number: str = ""
+    light: Reading | None = None
+    days_late: int = 0
+    waiting: bool = False
+    holder: str = ""
+    step: str = ""
+    task_id: int | None = None
+    step_due_at: datetime | None = None
+    step_light: Reading | None = None
+    last_action: str = ""
+    last_action_at: datetime | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it should have been issued before this day."""
+        return self.days_late > 0
+
+
+@dataclass(frozen=True)
+class LateTask:
+    """A task past its due moment; `days_late` in working days (0: less than one)."""
+
+    task_id: int
+    plan_id: int | None
+    title: str
+    name: str
+    stage: str
+    unit_name: str
+    holder: str
+    due_at: datetime
+    days_late: int
+    light: Reading
+
+
+def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: WorkingCalendar) -> Iterator[LedgerLine]:
+    """Give the lines of the store's rows, with what was open and done last at the moment; a few statements for each 1,000."""
+    for start in range(0, len(found), CHUNK):
+        chunk = found[start : start + CHUNK]
+        ids = [row.id for row in chunk]
+        steps = queries.steps_at(session, ids, at.until)
+        done = queries.last_done(session, ids, at.until)
+        numbers = queries.documents_of(session, [row.id for row in chunk if row.issued_on], at.until)
+        agendas = queries.agendas_at(session, [row.id for row in chunk if row.waiting], at.until)
+        for row in chunk:
+            line = _plain_line(row, at, calendar)
+            line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar)
+            yield replace(_with_last(line, done.get(row.id)), document_number=numbers.get(row.id, ""))
+
+
+def _plain_line(row: Any, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
+    late = 0
+    if row.due_on is not None and row.due_on < at.day and row.issued_on is None:
+        late = max(1, calendar.working_days_between(row.due_on, at.day))
+    return LedgerLine(
+        plan_id=row.id, code=row.code or "", title=row.title, unit=row.unit, unit_name=row.unit_name,
+        category=Category(row.category), level=Level(row.level), tier=Tier(row.tier),
+        importance=Importance(row.importance), stage=Stage(row.stage), registered_on=row.registered_on,
+        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, at, calendar), days_late=late, waiting=row.waiting,
+    )  # fmt: skip
+
+
+def _light(row: Any, at: AsOf, calendar: WorkingCalendar) -> Reading | None:
+    if row.issued_on is not None:
+        return None
+    due = row.due_on and FixedDate(row.due_on).due(at.reading_at, calendar, SETTINGS)
+    reading = read_light(due, at.reading_at, calendar, SETTINGS)
+    if not row.waiting:
+        return reading
+    return Reading(Light.GREY, reading.working_days_left if reading else 0, Phrase(PAUSED))
+
+
+def _with_step(
+    line: LedgerLine, step: Any, on_agenda: bool, at: AsOf, calendar: WorkingCalendar
+) -> LedgerLine:
+    if line.waiting and on_agenda and line.light is not None:
+        line = replace(line, light=replace(line.light, words=Phrase(WAITING)))
+    if step is None:
+        return replace(line, step=str(Phrase(WAITING)) if on_agenda else "")
+    reading = None if step.waiting else read_light(step.due_at, at.until, calendar, SETTINGS)
+    return replace(
+        line, holder=_holder(step), step=step.name, task_id=step.id, step_due_at=step.due_at, step_light=reading
+    )
+
+
+def _with_last(line: LedgerLine, done: Any) -> LedgerLine:
+    if done is None:
+        return line
+    who = done.person or done.unit_name or ""
+    return replace(line, last_action=f"{done.name}（{who}）" if who else done.name, last_action_at=done.at)
+
+
+def _holder(step: Any) -> str:
+    """The unit and who took the step, or the unit alone while nobody has."""
+    return "·".join(part for part in (step.unit_name, step.person) if part) or "、".join(step.groups or ())
+
+
+def late_tasks(
+    session: Session, areas: tuple[str, ...] | None, at: AsOf, calendar: WorkingCalendar, limit: int
+) -> Iterator[LateTask]:
+    """Give the tasks past their due moment, the longest overdue first."""
+    for row in queries.late_tasks(session, areas, at.until, limit):
+        reading = read_light(row.due_at, at.until, calendar, SETTINGS)
+        assert reading is not None
+        yield LateTask(
+            task_id=row.id, plan_id=row.plan_id, title=row.title, name=row.name, stage=row.stage,
+            unit_name=row.unit_name or "", holder=_holder(row), due_at=row.due_at,
+            days_late=-reading.working_days_left, light=reading,
+        )  # fmt: skip
