@@ -59,7 +59,7 @@ def uses(element: Element, correlation: str | None = None) -> Iterator[Use]:
     for flow in element.outgoing:
         if flow.condition:
             yield Use(N_("出线条件"), flow.condition, AFTER, compile_expression)
-    for attribute in TEMPLATES:
+    for attribute in TEMPLATES if element.attributes else ():
         if text := element.get(attribute):
             yield Use(attribute, text, INSIDE, compile_template)
     if element.script:

@@ -218,7 +218,8 @@ def _written_otherwise(diagram: Diagram) -> Iterator[Problem]:
     """Find what the model does not carry because nothing runs it: looked up in the XML itself."""
     tree = diagram.tree
     elements = {element.id: element for element in diagram.elements()}
-    for node in tree.iter() if tree is not None else ():
+    processes = tree.iterfind(bpmn("process")) if tree is not None else ()
+    for node in (node for process in processes for node in process.iter()):
         element = elements.get(node.get("id"))
         if element is None:
             continue
