@@ -61,7 +61,7 @@ def list_catalogue_plans(call: Call, cycle_id: int, area: str, query: CatalogueQ
     equal = (("cycle_id", cycle_id), ("area", area), *((("tier", query.tier),) if query.tier else ()))
     wanted = plan_list.PlanFilter(areas=policy.visible_areas(call.actor), own_units=call.actor.unit_ids, equal=equal)
     after = cursors.decode(query.cursor, cursors.day, int)
-    rows = plan_list.plan_page(call.session, wanted, after=after, limit=query.limit + 1)  # type: ignore[arg-type]
+    rows = plan_list.plan_page(call.session, wanted, after=after, limit=query.limit + 1)
     shown = rows[: query.limit]
     total = plan_list.count_plans(call.session, wanted)
     following = cursors.encode(*plan_list.cursor_of(shown[-1])) if len(rows) > query.limit else None

@@ -59,7 +59,7 @@ def list_people(call: Call, query: PeopleQuery) -> People:
     wanted = _filter(call, query)
     today = SETTINGS.day_of(call.now)
     after = cursors.decode(query.cursor, str, int)
-    rows = people_queries.people_page(call.session, wanted, today, after=after, limit=query.limit + 1)  # type: ignore[arg-type]
+    rows = people_queries.people_page(call.session, wanted, today, after=after, limit=query.limit + 1)
     shown = rows[: query.limit]
     total = people_queries.count_people(call.session, wanted, today)
     following = cursors.encode(shown[-1].sort_key, shown[-1].id) if len(rows) > query.limit else None

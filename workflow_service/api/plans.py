@@ -24,7 +24,7 @@ def list_plans(call: Call, query: PlanQuery) -> Plans:
     """List or search the plans of my area and my units (`scope=public`: issued plans of everybody too)."""
     wanted = _filter(call, query)
     after = cursors.decode(query.cursor, cursors.day, int)
-    rows = plan_list.plan_page(call.session, wanted, after=after, limit=query.limit + 1)  # type: ignore[arg-type]
+    rows = plan_list.plan_page(call.session, wanted, after=after, limit=query.limit + 1)
     shown = rows[: query.limit]
     total = plan_list.count_plans(call.session, wanted)
     following = cursors.encode(*plan_list.cursor_of(shown[-1])) if len(rows) > query.limit else None

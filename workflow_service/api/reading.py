@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from flask import request
 from pydantic import BaseModel, ValidationError
@@ -88,7 +88,7 @@ def _add_parts(digest: Any) -> None:
         digest.update(f"{name}={value}\n".encode())
     for name, file in sorted(request.files.items(multi=True), key=lambda pair: (pair[0], pair[1].filename or "")):
         digest.update(f"{name}:{file.filename}\n".encode())
-        digest.update(hashlib.file_digest(file.stream, "sha256").digest())
+        digest.update(hashlib.file_digest(cast(Any, file.stream), "sha256").digest())
         file.stream.seek(0)
 
 

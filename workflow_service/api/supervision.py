@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 
 from workflow_service.domain.errors import NotFound
@@ -44,7 +46,7 @@ def list_ledger(call: Call, query: LedgerQuery) -> LedgerPage:
     after = cursors.decode(query.cursor, cursors.day, int)
     day = query.as_of or SETTINGS.day_of(call.now)
     found = ledger.ledger_rows(
-        call.session, call.actor, _filter(query), as_of=day, after=after, limit=query.limit  # type: ignore[arg-type]
+        call.session, call.actor, _filter(query), as_of=day, after=after, limit=query.limit
     )
     total = ledger.count_rows(call.session, call.actor, _filter(query), as_of=day)
     following = cursors.encode(*found.cursor) if found.cursor else None
@@ -136,6 +138,7 @@ def remind(call: Call, body: ReminderGiven) -> Answer:
 
 def _filter(query: LedgerQuery) -> ledger.LedgerFilter:
     names = ("unit", "stage", "importance", "level", "tier", "category", "light", "state", "area")
-    return ledger.LedgerFilter(**{name: getattr(query, name) or "" for name in names}, text=query.q)
+    chosen: dict[str, Any] = {name: getattr(query, name) or "" for name in names}
+    return ledger.LedgerFilter(**chosen, text=query.q)
 
 

@@ -36,7 +36,7 @@ def list_tasks(call: Call, query: InboxQuery) -> Inbox:
     """List my open tasks and those of my posts, those due first first."""
     wanted = _filter(call, query)
     after = cursors.decode(query.cursor, cursors.moment, int)
-    rows = inbox.inbox_page(call.session, wanted, after=after, limit=query.limit + 1)  # type: ignore[arg-type]
+    rows = inbox.inbox_page(call.session, wanted, after=after, limit=query.limit + 1)
     shown = rows[: query.limit]
     total = inbox.count_inbox(call.session, wanted)
     following = cursors.encode(shown[-1].task.due_at, shown[-1].task.id) if len(rows) > query.limit else None

@@ -7,6 +7,7 @@ the file: registration up to `registered_on`, the route between that and `issued
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,8 @@ class Province:
         """Plan every act and carry them out in the order of time."""
         for day in sorted({entry.registered_on for entry in entries}):
             batch = [entry for entry in entries if entry.registered_on == day]
-            self.timeline.add(at(day - timedelta(days=20)), lambda now, batch=batch: self._apply(batch, now))
-            self.timeline.add(at(day, LISTS_ON), lambda now, batch=batch: self._approve_list(batch, now))
+            self.timeline.add(at(day - timedelta(days=20)), partial(self._apply, batch))
+            self.timeline.add(at(day, LISTS_ON), partial(self._approve_list, batch))
         self._plan_bulletins()
         self.timeline.run(progress)
 
@@ -122,9 +123,7 @@ class Province:
                 plan_id = plans.apply_for_plan(session, Actor.system("demo"), application, now=now).id
             self.entry_of[plan_id] = entry
             for day in spread(now.date(), entry.registered_on - timedelta(days=1), 4):
-                self.timeline.add(
-                    at(day, time(10, 0)), lambda now, one=plan_id: self.office.work_on(one, now) and None
-                )
+                self.timeline.add(at(day, time(10, 0)), partial(self._work, plan_id))
 
     def _approve_list(self, batch: list[Entry], now: datetime) -> None:
         mine = [plan_id for plan_id, entry in self.entry_of.items() if entry in batch]
@@ -134,7 +133,7 @@ class Province:
         for plan_id in mine:
             self.timeline.add(
                 at(self.entry_of[plan_id].registered_on, time(16, 0)),
-                lambda now, one=plan_id: self._start(one, now),
+                partial(self._start, plan_id),
             )
 
     def _start(self, plan_id: int, now: datetime) -> None:
@@ -145,14 +144,17 @@ class Province:
             return self._plan_filing(plan_id, entry)
         last = entry.issued_on or CLOSES - timedelta(days=9)
         for day in spread(entry.registered_on + timedelta(days=1), last - timedelta(days=1), VISITS):
-            self.timeline.add(at(day, time(11, 0)), lambda now, one=plan_id: self._visit(one, now))
+            self.timeline.add(at(day, time(11, 0)), partial(self._visit, plan_id))
         if entry.issued_on is not None:
-            self.timeline.add(at(entry.issued_on), lambda now, one=plan_id: self._finish(one, now))
+            self.timeline.add(at(entry.issued_on), partial(self._finish, plan_id))
         return None
 
     def _plan_filing(self, plan_id: int, entry: Entry) -> None:
         if entry.issued_on is not None:
-            self.timeline.add(at(entry.issued_on), lambda now: self._finish(plan_id, now))
+            self.timeline.add(at(entry.issued_on), partial(self._finish, plan_id))
+
+    def _work(self, plan_id: int, now: datetime) -> None:
+        self.office.work_on(plan_id, now)
 
     def _visit(self, plan_id: int, now: datetime) -> None:
         if not self.office.work_on(plan_id, now, hold=ISSUING):

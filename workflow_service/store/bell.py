@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -38,5 +39,5 @@ def counts(session: Session, user_id: int | None, groups: Collection[str]) -> Co
     return Counts(*row)
 
 
-def _count(rows: object) -> object:
+def _count(rows: object) -> Any:
     return select(func.count()).select_from(rows.subquery()).scalar_subquery()  # type: ignore[attr-defined]

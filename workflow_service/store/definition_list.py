@@ -119,7 +119,7 @@ def resources_of(session: Session, deployment_id: int) -> Sequence[Resource]:
     return session.scalars(_files().where(Resource.deployment_id == deployment_id)).all()
 
 
-def _files() -> Select[tuple[Resource]]:
+def _files() -> Select[Resource]:
     return select(Resource).options(defer(Resource.content)).order_by(Resource.name)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, select, tuple_, union_all
+from sqlalchemy import ColumnElement, DateTime, func, literal_column, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from .people import Unit, User
@@ -110,7 +110,7 @@ def _keys(wanted: InboxFilter, after: tuple[datetime | None, int] | None, limit:
     return union_all(*parts) if parts else None
 
 
-def _under(holder: str, wanted: InboxFilter, after: tuple[datetime | None, int] | None) -> Select[Any]:
+def _under(holder: str, wanted: InboxFilter, after: tuple[datetime | None, int] | None) -> Any:
     statement = select(TaskHolder.task_id, TaskHolder.due_at)
     if wanted.needs_task:
         statement = statement.join(Task, Task.id == TaskHolder.task_id)
@@ -124,7 +124,7 @@ def _under(holder: str, wanted: InboxFilter, after: tuple[datetime | None, int] 
     return statement.order_by(TaskHolder.due_at, TaskHolder.task_id)
 
 
-def _rows() -> Select[Any]:
+def _rows() -> Any:
     return (
         select(Task, Plan.code, func.coalesce(Unit.short_name, ""), func.coalesce(User.name, ""))
         .outerjoin(Plan, Plan.id == Task.plan_id)

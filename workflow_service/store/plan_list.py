@@ -158,7 +158,7 @@ def attachments(
     return session.scalars(_files().where(owner)).all()
 
 
-def _files() -> Select[tuple[Attachment]]:
+def _files() -> Select[Attachment]:
     ordered = select(Attachment).where(Attachment.removed_at.is_(None))
     return ordered.order_by(Attachment.dossier_item == "", Attachment.dossier_item, Attachment.id.desc())
 

@@ -78,7 +78,7 @@ class Frame:
     @property
     def units(self) -> list[tuple[Any, Any]]:
         """Units and posts to switch between."""
-        return memberships()
+        return list(memberships())
 
     @property
     def unit(self) -> tuple[Any, Any] | None:

@@ -77,7 +77,7 @@ def add_missing(language: str = "en") -> int:
     target = TRANSLATIONS / language / "LC_MESSAGES" / "web.po"
     catalogue = read_po(target.open("rb")) if target.exists() else Catalog(locale=language, charset="utf-8")
     for text, place in missing(language).items():
-        catalogue.add(text, locations=[(place, None)])
+        catalogue.add(text, locations=[(place, 0)])
     with target.open("wb") as out:
         write_po(out, catalogue, width=0, omit_header=False, sort_output=False, no_location=True)
     return len(missing(language))

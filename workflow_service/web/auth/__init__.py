@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -18,9 +20,10 @@ def register(app: Flask) -> None:
     accounts.register(app)
     app.register_blueprint(views.blueprint)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
-    view = app.view_functions["auth.sign_in"]
+    view: Any = app.view_functions["auth.sign_in"]
     view = limiter.limit(ATTEMPTS_PER_NAME, key_func=_address_and_name, methods=["POST"])(view)
-    app.view_functions["auth.sign_in"] = limiter.limit(ATTEMPTS_PER_ADDRESS, methods=["POST"])(view)
+    limited: Any = limiter.limit(ATTEMPTS_PER_ADDRESS, methods=["POST"])(view)
+    app.view_functions["auth.sign_in"] = limited
 
 
 def _address_and_name() -> str:

@@ -21,7 +21,7 @@ OPEN_WHILE_PASSWORD_IS_DUE = frozenset(
 SEEN_KEPT_SECONDS = 30
 
 
-class Account(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
+class Account(UserMixin):
     """The signed-in person as Flask-Login and the frame know him."""
 
     def __init__(self, found: SignedIn) -> None:

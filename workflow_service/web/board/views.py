@@ -98,7 +98,8 @@ def _cells(line: LedgerLine) -> tuple[Any, ...]:
 
 def _filter(chosen: dict[str, str]) -> LedgerFilter:
     known = {field.name for field in fields(LedgerFilter)}
-    return LedgerFilter(**{name: value for name, value in chosen.items() if name in known})
+    wanted: dict[str, Any] = {name: value for name, value in chosen.items() if name in known}
+    return LedgerFilter(**wanted)
 
 
 def _as_of() -> date | datetime:

@@ -44,7 +44,11 @@ def _pools(items: object) -> list[tuple[str, str, list[AgendaItem], bool]]:
     grouped: dict[tuple[str, str], list[AgendaItem]] = defaultdict(list)
     for item in items:  # type: ignore[attr-defined]
         grouped[item.kind, item.area].append(item)
-    return [(kind, area, found, _manages(found[0].plan.area_path)) for (kind, area), found in grouped.items()]
+    return [(kind, area, found, _manages(_area_path(found[0]))) for (kind, area), found in grouped.items()]
+
+
+def _area_path(item: AgendaItem) -> str:
+    return item.plan.area_path if item.plan is not None else ""
 
 
 def _manages(area_path: str) -> bool:

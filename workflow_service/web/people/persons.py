@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
     session, chosen = page_session(), filter_values(*FILTERS)
     wanted, unit = _filter(chosen)
     after = cursors.decode(str, cursors.number)
-    found = ask.people_page(session, wanted, page_day(), after=after, limit=PAGE_ROWS + 1)  # type: ignore[arg-type]
+    found = ask.people_page(session, wanted, page_day(), after=after, limit=PAGE_ROWS + 1)
     people = found[:PAGE_ROWS]
     following = (
         address(after=cursors.encode(people[-1].sort_key, people[-1].id)) if len(found) > PAGE_ROWS else ""

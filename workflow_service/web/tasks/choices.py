@@ -5,6 +5,7 @@ from __future__ import annotations
 from workflow_service.identity import policy
 from workflow_service.store import people_queries, plan_list
 from workflow_service.store.plan_list import PlanFilter
+from workflow_service.store.plans import Plan
 
 from ..current import page_actor, page_session
 
@@ -26,7 +27,7 @@ def _top_areas() -> tuple[str, ...] | None:
     return policy.visible_areas(page_actor())
 
 
-def _plans() -> list[plan_list.Plan]:
+def _plans() -> list[Plan]:
     actor = page_actor()
     wanted = PlanFilter(areas=policy.visible_areas(actor), own_units=actor.unit_ids)
     return list(plan_list.plan_page(page_session(), wanted, limit=PLANS_OFFERED))

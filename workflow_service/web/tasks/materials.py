@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
+
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -60,7 +62,7 @@ def keep_upload(task_id: int | None) -> dict[str, str]:
         raise InvalidInput(N_("请选择文件。"))
     with transaction() as session:
         kept = files.store_file(
-            session, page_actor(), _shelf(), sent.stream, sent.filename, now=page_now(), task_id=task_id,
+            session, page_actor(), _shelf(), cast(BinaryIO, sent.stream), sent.filename, now=page_now(), task_id=task_id,
             declared_unclassified=bool(request.form.get("declared")),
             dossier_item=request.form.get("dossier_item", "")[:60],
         )  # fmt: skip
