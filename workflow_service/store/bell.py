@@ -39,5 +39,5 @@ def counts(session: Session, user_id: int | None, groups: Collection[str]) -> Co
     return Counts(*row)
 
 
-def _count(rows: object) -> Any:
-    return select(func.count()).select_from(rows.subquery()).scalar_subquery()  # type: ignore[attr-defined]
+def _count(rows: Any) -> Any:
+    return select(func.count()).select_from(rows.subquery()).scalar_subquery()
