@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 from workflow_service.identity.names import matches
 from workflow_service.services import forms, tasks
 from workflow_service.store import inbox
 from workflow_service.store.plans import Plan
-from workflow_service.store.runtime import ProcessInstance, Task
+from workflow_service.store.runtime import Task
 
 from . import cursors
 from .calls import Answer, Call, endpoint
@@ -50,8 +48,9 @@ def list_tasks(call: Call, query: InboxQuery) -> Inbox:
 def get_task(call: Call, task_id: int) -> Answer:
     """Give a task with its form; its ETag goes into If-Match of the commands."""
     task, row = tasks.visible_task(call.session, call.actor, task_id)
-    task.form = forms.form_of_task(call.session, task, row.definition_id)  # type: ignore[attr-defined]
-    return Answer(TaskWithForm.model_validate(task), version=task.revision)
+    form = forms.form_of_task(call.session, task, row.definition_id)
+    shown = TaskWithForm.model_construct(**dict(TaskShown.model_validate(task)), form=form)
+    return Answer(shown, version=task.revision)
 
 
 @endpoint("/tasks/<id:task_id>/claim", "POST", answer=TaskShown, tag=TAG, versioned=True)
@@ -72,10 +71,13 @@ def complete_task(call: Call, task_id: int, body: Submission) -> Answer:
 
     A task that somebody else finished answers 409 with who and when.
     """
-    task = tasks.complete_task(call.session, call.actor, task_id, body.values, now=call.now, expected=call.expected)
-    row = _instance_of(call.session, task)
-    task.process_instance_status, task.process_instance_outcome = row.status, row.outcome  # type: ignore[attr-defined]
-    return Answer(CompletedTask.model_validate(task), version=task.revision)
+    task, row = tasks.finish_task(
+        call.session, call.actor, task_id, body.values, now=call.now, expected=call.expected
+    )
+    shown = CompletedTask.model_construct(
+        **dict(TaskShown.model_validate(task)), process_instance_status=row.status, process_instance_outcome=row.outcome
+    )
+    return Answer(shown, version=task.revision)
 
 
 @endpoint("/tasks/<id:task_id>/due", "PUT", body=DueGiven, answer=TaskShown, tag=TAG, versioned=True)
@@ -132,8 +134,3 @@ def _line(row: inbox.InboxRow) -> TaskLine:
 
 def _shown(task: Task) -> Answer:
     return Answer(TaskShown.model_validate(task), version=task.revision)
-
-
-def _instance_of(session: Session, task: Task) -> ProcessInstance:
-    """The instance that the command locked: known to the session, so no statement."""
-    return session.get_one(ProcessInstance, task.instance_id)

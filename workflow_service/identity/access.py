@@ -76,7 +76,7 @@ def bearer(session: Session, text: str, address: str, today: date, now: datetime
 
     Raises SignInRequired for a token that is unknown, revoked or expired; which of these is not told.
     """
-    rows = session.execute(people_queries.token_rows(token_hash(text), today)).all()
+    rows = session.execute(people_queries.TOKEN_ROWS, {"token_hash": token_hash(text), "today": today}).all()
     token: ApiToken | None = rows[0][4] if rows else None
     found = _signed_in(session, rows, "api", address, None)
     if token is None or found is None or not is_usable(token, now):

@@ -41,10 +41,10 @@ def record(
     """Append one record. With `instance` (locked by the caller) it joins the instance's chain, else the general one."""
     if instance is None:
         chain = _locked_chain(session, GENERAL)
-        _append(session, GENERAL, chain, actor, action, thing, data, now)
+        _append(session, chain, actor, action, thing, data, now)
         return
     end = AuditChain(chain=f"i{instance.id}", seq=instance.audit_seq, head=instance.audit_head)
-    _append(session, end.chain, end, actor, action, thing, data, now)
+    _append(session, end, actor, action, thing, data, now)
     instance.audit_seq, instance.audit_head = end.seq, end.head
 
 
@@ -54,9 +54,7 @@ def anchor(session: Session, *, now: datetime) -> int:
     heads = {chain: [seq, head.hex()] for chain, seq, head in _moved_ends(session, last)}
     if heads:
         chain = _locked_chain(session, ANCHORS)
-        _append(
-            session, ANCHORS, chain, Actor.system("scheduler"), "audit.anchor", "audit", {"heads": heads}, now
-        )
+        _append(session, chain, Actor.system("scheduler"), "audit.anchor", "audit", {"heads": heads}, now)
     return len(heads)
 
 
@@ -81,18 +79,40 @@ def digest(previous: bytes, entry: AuditRecord) -> bytes:
     return hashlib.sha256(previous + text.encode()).digest()
 
 
+def next_entry(
+    row: ProcessInstance, actor: Actor, action: str, thing: str, data: dict[str, Any], *, now: datetime
+) -> AuditRecord:
+    """Make the record that comes next in a locked instance's chain, for the caller to write with the instance's row."""
+    end = AuditChain(chain=f"i{row.id}", seq=row.audit_seq, head=row.audit_head)
+    return _entry(end, actor, action, thing, data, now)
+
+
 def _append(
-    session: Session, chain: str, end: AuditChain, actor: Actor, action: str, thing: str, data: dict[str, Any],
-    now: datetime,
-) -> None:  # fmt: skip
+    session: Session, end: AuditChain, actor: Actor, action: str, thing: str, data: dict[str, Any], now: datetime
+) -> None:
+    entry = _entry(end, actor, action, thing, data, now)
+    session.add(entry)
+    end.seq, end.head = entry.seq, entry.hash
+
+
+def _entry(
+    end: AuditChain, actor: Actor, action: str, thing: str, data: dict[str, Any], now: datetime
+) -> AuditRecord:
     entry = AuditRecord(
-        chain=chain, seq=end.seq + 1, recorded_at=clock.now(), business_at=now, actor_id=actor.user_id,
+        chain=end.chain, seq=end.seq + 1, recorded_at=clock.now(), business_at=now, actor_id=actor.user_id,
         actor_name=actor.name, source=actor.source, address=actor.address, action=action, thing=thing,
         data=json.loads(json.dumps(data, ensure_ascii=False, default=str)),
     )  # fmt: skip
     entry.hash = digest(end.head, entry)
-    session.add(entry)
-    end.seq, end.head = entry.seq, entry.hash
+    return entry
+
+
+def columns_of(entry: AuditRecord) -> dict[str, Any]:
+    """Give a record as values by column."""
+    return {name: getattr(entry, name) for name in _COLUMNS}
+
+
+_COLUMNS = tuple(column.key for column in AuditRecord.__table__.columns if column.key != "id")
 
 
 def _locked_chain(session: Session, chain: str) -> AuditChain:

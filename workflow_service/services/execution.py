@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm.attributes import set_committed_value
 
 from workflow_service import failpoints, signals
 from workflow_service.domain.errors import Conflict, NotFound, TongchouError
@@ -33,6 +34,8 @@ from .programs import LoadedProgram, program_of
 
 MAX_ROUNDS = 200
 OPEN = ("active",)
+MOVING = ("status", "outcome", "ended_at", "state", "revision", "activity_seq", "audit_seq", "audit_head")
+"""The columns of an instance's row that a step writes."""
 
 
 @dataclass
@@ -60,6 +63,17 @@ class Changes:
         self.stages += step.stages
 
 
+@dataclass
+class Written:
+    """The rows of one step, and the ids that its new tasks got."""
+
+    tasks: list[step_rows.NewTask]
+    cancelled: list[int]
+    activities: list[step_rows.ActivityRow]
+    ends: list[step_rows.ActivityEnd]
+    ids: dict[UUID, int] = field(default_factory=dict)
+
+
 class Execution:
     """A locked instance in memory. Create with `lock` or `start`."""
 
@@ -75,6 +89,7 @@ class Execution:
         self.session, self.actor, self.row, self.loaded = session, actor, row, loaded
         self.instance, self.now = instance, now
         self.completing: UUID | None = None
+        self.completion: step_rows.Completion | None = None
         self._plan: Plan | None = None
 
     @classmethod
@@ -104,25 +119,23 @@ class Execution:
             self._plan = self.session.get(Plan, self.row.plan_id)
         return self._plan
 
+    def finish_task(self, task_id: int, token: UUID, values: dict[str, Any]) -> None:
+        """A person finishes the task at `token` with values that fit its form; its row is written with the step."""
+        self.completing = token
+        self.completion = step_rows.Completion(task_id, self.actor.user_id, self.actor.unit_id, values)
+        self.instance.complete(token, values)
+
     def settle(self, action: str, data: dict[str, Any]) -> None:
         """Do the service tasks, write every change, freeze the state and append the record."""
         failpoints.reach("after-lock")
         changes = Changes()
         step = self._run_works(changes)
         with self.session.no_autoflush:
-            self._write(changes)
+            written = self._gather(changes)
             self._close_or_keep(step)
         failpoints.reach("after-freeze")
-        self.row.revision += 1
-        audit.record(
-            self.session,
-            self.actor,
-            action,
-            f"process-instance:{self.row.id}",
-            data,
-            now=self.now,
-            instance=self.row,
-        )
+        self._write(written, action, data)
+        self._announce(written, changes)
         self._deliver(changes.thrown)
         self.session.flush()
         failpoints.reach("before-commit")
@@ -133,6 +146,7 @@ class Execution:
             changes.take(step)
             if not step.works:
                 return step
+            self._write_completion()
             for work in step.works:
                 self._do(work)
         raise Conflict(N_("一次提交触发的自动步骤过多，请联系流程设计人员。"))
@@ -145,12 +159,18 @@ class Execution:
             return
         self.instance.work_done(work.place.token, result.values, result.plan)
 
-    def _write(self, changes: Changes) -> None:
+    def _write_completion(self) -> None:
+        """Service tasks see the finished task as finished."""
+        if self.completion is not None:
+            step_rows.complete_task_row(self.session, self.completion, self.now)
+            self.completion = None
+
+    def _gather(self, changes: Changes) -> "Written":
+        """Write what is rare, and gather what every step has for one statement."""
         session, row, now = self.session, self.row, self.now
         tasks, failed = waiting.new_tasks(self, changes.human)
         alive = [one for one in tasks if one.token not in changes.ended]
         cancelled = step_rows.cancel_tasks(session, row.id, self._task_tokens(changes), now)
-        ids = step_rows.insert_tasks(session, row.id, row.plan_id, row.area_path, alive, now)
         timers, timer_failures = waiting.timer_rows(
             self, [t for t in changes.timers if t.place.token not in changes.ended]
         )
@@ -159,19 +179,36 @@ class Execution:
         )
         step_rows.replace_waits(session, row.id, self._wait_tokens(changes), timers, events)
         held = {one.place.token for one in (*failed, *timer_failures)}
-        self._write_history([one for one in changes.passages if one.place.token not in held])
+        rows, ends = self._history([one for one in changes.passages if one.place.token not in held])
         self._raise_incidents([*changes.troubles, *failed, *timer_failures])
         self._enter_stages(changes.stages)
         self._keep_settled_facts()
-        for task in alive:
+        return Written(alive, cancelled, rows, ends)
+
+    def _write(self, written: "Written", action: str, data: dict[str, Any]) -> None:
+        row = self.row
+        row.revision += 1
+        entry = audit.next_entry(row, self.actor, action, f"process-instance:{row.id}", data, now=self.now)
+        row.audit_seq, row.audit_head = entry.seq, entry.hash
+        written.ids = step_rows.write_step(
+            self.session,
+            step_rows.StepRows(
+                instance_id=row.id, plan_id=row.plan_id, area_path=row.area_path, now=self.now,
+                instance={name: getattr(row, name) for name in MOVING}, record=audit.columns_of(entry), tasks=written.tasks,
+                activities=written.activities, ends=written.ends, completion=self.completion,
+            ),
+        )  # fmt: skip
+        self.completion = None
+        for name in MOVING:
+            set_committed_value(row, name, getattr(row, name))
+
+    def _announce(self, written: "Written", changes: Changes) -> None:
+        session, row = self.session, self.row
+        for task in written.tasks:
             send_after_commit(
-                session,
-                signals.task_created,
-                task_id=ids[task.token],
-                instance_id=row.id,
-                holders=task.holders,
+                session, signals.task_created, task_id=written.ids[task.token], instance_id=row.id, holders=task.holders
             )
-        for task_id in cancelled:
+        for task_id in written.cancelled:
             send_after_commit(session, signals.task_cancelled, task_id=task_id, instance_id=row.id)
 
     def _task_tokens(self, changes: Changes) -> list[UUID]:
@@ -188,7 +225,9 @@ class Execution:
         kinds = {p.place.token: p.place.element_type for p in changes.passages}
         return [token for token in changes.ended if kinds.get(token, "") in EVENTS]
 
-    def _write_history(self, passages: list[Passage]) -> None:
+    def _history(
+        self, passages: list[Passage]
+    ) -> tuple[list[step_rows.ActivityRow], list[step_rows.ActivityEnd]]:
         rows: dict[UUID, step_rows.ActivityRow] = {}
         ends: list[step_rows.ActivityEnd] = []
         for passage in passages:
@@ -203,7 +242,7 @@ class Execution:
                 )
             else:
                 rows[token] = self._activity(passage, ended, actor_id)
-        step_rows.write_activities(self.session, self.row.id, list(rows.values()), ends)
+        return list(rows.values()), ends
 
     def _activity(self, passage: Passage, ended: bool, actor_id: int | None) -> step_rows.ActivityRow:
         self.row.activity_seq += 1

@@ -18,7 +18,6 @@ from workflow_service.domain.deadlines import aware
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import User
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
@@ -42,21 +41,32 @@ def complete_task(
     `expected` is the revision that the person saw (None: any). Raises FormErrors, Forbidden, NotFound, PreconditionFailed,
     and Conflict when somebody else was first.
     """
+    return finish_task(session, actor, task_id, values, now=now, expected=expected)[0]
+
+
+def finish_task(
+    session: Session,
+    actor: Actor,
+    task_id: int,
+    values: dict[str, Any],
+    *,
+    now: datetime,
+    expected: int | None = None,
+) -> tuple[Task, ProcessInstance]:
+    """Do the same as `complete_task`, and give the instance as it stands afterwards too."""
     row, task = _lock(session, task_id, expected)
     require_status(row, ("active",))
     _require_holder(session, actor, task, "task.work")
     _refuse_if_taken(session, actor, task)
     execution = Execution.thaw(session, actor, row, now)
     forms.validate(forms.form_of_task(session, task, row.definition_id), values)
-    execution.completing = task.token
-    step_rows.complete_task_row(session, task.id, actor.user_id, actor.unit_id, values, now)
-    execution.instance.complete(task.token, values)
+    execution.finish_task(task.id, task.token, values)
     execution.settle("task.complete", {"task": task.id, "element": task.element_id, "values": values})
     send_after_commit(
         session, signals.task_completed, task_id=task.id, instance_id=row.id, user_id=actor.user_id
     )
     _note_completed(task, actor, values, now)
-    return task
+    return task, row
 
 
 def _note_completed(task: Task, actor: Actor, values: dict[str, Any], now: datetime) -> None:

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session, contains_eager
 
@@ -19,7 +32,7 @@ STRUCTURE_SETTING = "people.structure"
 COUNT_LIMIT = 1000
 
 
-def is_current(today: date) -> ColumnElement[bool]:
+def is_current(today: date | ColumnElement[date]) -> ColumnElement[bool]:
     """The membership holds on `today` (a business date)."""
     return and_(Membership.since <= today, or_(Membership.until.is_(None), Membership.until > today))
 
@@ -29,7 +42,7 @@ def structure_version() -> Any:
     return select(Setting.value["version"].astext).where(Setting.name == STRUCTURE_SETTING).scalar_subquery()
 
 
-def person_rows(condition: ColumnElement[bool], today: date) -> Select[Any]:
+def person_rows(condition: ColumnElement[bool], today: date | ColumnElement[date]) -> Select[Any]:
     """A person with each current post and its unit, best rank first, and the structure's version on every row."""
     return (
         select(User, Post, Unit, structure_version())
@@ -41,13 +54,12 @@ def person_rows(condition: ColumnElement[bool], today: date) -> Select[Any]:
     )
 
 
-def token_rows(token_hash: bytes, today: date) -> Select[Any]:
-    """The same for the owner of an API token, with the token."""
-    return (
-        person_rows(ApiToken.token_hash == token_hash, today)
-        .join(ApiToken, ApiToken.user_id == User.id)
-        .add_columns(ApiToken)
-    )
+TOKEN_ROWS = (
+    person_rows(ApiToken.token_hash == bindparam("token_hash"), bindparam("today", type_=Date))
+    .join(ApiToken, ApiToken.user_id == User.id)
+    .add_columns(ApiToken)
+)
+"""The same for the owner of an API token (its `token_hash`), with the token; made once, for it stands in every request."""
 
 
 def user_by_name(session: Session, username: str, *, lock: bool = False) -> User | None:
