@@ -14,6 +14,7 @@ from workflow_service.store import instance_view, people_queries
 
 from . import formats, listing
 from .current import page_now, page_session
+from .forms.fields import text_of
 from .rights import allowed
 from .urls import has_view, url_for_view
 from .words import choices, element_word, outcome_word, word
@@ -63,6 +64,7 @@ def register(app: Flask) -> None:
         light_options=lambda: [(light, _(text)) for light, text in formats.LIGHT_WORDS.items()],
         word_options=lambda codes, table: [(code, word(code, table)) for code in codes],
         file_name=file_name,
+        form_title=lambda schema: text_of(schema, "title"),
         unit_name=unit_name,
         field_word=lambda name: word(name, "field"),
         dossier_choices=lambda: choices("dossier"),

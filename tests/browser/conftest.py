@@ -1,0 +1,97 @@
+"""A real Chromium before a real server on a free port, and the town that its pages show."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.browser import town as towns
+from tests.browser.town import Town
+from tests.databases import Databases
+from tests.needs import browser as chromium
+from workflow_service.app import create_app
+from workflow_service.config import Settings
+from workflow_service.store.database import Database
+
+FRONTEND = Path(__file__).parents[2] / "frontend"
+AXE = FRONTEND / "node_modules/axe-core/axe.min.js"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """The machine's Chromium; as root it starts only without its sandbox."""
+    path = chromium()
+    assert path, "Chromium is missing: python tests/needs.py says what to install"
+    return {"executable_path": path, "args": ["--no-sandbox"] if os.geteuid() == 0 else []}
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, *args: object) -> None:
+        """Say nothing of requests."""
+
+
+@pytest.fixture(scope="module")
+def town(databases: Databases) -> Iterator[Town]:
+    """The town in a database of this module."""
+    with databases.temporary(migrated=True) as url:
+        database = Database(url)
+        yield towns.build(database)
+        database.close()
+
+
+@pytest.fixture(scope="module")
+def address(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the service answers."""
+    settings = Settings(secret_key="only-for-tests", var_dir=tmp_path_factory.mktemp("var"), log_level="warning")
+    app = create_app(settings, town.database, lambda: towns.NOW)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Open a signed-in page: `visit("energy.handler", width=390, language="en", theme="dark")`."""
+    opened: list[BrowserContext] = []
+
+    def sign_in(post: str, *, width: int = 1280, language: str = "zh", theme: str = "light") -> Page:
+        height = 860 if width > 600 else 844
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=theme, base_url=address, locale="zh-CN"
+        )  # type: ignore[arg-type]  # "light" or "dark"
+        opened.append(context)
+        page = context.new_page()
+        page.goto("/sign-in")
+        page.locator('[name="username"]').fill(towns.login(post))
+        page.locator('[name="password"]').fill(towns.PASSWORD)
+        page.locator('main button[type="submit"], main form button.btn-primary').first.click()
+        page.locator(".top").wait_for()
+        if language == "en":
+            page.goto("/mine")
+            page.locator('main button[name="language"][value="en"]').click()
+            page.locator('html[lang="en"]').wait_for()
+        return page
+
+    yield sign_in
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The accessibility checker, run by the browser itself and never part of a page."""
+    return AXE.read_text(encoding="utf-8") + f";window.axeRules={json.dumps(['wcag2a', 'wcag2aa'])};"

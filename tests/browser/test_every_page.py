@@ -1,0 +1,173 @@
+"""Every page at both widths, in both languages, light and dark: nothing runs over, nothing overlaps, nothing is left in Chinese
+for English readers, nothing is asked of another host, nothing keeps anybody out."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from sqlalchemy import select
+
+from tests.browser.town import NOW, Town
+from workflow_service.resources import bpmn_dir
+from workflow_service.store.definitions import DecisionDefinition, Deployment, ProcessDefinition
+from workflow_service.store.people import Post, Unit, User
+from workflow_service.store.plans import AgendaItem, Meeting, Plan, PlanningCycle
+from workflow_service.store.runtime import Incident, Task
+from workflow_service.store.supervision import Notice
+
+Visit = Callable[..., Page]
+LOOKS = ((1280, "zh", "light"), (1280, "en", "dark"), (390, "zh", "dark"), (390, "en", "light"))
+STAFF = ("/tasks", "/tasks/{task_id}", "/tasks/done", "/tasks/started", "/plans/apply", "/notices", "/mine")
+SUPERVISOR = (
+    "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
+    "/incidents", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/search?q=能源", "/search", "/plans/999999",
+)  # fmt: skip
+DESIGNER = (
+    "/designer", "/designer/definitions/{definition_id}", "/designer/deployments", "/designer/deployments/1",
+    "/designer/upload", "/designer/decisions/1", "/designer/forms/coordination_opinion",
+)  # fmt: skip
+ADMIN = ("/people", "/people/units", "/people/units/new", "/people/new", "/people/import", "/people/me", "/people/me/tokens")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+OVERLAPS = """() => {
+  const seen = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((element) => {
+    const box = element.getBoundingClientRect();
+    if (box.width < 2 || box.height < 2 || element.closest('dialog:not([open]), .diagram, details:not([open]) > :not(summary)')) return false;
+    if (element.matches('.open, .link-row, .visually-hidden, .segments input, .skip')) return false;
+    const style = getComputedStyle(element);
+    if (style.visibility === 'hidden' || style.opacity === '0') return false;
+    const middle = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    return box.bottom > 0 && box.top < innerHeight && middle !== null;
+  });
+  const fixed = (element) => element.closest('.bottom, .top, .rail, .work-actions, .action-bar') !== null;
+  const found = [];
+  for (const [index, one] of seen.entries()) for (const other of seen.slice(index + 1)) {
+    if (one.contains(other) || other.contains(one) || fixed(one) !== fixed(other)) continue;
+    const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
+    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left), high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (wide > 3 && high > 3) found.push(`${one.outerHTML.slice(0, 90)} × ${other.outerHTML.slice(0, 90)}`);
+  }
+  return found;
+}"""
+TEXTS = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const place = walker.currentNode.parentElement;
+    if (!place.closest('[lang="zh-CN"]:not(html), .initial, .diagram, script, style, template, textarea, pre')) found.push(walker.currentNode.textContent);
+  }
+  for (const element of document.querySelectorAll('[aria-label], [placeholder], [title]')) {
+    if (element.closest('[lang="zh-CN"]:not(html), .diagram, template')) continue;
+    for (const name of ['aria-label', 'placeholder', 'title']) if (element.getAttribute(name)) found.push(element.getAttribute(name));
+  }
+  return found.map((text) => text.trim()).filter(Boolean);
+}"""
+
+
+def pages_of(town: Town, paths: tuple[str, ...]) -> list[str]:
+    return [path.format(plan=town.plan_ids[0], **town.__dict__) for path in paths]
+
+
+@pytest.fixture(scope="module")
+def data_words(town: Town) -> list[str]:
+    """What is data and stays in Chinese: names of people, units, plans, steps; the longest first."""
+    columns = (
+        Unit.name, Unit.short_name, User.name, Post.name, Plan.title, Task.name, Task.title, ProcessDefinition.name,
+        DecisionDefinition.name, Meeting.title, AgendaItem.note, Notice.subject, PlanningCycle.name, Incident.message,
+        Deployment.name, Notice.body["text"].astext,
+    )  # fmt: skip
+    with town.database.transaction() as session:
+        words = {str(text) for column in columns for text in session.scalars(select(column).distinct()) if text}
+    for file in bpmn_dir().iterdir():
+        words |= set(re.findall(r'(?:name|label)="([^"]+)"', file.read_text(encoding="utf-8")))
+    return sorted(words | {"能源", "浙发改规划"}, key=len, reverse=True)
+
+
+@pytest.mark.parametrize(("width", "language", "theme"), LOOKS, ids=lambda value: str(value))
+@pytest.mark.parametrize(
+    ("post", "paths"),
+    [("energy.handler", STAFF), ("drc.supervisor", SUPERVISOR), ("drc.designer", DESIGNER), ("drc.admin", ADMIN)],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_page_can_be_looked_at(
+    visit: Visit, town: Town, axe: str, address: str, data_words: list[str], post: str, paths: tuple[str, ...], width: int,
+    language: str, theme: str,
+) -> None:  # fmt: skip
+    page = visit(post, width=width, language=language, theme=theme)
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    faults: dict[str, Any] = {}
+    for path in pages_of(town, paths):
+        said.clear()
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        found = faults_on(page, axe, data_words if language == "en" else None)
+        found += [text for text in said if "status of 404" not in text]
+        if found:
+            faults[path] = found
+    assert not faults, "\n".join(f"{path}: {text}" for path, found in faults.items() for text in found)
+    assert [url for url in asked if not url.startswith((address, "blob:", "data:"))] == []
+
+
+def faults_on(page: Page, axe: str, data_words: list[str] | None) -> list[str]:
+    """What is wrong with the page as it stands."""
+    found: list[str] = []
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if over > 0:
+        found.append(f"runs over by {over} px")
+    found += [f"overlap: {pair}" for pair in page.evaluate(OVERLAPS)[:3]]
+    if data_words is not None:
+        found += [f"untranslated: {text[:60]}" for text in untranslated(page.evaluate(TEXTS), data_words)[:6]]
+    page.evaluate(axe)
+    serious = page.evaluate(
+        "async () => (await axe.run(document, {runOnly: window.axeRules, resultTypes: ['violations']})).violations"
+        ".filter((one) => ['serious', 'critical'].includes(one.impact))"
+        ".map((one) => `${one.id}: ${one.nodes.slice(0, 2).map((node) => node.html.slice(0, 160) + ' ' + node.any.map((any) => any.message).join()).join(' | ')}`)"
+    )
+    return found + [f"axe {text}" for text in serious]
+
+
+def untranslated(texts: list[str], data_words: list[str]) -> list[str]:
+    def rest(text: str) -> str:
+        for word in data_words:
+            text = text.replace(word, "")
+        return text
+
+    return [text for text in texts if CHINESE.search(rest(text))]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_sign_in_page_can_be_looked_at(browser: Any, address: str, axe: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844}, base_url=address)
+    page = context.new_page()
+    page.goto("/sign-in")
+    assert faults_on(page, axe, None) == []
+    context.close()
+
+
+def test_the_first_page_is_light(visit: Visit) -> None:
+    """Its own style sheets and scripts stay under 200 KB as sent."""
+    page = visit("energy.handler")
+    sizes: list[int] = []
+    page.on("response", lambda answer: sizes.append(int(answer.headers.get("content-length", 0))) if is_own(answer.url) else None)
+    page.context.clear_cookies(name="nothing")
+    page.goto("/tasks")
+    page.wait_for_load_state("networkidle")
+    assert sum(sizes) < 200_000
+
+
+def is_own(url: str) -> bool:
+    return "/static/" in url and (".js" in url or ".css" in url)
+
+
+def test_diagrams_are_drawn_with_the_way_travelled(visit: Visit, town: Town) -> None:
+    page = visit("drc.supervisor")
+    page.goto(f"/instances/{town.instance_id}")
+    page.locator('#diagram[data-state="ready"]').wait_for()
+    assert page.locator("#diagram .way").count() > 0
+    assert NOW.tzinfo is not None

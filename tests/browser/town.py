@@ -1,0 +1,126 @@
+"""A small city government at work, for looking at its pages: routes deployed, plans at several steps, a meeting waiting."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from workflow_service.demo.driver import Office
+from workflow_service.demo.people import PASSWORD, Area, seed_units, username_of
+from workflow_service.demo.zhejiang import deploy_delivered
+from workflow_service.identity.access import actor_by_username
+from workflow_service.services import bulletins, notices, plans, processes
+from workflow_service.services.context import Actor
+from workflow_service.services.notices import NewNotice
+from workflow_service.store.database import Database
+from workflow_service.store.people import Unit, User
+from workflow_service.store.plans import Plan
+from workflow_service.store.runtime import Task
+
+CHINA = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2021, 6, 21, 10, 42, tzinfo=CHINA)
+BEGUN = datetime(2021, 5, 6, 9, 0, tzinfo=CHINA)
+AREA = Area("330200", "宁波市", "city", "/330200/", "nb", "甬")
+UNITS = (
+    ("drc", "市发展改革委", "drc"), ("office", "市政府办公厅", "government_office"), ("party", "市委办公厅", "party_office"),
+    ("congress", "市人大常委会办公厅", "congress_office"), ("ecology", "市生态环境局", "ecology"),
+    ("water", "市水利局", "water"), ("nature", "市自然资源和规划局", "natural_resources"),
+    ("inspection", "市政府督查室", "inspection_office"), ("energy", "市能源局", ""), ("traffic", "市交通运输局", ""),
+)  # fmt: skip
+TITLES = ("宁波市能源发展“十四五”规划", "宁波市综合交通“十四五”规划", "宁波市新能源“十四五”规划", "宁波市煤炭石油天然气“十四五”规划")
+
+
+@dataclass(frozen=True)
+class Town:
+    """The database and where things are."""
+
+    database: Database
+    plan_ids: tuple[int, ...]
+    task_id: int
+    done_task_id: int
+    instance_id: int
+    definition_id: int
+    bulletin_id: int
+
+
+def login(post: str) -> str:
+    """The log-in name of a post, as `energy.handler`."""
+    return username_of(*f"nb.{post}".rsplit(".", 1))
+
+
+def build(database: Database) -> Town:
+    """Fill a migrated database through the services."""
+    deploy_delivered(database, BEGUN - timedelta(days=60))
+    with database.transaction() as session:
+        seed_units(session, AREA, UNITS, now=BEGUN)
+    ids = tuple(_apply(database, title, number) for number, title in enumerate(TITLES))
+    office = Office(database, lambda task: {})
+    for plan_id in ids[:3]:
+        office.work_on(plan_id, BEGUN + timedelta(days=1), hold=frozenset())
+    office.work_on(ids[0], BEGUN + timedelta(days=3))
+    _overdue(database, ids)
+    _told(database)
+    return _town(database, ids)
+
+
+def _apply(database: Database, title: str, number: int) -> int:
+    with database.transaction() as session:
+        actor = actor_by_username(session, login("energy.handler"), "demo", "", BEGUN.date())
+        unit = session.scalars(select(Unit).where(Unit.code == "nb.energy")).one()
+        application = plans.PlanApplication(
+            title=title, lead_unit_id=unit.id, category="special", level="city", tier="N", importance="key",
+            first_year=2021, last_year=2025, due_on=date(2021, 12, 31),
+        )  # fmt: skip
+        return plans.apply_for_plan(session, actor, application, now=BEGUN + timedelta(hours=number)).id
+
+
+def _overdue(database: Database, ids: tuple[int, ...]) -> None:
+    """Two plans that are in the catalogue for some time, one of them late; their history is told by its events."""
+    from workflow_service.store.plans import PlanEvent
+
+    with database.transaction() as session:
+        first = session.get_one(Plan, ids[0])
+        for number, (title, due) in enumerate((("宁波市港口“十四五”规划", date(2021, 6, 4)), ("宁波市民航“十四五”规划", date(2021, 6, 22)))):
+            plan = Plan(
+                title=title, code=f"GH-2021-330200-ZX-09{number:02d}", cycle_id=first.cycle_id, category="special", level="city",
+                tier="N", importance="general", area="330200", area_path="/330200/", lead_unit_id=first.lead_unit_id,
+                first_year=2021, last_year=2025, status="active", stage="coordination", registered_on=date(2021, 1, 8),
+                due_on=due, created_at=BEGUN, keywords=[], route="departmental_self_issue",
+            )  # fmt: skip
+            session.add(plan)
+            session.flush()
+            session.add(PlanEvent(plan_id=plan.id, at=BEGUN, kind="registered", data={"code": plan.code}))
+
+
+def _told(database: Database) -> None:
+    with database.transaction() as session:
+        user_id = session.scalars(select(User.id).where(User.username == login("energy.handler"))).one()
+        lines = [NewNotice(user_id=user_id, kind="daily", subject="待办提醒：今天到期 1 项", dedup_key="d", link="/tasks", text="")]
+        notices.post_notices(session, lines, now=NOW)
+        bulletin = bulletins.draft_bulletin(session, "330200", "2021-06-D2", now=NOW)
+        bulletins.release_bulletin(session, Actor.system("demo"), bulletin, text="请加快办理。", now=NOW)
+        broken = {"plan": {"id": 0}}
+        processes.start_process(
+            session, Actor.system("demo"), "filing", variables=broken, business_key="broken", area_path="/330200/", now=NOW
+        )
+
+
+def _town(database: Database, ids: tuple[int, ...]) -> Town:
+    def one(**more: Any) -> Task:
+        statement = select(Task).filter_by(**more).order_by(Task.id.desc())
+        return session.scalars(statement.limit(1)).one()
+
+    from workflow_service.store.definitions import ProcessDefinition
+    from workflow_service.store.supervision import Bulletin
+
+    with database.transaction() as session:
+        waiting = one(plan_id=ids[3], status="open")
+        done = one(status="completed")
+        definition = session.scalars(select(ProcessDefinition.id).where(ProcessDefinition.key == "coordination")).one()
+        bulletin = session.scalars(select(Bulletin.id)).one()
+        return Town(database, ids, waiting.id, done.id, done.instance_id, definition, bulletin)
+
+
+__all__ = ["NOW", "PASSWORD", "Town", "build", "login"]
