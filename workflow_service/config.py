@@ -1,6 +1,7 @@
 """Every setting of the service, read once from the environment. Imported by app, cli and migrations only."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -68,6 +69,12 @@ def _postgresql_url(text: str) -> str:
     if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ValueError("must begin with postgresql://")
     return f"postgresql+psycopg://{rest}"
+
+
+def _database_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", text):
+        raise ValueError("must be small letters, digits and underscores")
+    return text
 
 
 def setting(
@@ -141,6 +148,12 @@ class Settings:
         "nobody",
         str,
         "account of the embedded server when the service is run as root",
+    )
+    database_name: str | None = setting(
+        "TONGCHOU_DATABASE",
+        None,
+        _database_name,
+        "database in the embedded server, such as demo_small; unset: the one that `workflow demo` chose",
     )
     pool_size: int = setting(
         "TONGCHOU_POOL_SIZE", 10, _whole(1, 200), "database connections kept open per process"

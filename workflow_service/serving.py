@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -85,15 +86,19 @@ def in_background(name: str, work: Callable[[threading.Event], None]) -> Iterato
 
 
 @contextlib.contextmanager
-def worker_process() -> Iterator[None]:
-    """Run `workflow worker` beside us; it ends when we do, even by `kill -9`, because its input then ends."""
-    with in_background("worker", _keep_a_worker):
+def worker_process(database_name: str | None) -> Iterator[None]:
+    """Run `workflow worker` beside us, on the same database whatever is chosen meanwhile.
+
+    It ends when we do, even by `kill -9`, because its input then ends.
+    """
+    with in_background("worker", lambda stop: _keep_a_worker(stop, database_name)):
         yield
 
 
-def _keep_a_worker(stop: threading.Event) -> None:
+def _keep_a_worker(stop: threading.Event, database_name: str | None) -> None:
     command = [sys.executable, "-m", "workflow_service.cli", "worker", "--until-input-ends"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    environment = os.environ | ({"TONGCHOU_DATABASE": database_name} if database_name else {})
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=environment)
     while child.poll() is None and not stop.wait(0.2):
         pass
     if child.poll() is not None and not stop.is_set():

@@ -13,6 +13,8 @@ from flask import Flask
 from workflow_service import logs
 from workflow_service.app import create_app
 from workflow_service.config import Settings
+from workflow_service.demo import databases
+from workflow_service.services.business_clock import clock_of
 from workflow_service.startup_error import StartError
 from workflow_service.store.database import Database, DatabaseOptions
 from workflow_service.store.embedded import EmbeddedServer
@@ -20,9 +22,23 @@ from workflow_service.store.schema import migrate, require_current
 
 
 def read_settings() -> Settings:
-    """The settings of the environment, completed with the secret key. Raises StartError."""
+    """The settings of the environment, completed with the secret key and the chosen database. Raises StartError."""
     settings = Settings.from_environment()
-    return replace(settings, secret_key=settings.secret_key or _kept_secret_key(settings))
+    settings = replace(settings, secret_key=settings.secret_key or _kept_secret_key(settings))
+    if not settings.is_embedded:
+        return settings
+    return in_database(settings, settings.database_name or databases.chosen(settings.var_dir) or databases.REAL)
+
+
+def in_database(settings: Settings, name: str) -> Settings:
+    """The settings for one database of the embedded server.
+
+    Demos get keys and files of their own: who signed in there is not signed in to the real one.
+    """
+    if name == databases.REAL:
+        return replace(settings, database_name=name)
+    key, files = f"{settings.secret_key}:{name}", settings.uploads / name
+    return replace(settings, database_name=name, secret_key=key, files_dir=files)
 
 
 @contextlib.contextmanager
@@ -56,7 +72,7 @@ def application() -> Flask:
     atexit.register(resources.close)
     database = resources.enter_context(ready_database(settings))
     database.close()  # a server that forks after loading must not share open connections
-    return create_app(settings, database)
+    return create_app(settings, database, clock_of(database))
 
 
 def database_options(settings: Settings) -> DatabaseOptions:
@@ -82,8 +98,10 @@ def _server_address(settings: Settings) -> Iterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
+    name = settings.database_name or databases.REAL
     with embedded_server(settings) as server:
-        yield server.url()
+        databases.require_existing(server, name)
+        yield server.url(name)
 
 
 def _kept_secret_key(settings: Settings) -> str:

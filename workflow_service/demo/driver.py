@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service.identity.access import actor_by_username
+from workflow_service.identity.groups import remember_version
 from workflow_service.services import forms, meetings, tasks
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
@@ -72,6 +73,7 @@ class Office:
         name = username_of(unit_code, post_code)
         if name not in self._actors:
             self._actors[name] = actor_by_username(session, name, "demo", "", date(2021, 1, 1))
+        remember_version(session, self._actors[name].structure)
         return self._actors[name]
 
     def work_on(self, plan_id: int, now: datetime, *, hold: frozenset[str] = frozenset()) -> int:

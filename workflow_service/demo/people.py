@@ -35,6 +35,7 @@ OFFICES = {
     "natural_resources": "自然资源厅",
     "inspection_office": "政府督查室",
 }
+NUMBERED_AS = {"government_office": "政办发", "drc": "发改", "party_office": "党办", "congress_office": "人大"}
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,15 @@ def seed_units(
     password = hash_password(PASSWORD)
     root = _unit(session, area, area.prefix, area.name, "", None)
     found = {area.name: root}
+    held: list[tuple[Post, User]] = []
     for code, name, relation in units:
         unit = _unit(session, area, f"{area.prefix}.{code}", name, relation, root)
         found[name] = unit
         for post_code, (post_name, role, rank) in _posts(relation).items():
-            _staff(session, unit, post_code, post_name, role, rank, password, now)
+            held.append(_staff(unit, post_code, post_name, role, rank, password, now))
+    session.add_all(one for pair in held for one in pair)
+    session.flush()
+    session.add_all(Membership(user_id=user.id, post_id=post.id, since=SINCE) for post, user in held)
     structure_changed(session)
     return found
 
@@ -92,7 +97,7 @@ def _unit(session: Session, area: Area, code: str, name: str, relation: str, par
         path=f"{parent.path if parent else ''}{code}/",
         pinyin=pinyin(name),
         sort_key=sort_key((len(relation) and 10) or 50, name),
-        document_prefix=f"{area.document_prefix}{short[:2]}" if parent else area.document_prefix,
+        document_prefix=area.document_prefix + (NUMBERED_AS.get(relation, short[:2]) if parent else ""),
         active=True,
     )
     session.add(unit)
@@ -110,8 +115,8 @@ def _unit_above(session: Session, area: Area) -> int | None:
 
 
 def _staff(
-    session: Session, unit: Unit, code: str, name: str, role: str, rank: int, password: str, now: datetime
-) -> None:
+    unit: Unit, code: str, name: str, role: str, rank: int, password: str, now: datetime
+) -> tuple[Post, User]:
     post = Post(unit_id=unit.id, code=code, name=name, role=role, rank=rank)
     full_name = f"{unit.short_name}{name}"
     user = User(
@@ -124,6 +129,4 @@ def _staff(
         constructed=True,
         created_at=now,
     )
-    session.add_all((post, user))
-    session.flush()
-    session.add(Membership(user_id=user.id, post_id=post.id, since=SINCE))
+    return post, user
