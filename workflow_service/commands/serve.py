@@ -1,21 +1,24 @@
 """`workflow serve`"""
 
 import contextlib
-import importlib
 import threading
 
 import click
 
 from workflow_service.app import create_app, is_built
 from workflow_service.config import Settings
+from workflow_service.services.business_clock import clock_of
 from workflow_service.serving import in_background, listening_socket, serve_pages, worker_process
 from workflow_service.startup import embedded_server, read_settings, ready_database
-from workflow_service.store.database import Database
+from workflow_service.store.embedded import EmbeddedServer
+
+from .demo import first_choice, load_small
+from .deploy import deploy_delivered
 
 
 @click.command()
 @click.option(
-    "--demo", is_flag=True, help="First deploy the delivered routes and load the small demo, unless done."
+    "--demo", is_flag=True, help="First load the small demo, unless a demo or real data stand there already."
 )
 def command(demo: bool) -> None:
     """Serve everything on this machine: pages, API, scheduler and one worker.
@@ -25,12 +28,15 @@ def command(demo: bool) -> None:
     settings = read_settings()
     with contextlib.ExitStack() as running:
         listener = running.enter_context(listening_socket(settings.host, settings.port))
-        _keep_database(running, settings)
+        server = _keep_database(running, settings)
+        if demo and server is not None:
+            settings = first_choice(settings, server)
         database = running.enter_context(ready_database(settings))
-        greeting = _load_demo(database, settings) if demo else []
-        app = create_app(settings, database)
+        greeting = load_small(database, settings) if demo else []
+        deploy_delivered(database, settings)
+        app = create_app(settings, database, clock_of(database))
         if is_built("workflow_service.jobs"):
-            running.enter_context(worker_process())
+            running.enter_context(worker_process(settings.database_name))
         if is_built("workflow_service.scheduler"):
             from workflow_service import scheduler
 
@@ -41,20 +47,10 @@ def command(demo: bool) -> None:
         serve_pages(app, listener, settings.web_threads)
 
 
-def _load_demo(database: Database, settings: Settings) -> list[str]:
-    if not is_built("workflow_service.commands.demo"):
-        return []
-    importlib.import_module("workflow_service.commands.deploy").deploy_delivered(database, settings)
-    lines: list[str] = importlib.import_module("workflow_service.commands.demo").load_small(
-        database, settings
-    )
-    return lines
-
-
-def _keep_database(running: contextlib.ExitStack, settings: Settings) -> None:
-    """Start the embedded server again if it is killed while we run."""
+def _keep_database(running: contextlib.ExitStack, settings: Settings) -> EmbeddedServer | None:
+    """Start the embedded server, and again if it is killed while we run; None where there is none."""
     if not settings.is_embedded:
-        return
+        return None
     server = running.enter_context(embedded_server(settings))
 
     def watch(stop: threading.Event) -> None:
@@ -63,3 +59,4 @@ def _keep_database(running: contextlib.ExitStack, settings: Settings) -> None:
                 server.start()
 
     running.enter_context(in_background("database", watch))
+    return server

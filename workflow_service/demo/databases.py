@@ -86,7 +86,7 @@ def refuse_unless_free(database: Database) -> None:
         raise StartError(
             f"this database holds {real} real user(s): a demo is never mixed with them, so give it a database of its own"
         )
-    if mark_of(database) is None and _has_data(database):
+    if mark_of(database) is None and has_data(database):
         raise StartError("this database holds data that no demo put there: give the demo a database of its own")
     with database.engine.connect() as connection:
         if connection.execute(text(IN_USE)).scalar_one():
@@ -129,7 +129,8 @@ def real_users(database: Database) -> int:
     return _count(database, User.__tablename__, "WHERE NOT constructed")
 
 
-def _has_data(database: Database) -> bool:
+def has_data(database: Database) -> bool:
+    """Whether anybody, a demo included, has put people, units, plans or processes into the database."""
     return any(_count(database, name) for name in ("user_account", "unit", "plan", "process_instance"))
 
 

@@ -76,8 +76,8 @@ class Office:
         remember_version(session, self._actors[name].structure)
         return self._actors[name]
 
-    def work_on(self, plan_id: int, now: datetime, *, hold: frozenset[str] = frozenset()) -> int:
-        """Finish every task that is open for a plan, except those whose element is in `hold`; gives how many."""
+    def work_on(self, plan_id: int | None, now: datetime, *, hold: frozenset[str] = frozenset()) -> int:
+        """Finish every task that is open for a plan (None: without one), except elements in `hold`; gives how many."""
         done = 0
         for task_id in self._open_tasks(plan_id, hold):
             with self.database.transaction() as session:
@@ -135,7 +135,7 @@ class Office:
             )  # fmt: skip
         return len(item_ids)
 
-    def _open_tasks(self, plan_id: int, hold: frozenset[str]) -> list[int]:
+    def _open_tasks(self, plan_id: int | None, hold: frozenset[str]) -> list[int]:
         with self.database.transaction() as session:
             statement = select(Task.id, Task.element_id).where(Task.plan_id == plan_id, Task.status == "open")
             return [

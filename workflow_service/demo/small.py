@@ -37,6 +37,7 @@ GOVERNMENTS = (
     (TOWN, {}),
 )  # fmt: skip
 LONGEST_WALK_WORKING_DAYS = 90
+RHYTHMS_FOR_WORKING_DAYS = 9  # long enough for one ten-day period to end
 PERSON_OF = {
     "designer": "jb.drc.designer",
     "supervisor": "jb.drc.supervisor",
@@ -78,6 +79,9 @@ def build(database: Database, now: datetime, progress: Progress | None = None) -
     for journey in _journeys(walk, today):
         walk.begin(journey)
     _send_proposals(walk, today)
+    walk.late = {"report_progress": frozenset({"jb.housing"})}
+    since = days_before(walk.calendar, today, RHYTHMS_FOR_WORKING_DAYS)
+    walk.keep_rhythms(since, release_before=since)
     walk.run(progress)
     with database.transaction() as session:
         _plan_meetings(walk, session, now)

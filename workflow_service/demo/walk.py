@@ -13,14 +13,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.working_calendar import WorkingCalendar
-from workflow_service.services import meetings, plans, processes
+from workflow_service.services import meetings, plans, rhythms
 from workflow_service.services.calendars import SETTINGS
+from workflow_service.services.context import Actor
 from workflow_service.store.database import Database
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, Plan
-from workflow_service.store.runtime import ProcessInstance, Task, Timer
+from workflow_service.store.runtime import ProcessInstance, Task
 
 from .driver import Office, Timeline, at, given_by_form
+from .forward import fire_timers
 
 Progress = Callable[[int, int, datetime], None]
 HOST = {
@@ -68,6 +70,8 @@ class Walk:
         self.timeline = Timeline()
         self.office = Office(database, self._given)
         self.calendar = WorkingCalendar.published()
+        self.rhythm_answers: dict[str, dict[str, Any]] = dict(RHYTHM_ANSWERS)
+        self.late: dict[str, frozenset[str]] = {}
         self._answered: dict[tuple[int, str], int] = {}
 
     def begin(self, journey: Journey) -> None:
@@ -83,7 +87,7 @@ class Walk:
     def run(self, progress: Progress | None = None) -> None:
         """Carry everything out in the order of time, and fire the timers that fall due until the close."""
         self.timeline.run(progress)
-        self.fire_timers(self.closes)
+        fire_timers(self.database, self.closes)
 
     def plan_id(self, title: str) -> int:
         """Give the id of a plan that has been applied for."""
@@ -99,19 +103,29 @@ class Walk:
             self.at(min(waited_for), lambda moment: self.go_on(plan_id, moment))
         return None
 
-    def fire_timers(self, until: datetime) -> None:
-        """Fire what is due by a moment, each timer at its own time."""
-        while True:
-            with self.database.transaction() as session:
-                due = processes.due_timers(session, until, 1)
-                moment = session.get_one(Timer, due[0]).due_at if due else until
-            if not due:
-                return
-            with self.database.transaction() as session:
-                processes.fire_timer(session, due[0], now=moment)
+    def keep_rhythms(self, since: date, release_before: date, hold: frozenset[str] = frozenset()) -> None:
+        """Switch the three rhythms on from a day and run them on every working day until the close.
+
+        What they ask for is done on the next working day, except elements in `hold`: reports, and bulletins, of which those
+        that wait for release on `release_before` or later stay unreleased.
+        """
+        first = self.calendar.next_working_day(since)
+        self.at(first, self._activate)
+        for day in self.calendar.working_days(first, SETTINGS.day_of(self.closes)):
+            kept = hold if day < release_before else hold | {"release_bulletin"}
+            self.at(day, lambda now, kept=kept: self._keep_rhythms(now, kept))  # type: ignore[misc]
+
+    def _activate(self, now: datetime) -> None:
+        with self.database.transaction() as session:
+            rhythms.activate(session, Actor.system("demo"), now=now - timedelta(minutes=1))
+
+    def _keep_rhythms(self, now: datetime, hold: frozenset[str]) -> None:
+        while self.office.work_on(None, now, hold=hold):
+            pass
+        rhythms.run_due(self.database, now=now)
 
     def _in_order(self, act: Callable[[datetime], Any], now: datetime) -> None:
-        self.fire_timers(now)
+        fire_timers(self.database, now)
         act(now)
 
     def _later(self, now: datetime, working_days: int) -> date:
@@ -203,12 +217,20 @@ class Walk:
         return replace(result, merged_into=str(target[0])) if target else result
 
     def _given(self, task: Task) -> dict[str, Any] | None:
-        plan_id = task.plan_id or 0
-        journey = self.journeys[plan_id]
+        if self.is_late(task):
+            return None
+        if task.plan_id is None:
+            return given_by_form(self.rhythm_answers, task)
+        plan_id, journey = task.plan_id, self.journeys[task.plan_id]
         special = journey.answers.get(task.element_id, ())
         number = self._count(plan_id, task.element_id)
         own = special[number] if number < len(special) else {}
         return {**given_by_form(self._usual(task, journey), task), **own}
+
+    def is_late(self, task: Task) -> bool:
+        """Whether the task is one of those that its unit leaves lying (`late`: element id → unit codes)."""
+        units = self.late.get(task.element_id, frozenset())
+        return any(group.rpartition(":")[0] in units for group in task.candidate_groups)
 
     def _count(self, plan_id: int, what: str) -> int:
         """Give how many times this was asked before, and count this time."""
@@ -239,6 +261,11 @@ class Walk:
         return [code for code in ordered if code in self.unit_ids and code not in {asking, lead, *office}][:3]
 
 
+RHYTHM_ANSWERS = {
+    "weekly_report": {"outcome": "on_track", "progress": "按计划推进，已完成本周安排。", "next_week": "继续修改完善。"},
+    "bulletin_edit": {"outcome": "submit", "requests": "请逾期单位倒排工期，本旬内办结。"},
+    "bulletin_release": {"outcome": "release"},
+}
 MEETING_NAMES = {
     meetings.CATALOGUE_LIST: "规划目录清单审定",
     "executive_meeting": "政府常务会议",
