@@ -44,7 +44,10 @@ TOLD_EVERY_SECONDS = 1.0
 @click.option("--leave", is_flag=True, help="Go back to the real database; demos stay until filled anew.")
 @click.option("--open", "opened", is_flag=True, help="Open the demo NAME that exists, without filling it.")
 @click.option(
-    "--at", "moment", metavar="MOMENT", help="Move the open demo's clock forward, e.g. 2020-12-25T09:00+08:00."
+    "--at",
+    "moment",
+    metavar="MOMENT",
+    help="Move the open demo's clock forward, e.g. 2020-12-25T09:00+08:00.",
 )
 def command(
     name: str | None,
@@ -115,12 +118,16 @@ def _fill(settings: Settings, demo: Demo, catalogue: Path | None, yes: bool) -> 
     with _own_database(settings, demo) as database:
         databases.refuse_unless_free(database)
         if databases.mark_of(database) is not None and not yes:
-            click.confirm(f"the demo database {database.url.database} exists; empty it and fill it anew?", abort=True)
+            click.confirm(
+                f"the demo database {database.url.database} exists; empty it and fill it anew?", abort=True
+            )
         began = time.monotonic()
         told = _filled(demo, database, catalogue)
     if settings.is_embedded:
         databases.choose(settings.var_dir, demo.database)
-    click.echo(f"demo {demo.name} is filled ({time.monotonic() - began:.0f} s) and open: run `workflow serve`")
+    click.echo(
+        f"demo {demo.name} is filled ({time.monotonic() - began:.0f} s) and open: run `workflow serve`"
+    )
     _tell_differences(told)
     click.echo("\n".join(registry.sign_in_lines(demo)))
 
@@ -174,7 +181,8 @@ class _Telling:
             click.echo(f"\r{line:<70}" if self._watched else line, nl=not self._watched, err=True)
 
     def end(self) -> None:
-        click.echo(f"\r{self._name}: {self._done} acts done{' ' * 40}" if self._watched else "", err=True)
+        line = f"{self._name}: {self._done} acts done"
+        click.echo(f"\r{line:<70}" if self._watched else line, err=True)
 
 
 def _tell_differences(lines: list[str]) -> None:
@@ -191,7 +199,9 @@ def _list(settings: Settings) -> None:
     with embedded_server(settings) as server:
         there = set(databases.names_in(server))
     for demo in registry.demos().values():
-        state = "open" if settings.database_name == demo.database else "filled" if demo.database in there else "-"
+        state = (
+            "open" if settings.database_name == demo.database else "filled" if demo.database in there else "-"
+        )
         click.echo(f"{demo.name:<10}{state:<8}{demo.about}")
     if settings.database_name == databases.REAL:
         click.echo("the real database is open")
@@ -215,7 +225,9 @@ def _move(settings: Settings, text: str) -> None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text} is no moment such as 2020-12-25T09:00+08:00", param_hint="--at") from error
+        raise click.BadParameter(
+            f"{text} is no moment such as 2020-12-25T09:00+08:00", param_hint="--at"
+        ) from error
     with ready_database(settings) as database:
         try:
             move_clock(database, moment)

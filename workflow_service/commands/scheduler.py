@@ -4,6 +4,7 @@ import threading
 
 import click
 
+from workflow_service.services.business_clock import clock_of
 from workflow_service.serving import run_until_signal
 from workflow_service.startup import read_settings, ready_database
 
@@ -19,4 +20,4 @@ def command() -> None:
     settings = read_settings()
     stop = threading.Event()
     with ready_database(settings) as database:
-        run_until_signal(lambda: scheduler.run(database, settings, stop), stop)
+        run_until_signal(lambda: scheduler.run(database, settings, stop, clock_of(database)), stop)

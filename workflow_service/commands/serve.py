@@ -34,14 +34,15 @@ def command(demo: bool) -> None:
         database = running.enter_context(ready_database(settings))
         greeting = load_small(database, settings) if demo else []
         deploy_delivered(database, settings)
-        app = create_app(settings, database, clock_of(database))
+        now = clock_of(database)
+        app = create_app(settings, database, now)
         if is_built("workflow_service.jobs"):
             running.enter_context(worker_process(settings.database_name))
         if is_built("workflow_service.scheduler"):
             from workflow_service import scheduler
 
             running.enter_context(
-                in_background("scheduler", lambda stop: scheduler.run(database, settings, stop))
+                in_background("scheduler", lambda stop: scheduler.run(database, settings, stop, now))
             )
         click.echo("\n".join([*greeting, f"serving on {settings.public_url}"]))
         serve_pages(app, listener, settings.web_threads)

@@ -7,6 +7,7 @@ import time
 
 import click
 
+from workflow_service.services.business_clock import clock_of
 from workflow_service.serving import run_until_signal
 from workflow_service.startup import read_settings, ready_database
 
@@ -27,7 +28,7 @@ def command(until_input_ends: bool) -> None:
     if until_input_ends:
         threading.Thread(target=_wait_for_the_end, args=[stop], daemon=True).start()
     with ready_database(settings) as database:
-        run_until_signal(lambda: jobs.run(database, settings, stop), stop)
+        run_until_signal(lambda: jobs.run(database, settings, stop, clock_of(database)), stop)
 
 
 def _wait_for_the_end(stop: threading.Event) -> None:

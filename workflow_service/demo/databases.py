@@ -87,7 +87,9 @@ def refuse_unless_free(database: Database) -> None:
             f"this database holds {real} real user(s): a demo is never mixed with them, so give it a database of its own"
         )
     if mark_of(database) is None and has_data(database):
-        raise StartError("this database holds data that no demo put there: give the demo a database of its own")
+        raise StartError(
+            "this database holds data that no demo put there: give the demo a database of its own"
+        )
     with database.engine.connect() as connection:
         if connection.execute(text(IN_USE)).scalar_one():
             raise StartError("this demo's database is in use: stop the service that shows it, then try again")

@@ -5,7 +5,6 @@ first drafts, the towns' congresses, the outline's draft for comment and the rev
 """
 
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +20,7 @@ from workflow_service.store.database import Database
 from workflow_service.store.runtime import Task
 
 from .driver import at
+from .people import Area
 from .structure import area_of, seed_government
 from .walk import Journey, Progress, Walk, meeting_title
 
@@ -59,12 +59,18 @@ REACHED = {
     "evaluation_to_government": date(2020, 12, 9),
 }
 BY_HAND = "by hand"
-AHEAD = frozenset({"outline_to_congress", "government_passes_specials", "evaluation_to_congress", "evaluation_to_city"})
+AHEAD = frozenset(
+    {"outline_to_congress", "government_passes_specials", "evaluation_to_congress", "evaluation_to_city"}
+)
 SIGN_IN = (
     ("sq.drc.designer", "流程设计", "changes routes, tables and forms; the calendar is one of the routes"),
     ("sq.drc.supervisor", "督办", "sees what is late, releases the bulletin of this morning"),
     ("sq.drc.planner", "规划处", "keeps the calendar's milestones"),
-    ("sq.office.handler", "区政府办经办", "calls the meeting that passes the special plans, enters its results"),
+    (
+        "sq.office.handler",
+        "区政府办经办",
+        "calls the meeting that passes the special plans, enters its results",
+    ),
     ("sq.congress.handler", "区人大办经办", "enters what the standing committee resolves on the outline"),
     ("sq.transport.handler", "部门经办", "is late with a special plan"),
     ("nz.drc.handler", "乡镇经办", "puts right what its filing lacks"),
@@ -115,7 +121,7 @@ def with_standing_committee(table: bytes, area: str) -> bytes:
 
 
 def _seed(session: Session) -> dict[str, int]:
-    governments: list[tuple[Any, dict[str, str]]] = [(CITY, {}), (DISTRICT, DEPARTMENTS)]
+    governments: list[tuple[Area, dict[str, str]]] = [(CITY, {}), (DISTRICT, DEPARTMENTS)]
     governments += [(town, {}) for town in TOWNS]
     return {
         code: unit_id
@@ -170,18 +176,25 @@ def _specials() -> list[Journey]:
 
 def _generals() -> list[Journey]:
     """General plans: with the government's consent issued by the departments themselves, then filed."""
+    rows = (
+        ("文化和旅游发展", "culture", 12),
+        ("民政事业发展", "civil", 19),
+        ("商贸流通业发展", "commerce", 22),
+    )
     return [
         Journey(
             f"示范区{title}“十四五”规划", f"sq.{unit}", date(2019, 9, 23), tier="X", importance="general",
             due_on=date(2020, 12, 31), not_before=LISTED | {"draft_plan": date(2020, 5, 20), "unit_decides": date(2020, 10, day)},
         )
-        for title, unit, day in (("文化和旅游发展", "culture", 12), ("民政事业发展", "civil", 19), ("商贸流通业发展", "commerce", 22))
+        for title, unit, day in rows
     ]  # fmt: skip
 
 
 def _towns() -> list[Journey]:
     """Town plans: drafts by August, the towns' congresses in October, then filed with the district."""
-    corrections = {"check_filing": [{"outcome": "correct", "points": "缺人代会决议扫描件；指标与区规划不一致。"}]}
+    corrections = {
+        "check_filing": [{"outcome": "correct", "points": "缺人代会决议扫描件；指标与区规划不一致。"}]
+    }
     return [
         Journey(
             f"{town.name}国民经济和社会发展第十四个五年规划纲要", f"{town.prefix}.drc", date(2019, 12, 2), tier="1",

@@ -87,7 +87,11 @@ STEPS = frozenset(step for step, _day in DONE_ON)
 SIGN_IN = (
     ("jb.drc.planner", "规划处", "writes the evaluation's report"),
     ("jb.finance.leader", "部门负责人", "has not yet reported to the government"),
-    ("jb.office.handler", "区政府办经办", "decided on the notice slips, puts the report to the party committee"),
+    (
+        "jb.office.handler",
+        "区政府办经办",
+        "decided on the notice slips, puts the report to the party committee",
+    ),
     ("jb.congress.handler", "区人大办经办", "will enter the standing committee's result"),
     ("jb.drc.supervisor", "督办", "sees what is late"),
     ("nb.drc.planner", "市发展改革委规划处", "will coordinate the report"),
@@ -137,7 +141,7 @@ def _outline() -> Journey:
         answers={
             "set_up": [{"team": "由常务副区长任组长的中期评估工作专班，日常工作由区发展和改革局承担。"}],
             "issue_scheme": [{"document_number": "北区政办发〔2023〕10号", "sealed": True}],
-            "notice_slip": [_slip(unit) for unit in sorted(LATE_DRAFTS)],
+            "notice_slip": [_slip(sorted(LATE_DRAFTS))],
             "first_version": [{"indicators": INDICATORS, "on_track": 23}],
             "refresh_data": [{"indicators": INDICATORS, "on_track": 25}],
             "final_version": [{"indicators": INDICATORS, "on_track": 25, "adjustments": "拟提请调整两项预期性指标。"}],
@@ -145,15 +149,19 @@ def _outline() -> Journey:
     )  # fmt: skip
 
 
-def _slip(unit: str) -> dict[str, Any]:
-    return {
-        "outcome": "issue", "units": [unit], "due_on": "2023-06-05", "matter": "未按时报送“十四五”规划中期评估报告初稿，请于6月5日前报送。",
-    }  # fmt: skip
+def _slip(units: list[str]) -> dict[str, Any]:
+    matter = "未按时报送“十四五”规划中期评估报告初稿，请于6月5日前报送。"
+    return {"outcome": "issue", "units": units, "due_on": "2023-06-05", "matter": matter}
 
 
 def _specials() -> list[Journey]:
     return [
-        Journey(_title(plan), f"jb.{code}", date(2021, 3, 1) + timedelta(days=7 * (number % 6)), due_on=date(2021, 12, 31))
+        Journey(
+            _title(plan),
+            f"jb.{code}",
+            date(2021, 3, 1) + timedelta(days=7 * (number % 6)),
+            due_on=date(2021, 12, 31),
+        )
         for number, (code, (_department, plan, _annex)) in enumerate(SPECIALS.items())
     ]
 
@@ -169,7 +177,12 @@ def _proposal_arrives(walk: Walk, now: datetime) -> None:
 def _start_evaluation(walk: Walk, now: datetime) -> None:
     everything = objects()
     variables = {
-        "evaluation": {**EVALUATION, "indicators": INDICATORS, "focuses": list(FOCUSES), "task_areas": list(TASK_AREAS)},
+        "evaluation": {
+            **EVALUATION,
+            "indicators": INDICATORS,
+            "focuses": list(FOCUSES),
+            "task_areas": list(TASK_AREAS),
+        },
         "objects": everything,
         "specials": [one for one in everything if one["kind"] == "special"],
         "annexes": [one for one in everything if one["annex"]],

@@ -35,7 +35,12 @@ OFFICES = {
     "natural_resources": "自然资源厅",
     "inspection_office": "政府督查室",
 }
-NUMBERED_AS = {"government_office": "政办发", "drc": "发改", "party_office": "党办", "congress_office": "人大"}
+NUMBERED_AS = {
+    "government_office": "政办发",
+    "drc": "发改",
+    "party_office": "党办",
+    "congress_office": "人大",
+}
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from workflow_service.store.database import Database
 from workflow_service.store.runtime import Task
 
 from .driver import at
+from .people import Area
 from .structure import area_of, seed_government
 from .walk import Journey, Progress, Walk, days_before, meeting_title
 
@@ -26,7 +27,7 @@ PROVINCE = area_of("330000", "浙江省", "zj", "浙")
 CITY = area_of("330200", "宁波市", "nb", "甬")
 COUNTY = area_of("330205", "江北区", "jb", "北区")
 TOWN = area_of("330205100", "慈城镇", "cc", "慈")
-GOVERNMENTS = (
+GOVERNMENTS: tuple[tuple[Area, dict[str, str]], ...] = (
     (PROVINCE, {"energy": "能源局", "transport": "交通运输厅"}),
     (CITY, {"transport": "交通运输局", "port": "港口管理局"}),
     (COUNTY, {
@@ -37,12 +38,13 @@ GOVERNMENTS = (
     (TOWN, {}),
 )  # fmt: skip
 LONGEST_WALK_WORKING_DAYS = 90
-RHYTHMS_FOR_WORKING_DAYS = 9  # long enough for one ten-day period to end
+RHYTHMS_WORKING_DAYS = (17, 8)  # two ten-day periods end: one bulletin is released, the newest waits
 PERSON_OF = {
     "designer": "jb.drc.designer",
     "supervisor": "jb.drc.supervisor",
     "planner": "jb.drc.planner",
-    "education": "jb.education.handler",
+    "housing": "jb.housing.handler",
+    "land": "jb.land.handler",
     "water": "jb.water.handler",
     "office": "jb.office.handler",
     "leader": "jb.office.leader",
@@ -54,7 +56,8 @@ SIGN_IN = (
     (PERSON_OF["designer"], "流程设计", "changes routes, decision tables and forms and deploys them"),
     (PERSON_OF["supervisor"], "督办", "sees the board and the ledger, releases bulletins"),
     (PERSON_OF["planner"], "规划处", "keeps the catalogue, coordinates plans"),
-    (PERSON_OF["education"], "部门经办", "drafts a plan, answers consultations (also jb.health.handler …)"),
+    (PERSON_OF["housing"], "部门经办", "is late with a draft and with the weekly report"),
+    (PERSON_OF["land"], "部门经办", "is asked for comments and for an opinion"),
     (PERSON_OF["water"], "水利局经办", "gives the water confirmation that is due today"),
     (PERSON_OF["office"], "政府办公室经办", "settles the form of review, calls meetings, enters results"),
     (PERSON_OF["leader"], "领导", "decides and signs, reads bulletins"),
@@ -80,8 +83,8 @@ def build(database: Database, now: datetime, progress: Progress | None = None) -
         walk.begin(journey)
     _send_proposals(walk, today)
     walk.late = {"report_progress": frozenset({"jb.housing"})}
-    since = days_before(walk.calendar, today, RHYTHMS_FOR_WORKING_DAYS)
-    walk.keep_rhythms(since, release_before=since)
+    since, newest = (days_before(walk.calendar, today, days) for days in RHYTHMS_WORKING_DAYS)
+    walk.keep_rhythms(since, release_before=newest)
     walk.run(progress)
     with database.transaction() as session:
         _plan_meetings(walk, session, now)
@@ -104,7 +107,9 @@ def _journeys(walk: Walk, today: date) -> list[Journey]:
     refused = {"catalogue_list": [meetings.ItemResult("refused", "属日常工作，不编制规划。")]}
     pending = {"catalogue_list": [meetings.ItemResult("pending", "待上级规划明确后再议。")] * 9}
     merged = {
-        "catalogue_list": [meetings.ItemResult("merged", "内容相近，合并编制。", f"江北区文化和旅游发展{name}")]
+        "catalogue_list": [
+            meetings.ItemResult("merged", "内容相近，合并编制。", f"江北区文化和旅游发展{name}")
+        ]
     }
     missing = {"submit_dossier": [{"items": ["catalogue_approval", "draft_for_review", "drafting_notes"]}]}
     deferred = {"special_meeting": [meetings.ItemResult("deferred", "补充投资测算后再议。")]}
@@ -131,7 +136,7 @@ def _journeys(walk: Walk, today: date) -> list[Journey]:
         one("浙江省能源发展", "zj.energy", 35, "countersign", level="province"),
         one("江北区农业农村现代化", "jb.agriculture", 30, "confirm_water", water=True),
         one("江北区夜间经济", "jb.commerce", 29, results=refused, **general),
-        one("慈城镇国民经济和社会发展", "cc.drc", 27, "give_opinion", tier="1", category="development", level="town"),
+        one("慈城镇国民经济和社会发展", "cc.drc", 35, "submit_dossier", tier="1", category="development", level="town"),
         one("江北区体育发展", "jb.culture", 22, "put_right", tier="X", importance="filed", answers=corrections),
         one("江北区卫生健康", "jb.health", 20, "give_opinion", answers=dispute),
         one("江北区教育事业发展", "jb.education", 16, "give_comment"),
@@ -147,9 +152,7 @@ def _send_proposals(walk: Walk, today: date) -> None:
         plan_id = next(one for one, journey in walk.journeys.items() if journey.unit == "jb.drc")
         payload = {"outcome": "record", "adopted_on": SETTINGS.day_of(now).isoformat()}
         with walk.database.transaction() as session:
-            deliver_message(
-                session, Actor.system("demo"), "party.proposal", str(plan_id), payload, now=now
-            )
+            deliver_message(session, Actor.system("demo"), "party.proposal", str(plan_id), payload, now=now)
         walk.go_on(plan_id, now)
 
     walk.at(days_before(walk.calendar, today, 51), arrive)
@@ -176,4 +179,3 @@ def _set_due_days(session: Session, today: date, walk: Walk) -> None:
         reason = "区政府要求今日办结。"
         end_of_day = datetime.combine(today, time(23, 30), CHINA)
         tasks.set_due(session, supervisor, task.id, end_of_day, reason, now=walk.closes)
-

@@ -243,7 +243,10 @@ class Walk:
         return {
             "registration_application": {"nature": "plan", "listing": "listed"},
             "consultation_request": {"units": others, "public_notice": True},
-            "coordination_request": {"units": others[:2], "against": ["upper_level", "same_level", "spatial"]},
+            "coordination_request": {
+                "units": others[:2],
+                "against": ["upper_level", "same_level", "spatial"],
+            },
             "submission_preparation": {"units": others[:2]},
             "dependants": {"units": others[:2]},
             "filing_submission": {"issued_on": SETTINGS.day_of(task.created_at).isoformat()},
@@ -262,7 +265,11 @@ class Walk:
 
 
 RHYTHM_ANSWERS = {
-    "weekly_report": {"outcome": "on_track", "progress": "按计划推进，已完成本周安排。", "next_week": "继续修改完善。"},
+    "weekly_report": {
+        "outcome": "on_track",
+        "progress": "按计划推进，已完成本周安排。",
+        "next_week": "继续修改完善。",
+    },
     "bulletin_edit": {"outcome": "submit", "requests": "请逾期单位倒排工期，本旬内办结。"},
     "bulletin_release": {"outcome": "release"},
 }
