@@ -38,7 +38,7 @@ GOVERNMENTS: tuple[tuple[Area, dict[str, str]], ...] = (
     (TOWN, {}),
 )  # fmt: skip
 LONGEST_WALK_WORKING_DAYS = 90
-RHYTHMS_WORKING_DAYS = (17, 8)  # two ten-day periods end: one bulletin is released, the newest waits
+RHYTHMS_WORKING_DAYS = (18, 10)  # two ten-day periods end: one bulletin is released, the newest waits
 PERSON_OF = {
     "designer": "jb.drc.designer",
     "supervisor": "jb.drc.supervisor",
