@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from workflow_service import clock
 from workflow_service.domain.errors import TongchouError
 from workflow_service.domain.supervision import Figures
 from workflow_service.i18n import use_language
+from workflow_service.services.business_clock import moment_of
 from workflow_service.services.context import Actor
 from workflow_service.services.ledger import LedgerFigures, LedgerFilter, LedgerLine, figures_for, ledger_rows
 from workflow_service.services.ledger_sheet import ledger_xlsx
@@ -43,13 +43,14 @@ def command(as_of: datetime | None, figures_only: bool, target: Path | None, **c
     settings = read_settings()
     given: dict[str, Any] = {name: value or "" for name, value in chosen.items()}
     filters = LedgerFilter(**given)
-    moment: date | datetime = as_of.date() if as_of else clock.now()
     with ready_database(settings) as database, database.transaction() as session, use_language("zh"):
+        now = moment_of(session)
+        moment: date | datetime = as_of.date() if as_of else now
         try:
             totals = figures_for(session, EVERYTHING, filters, as_of=moment)
             rows = () if figures_only else ledger_rows(session, EVERYTHING, filters, as_of=moment, limit=None).rows
             if target is not None:
-                target.write_bytes(ledger_xlsx(session, EVERYTHING, filters, as_of=moment, now=clock.now()))
+                target.write_bytes(ledger_xlsx(session, EVERYTHING, filters, as_of=moment, now=now))
         except TongchouError as error:
             raise click.ClickException(error.message) from error
         click.echo("\n".join([*_table(rows), *_totals(totals)]))

@@ -9,12 +9,12 @@ from datetime import datetime
 import click
 from sqlalchemy.orm import Session
 
-from workflow_service import clock
 from workflow_service.domain.deadlines import aware
 from workflow_service.domain.errors import Conflict, TongchouError
 from workflow_service.domain.rhythms import Rhythm, Run
 from workflow_service.i18n import N_
 from workflow_service.services import bulletins, digests, rhythms, weekly
+from workflow_service.services.business_clock import moment_of
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
 from workflow_service.startup import read_settings, ready_database
@@ -35,16 +35,15 @@ def command(context: click.Context, at: str | None, dry_run: bool) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    with _spoken():
-        moment = _moment(at)
-        with ready_database(read_settings()) as database:
-            with database.transaction() as session:
-                run = rhythms.daily_run_at(session, moment)
-                lines = [*_digest_lines(session, moment), *_other_lines(session, rhythms.due_at_moment(session, moment))]
-            click.echo("\n".join([f"{moment.astimezone(SETTINGS.zone):%Y-%m-%d %H:%M}", *lines]))
-            if not dry_run:
-                _carry_out(database, run, moment)
-                click.echo("sent")
+    with _spoken(), ready_database(read_settings()) as database:
+        with database.transaction() as session:
+            moment = _moment(session, at)
+            run = rhythms.daily_run_at(session, moment)
+            lines = [*_digest_lines(session, moment), *_other_lines(session, rhythms.due_at_moment(session, moment))]
+        click.echo("\n".join([f"{moment.astimezone(SETTINGS.zone):%Y-%m-%d %H:%M}", *lines]))
+        if not dry_run:
+            _carry_out(database, run, moment)
+            click.echo("sent")
 
 
 @command.command()
@@ -52,7 +51,7 @@ def command(context: click.Context, at: str | None, dry_run: bool) -> None:
 def start(anew: bool) -> None:
     """Switch the three rhythms on, from now; what lies before is not made up for."""
     with _spoken(), ready_database(read_settings()) as database, database.transaction() as session:
-        setup = rhythms.activate(session, OPERATOR, now=clock.now(), anew=anew)
+        setup = rhythms.activate(session, OPERATOR, now=moment_of(session), anew=anew)
         for rhythm, since in setup.activated.items():
             click.echo(f"{rhythm.value:8} since {since.astimezone(SETTINGS.zone):%Y-%m-%d %H:%M}")
 
@@ -62,14 +61,14 @@ def start(anew: bool) -> None:
 def stop(rhythm: str) -> None:
     """Switch one rhythm off: daily, weekly or ten_day."""
     with _spoken(), ready_database(read_settings()) as database, database.transaction() as session:
-        rhythms.deactivate(session, OPERATOR, Rhythm(rhythm), now=clock.now())
+        rhythms.deactivate(session, OPERATOR, Rhythm(rhythm), now=moment_of(session))
 
 
 @command.command()
 def status() -> None:
     """Show which rhythms run, when they come next, and the last runs."""
     with _spoken(), ready_database(read_settings()) as database, database.transaction() as session:
-        for rhythm, coming in rhythms.preview(session, now=clock.now()).items():
+        for rhythm, coming in rhythms.preview(session, now=moment_of(session)).items():
             days = ", ".join(f"{run.due_at:%Y-%m-%d %H:%M} {run.period_key}" for run in coming)
             click.echo(f"{rhythm.value:8} next: {days}")
         for row in rhythms.runs_of(session, limit=20):
@@ -78,9 +77,9 @@ def status() -> None:
             click.echo(f"{row.rhythm:14} {row.period:12} {state}{caught_up} {(row.figures or {}).get('error', '')}")
 
 
-def _moment(text: str | None) -> datetime:
+def _moment(session: Session, text: str | None) -> datetime:
     if text is None:
-        return clock.now()
+        return moment_of(session)
     try:
         return aware(datetime.fromisoformat(text))
     except ValueError as error:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from workflow_service import clock
 from workflow_service.commands.user import OPERATOR, people_transaction
 from workflow_service.identity.groups import RELATIONS
+from workflow_service.services.business_clock import moment_of
 from workflow_service.services.units import STANDARD_POSTS, USUAL_POSTS, UnitFacts, add_unit
 from workflow_service.store import people_queries as ask
 
@@ -35,7 +35,7 @@ def add(code: str, name: str, area: str, parent: str, function: str, posts: tupl
     """Set up the unit CODE."""
     facts = UnitFacts(code=code, name=name, area=area, parent=parent, relation=function)
     with people_transaction() as session:
-        unit = add_unit(session, OPERATOR, facts, posts, now=clock.now())
+        unit = add_unit(session, OPERATOR, facts, posts, now=moment_of(session))
     click.echo(f"{unit.code}\t{unit.name}\t{unit.area_path}")
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from workflow_service import clock
 from workflow_service.domain.errors import TongchouError
 from workflow_service.identity.import_people import read_rows, template_csv
 from workflow_service.services import people as use
+from workflow_service.services.business_clock import moment_of
 from workflow_service.services.context import Actor
 from workflow_service.services.people import NewAccount, PersonFacts
 from workflow_service.services.people_import import check_import, run_import
@@ -47,7 +47,7 @@ def add(username: str, name: str, posts: tuple[str, ...], email: str, password: 
     places = [_place(post) for post in posts]
     with people_transaction() as session:
         facts = PersonFacts(username=username, name=name, email=email)
-        _tell(use.add_person(session, OPERATOR, facts, places, now=clock.now(), password=password))
+        _tell(use.add_person(session, OPERATOR, facts, places, now=moment_of(session), password=password))
 
 
 @command.command()
@@ -57,7 +57,7 @@ def password(username: str, password: str | None) -> None:
     """Give USERNAME a new password, unlock the account and end its sessions."""
     with people_transaction() as session:
         user = account_of(session, username)
-        _tell(use.reset_password(session, OPERATOR, user.id, now=clock.now(), password=password))
+        _tell(use.reset_password(session, OPERATOR, user.id, now=moment_of(session), password=password))
 
 
 @command.command()
@@ -65,7 +65,7 @@ def password(username: str, password: str | None) -> None:
 def unlock(username: str) -> None:
     """Let USERNAME try again after too many wrong passwords."""
     with people_transaction() as session:
-        use.unlock_person(session, OPERATOR, account_of(session, username).id, now=clock.now())
+        use.unlock_person(session, OPERATOR, account_of(session, username).id, now=moment_of(session))
     click.echo(f"{username} may try again")
 
 
@@ -74,7 +74,7 @@ def unlock(username: str) -> None:
 def stop(username: str) -> None:
     """Stop USERNAME's account: sessions, tokens and posts end."""
     with people_transaction() as session:
-        use.deactivate_person(session, OPERATOR, account_of(session, username).id, now=clock.now())
+        use.deactivate_person(session, OPERATOR, account_of(session, username).id, now=moment_of(session))
     click.echo(f"{username} is stopped")
 
 
@@ -101,7 +101,7 @@ def import_people(file: Path, dry_run: bool) -> None:
     """Import people from FILE (.xlsx or .csv): all rows or none."""
     with people_transaction() as session:
         rows = read_rows(file.read_bytes(), file.name)
-        check = check_import(session, OPERATOR, rows, now=clock.now())
+        check = check_import(session, OPERATOR, rows, now=moment_of(session))
         for each in check.rows:
             for error in each.errors:
                 click.echo(f"row {each.row.number}: {error}", err=True)
@@ -112,7 +112,7 @@ def import_people(file: Path, dry_run: bool) -> None:
         if not check.is_clean:
             raise click.ClickException("nothing was written")
         if not dry_run:
-            for person in run_import(session, OPERATOR, rows, now=clock.now()).people:
+            for person in run_import(session, OPERATOR, rows, now=moment_of(session)).people:
                 click.echo(f"{person.username}\t{person.temporary_password}")
 
 
@@ -123,7 +123,7 @@ def template() -> None:
 
 
 def _lines(session: Session, wanted: PeopleFilter) -> Iterator[str]:
-    today, after = business_day(clock.now()), None
+    today, after = business_day(moment_of(session)), None
     while people := ask.people_page(session, wanted, today, after=after, limit=PAGE):
         posts: dict[int, list[str]] = {}
         for held in ask.memberships_of(session, [user.id for user in people], today):

@@ -35,6 +35,11 @@ def clock_of(database: Database) -> Callable[[], datetime]:
     return now
 
 
+def moment_of(session: Session) -> datetime:
+    """Give the business time of the database that a session works in, for a command that asks once."""
+    return stored_moment(session) or clock.now()
+
+
 def stored_moment(session: Session) -> datetime | None:
     """Give the moment at which the clock of this database stands; None where it runs with the machine's."""
     value = session.scalars(select(Setting.value).where(Setting.name == NAME)).one_or_none()
