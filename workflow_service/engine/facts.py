@@ -86,7 +86,7 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Step:
-    """Everything that changed since the last look: what waits anew, what waits no more, what ran."""
+    """Everything that changed since the last look: what waits anew, what waits no more, what ran, whose trouble is over."""
 
     at: datetime
     human_tasks: tuple[HumanTask, ...] = ()
@@ -97,6 +97,7 @@ class Step:
     passages: tuple[Passage, ...] = ()
     thrown: tuple[Thrown, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    settled: tuple[UUID, ...] = ()
     stages: tuple[str, ...] = ()
     completed: bool = False
     outcome: str = ""

@@ -70,6 +70,7 @@ class Instance:
         self._before = {task.id: task for task in self._announced()}
         self.stood_open = frozenset(self._before)
         """The tokens that history knows as open since an earlier command."""
+        self._stopped = self._troubled()
 
     @classmethod
     def start(
@@ -143,7 +144,8 @@ class Instance:
     def retry(self, token: UUID) -> None:
         """Let an element with an incident try again."""
         task = self._find(token)
-        task.internal_data.pop(INCIDENT, None)
+        if task.internal_data.pop(INCIDENT, None) is None:
+            raise Conflict(N_("这一步已经结束，请刷新后查看。"))
         task.internal_data.pop(ANNOUNCED, None)
         self._before.pop(task.id, None)
         self._advance()
@@ -189,14 +191,15 @@ class Instance:
         self._passages.append(Passage(describe(task), "started"))
 
     def _step(self, waits: WaitCollector, gone: list[UUID]) -> Step:
-        completed = self.workflow.is_completed()
+        completed, stopped = self.workflow.is_completed(), self._troubled()
+        settled, self._stopped = self._stopped - stopped, stopped
         passages, troubles, thrown = self._passages, self._troubles, self.scripts.thrown
         self._passages, self._troubles, self.scripts.thrown = [], [], []
         return Step(
             at=self.scripts.now, human_tasks=tuple(waits.human), works=tuple(waits.works), timers=tuple(waits.timers),
             events=tuple(waits.events), ended=tuple(gone), passages=tuple(passages), thrown=tuple(thrown),
-            troubles=tuple(troubles), stages=tuple(waits.stages), completed=completed, outcome=self._outcome,
-            stalled=not completed and not self._waits() and not self._has_incident(), variables=self.variables,
+            troubles=tuple(troubles), settled=tuple(settled), stages=tuple(waits.stages), completed=completed,
+            outcome=self._outcome, stalled=not completed and not self._waits() and not stopped, variables=self.variables,
         )  # fmt: skip
 
     def _begin(self, start_event: str) -> None:
@@ -232,7 +235,7 @@ class Instance:
             if task is None:
                 return
             self._run(task)
-        if task is not None:
+        if (task := self._next()) is not None:
             self._trouble(task, N_("一次提交内自动执行的步骤过多，可能是没有出口的循环"))
 
     def _next(self) -> Task | None:
@@ -294,8 +297,13 @@ class Instance:
     def _waits(self) -> bool:
         return any(not isinstance(one.task_spec, EmbeddedSpec | MultiInstanceSpec) for one in self._before.values())
 
-    def _has_incident(self) -> bool:
-        return any(INCIDENT in task.internal_data for task in self._tasks())
+    def _troubled(self) -> frozenset[UUID]:
+        """Give the tokens that stand with an incident."""
+        return frozenset(
+            task.id
+            for task in self._tasks()
+            if INCIDENT in task.internal_data and not task.has_state(TaskState.FINISHED_MASK)
+        )
 
     def _tasks(self) -> Iterator[Task]:
         yield from list(self.workflow.tasks.values())

@@ -1,14 +1,12 @@
 """One command on one instance: lock, thaw, step, work, write, freeze, audit — in the caller's transaction.
 
-    with Execution.lock(session, actor, instance_id, now=now) as execution:
-        execution.instance.complete(token, values)
-    # on leaving: service tasks done, rows written, state frozen, record appended
+    execution = Execution.thaw(session, actor, locked_instance(session, instance_id), now)
+    execution.instance.complete(token, values)
+    execution.settle("task.complete", data)  # service tasks done, rows written, state frozen, record appended
 
 Every use case that moves tokens goes through here; nothing else writes tasks, timers, subscriptions or activities.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,7 +31,6 @@ from .context import Actor
 from .programs import LoadedProgram, program_of
 
 MAX_ROUNDS = 200
-OPEN = ("active",)
 MOVING = ("status", "outcome", "ended_at", "state", "revision", "activity_seq", "audit_seq", "audit_head")
 """The columns of an instance's row that a step writes."""
 
@@ -48,6 +45,7 @@ class Changes:
     ended: list[UUID] = field(default_factory=list)
     passages: list[Passage] = field(default_factory=list)
     troubles: list[Any] = field(default_factory=list)
+    settled: list[UUID] = field(default_factory=list)
     thrown: list[Thrown] = field(default_factory=list)
     stages: list[str] = field(default_factory=list)
 
@@ -59,6 +57,7 @@ class Changes:
         self.ended += step.ended
         self.passages += step.passages
         self.troubles += step.troubles
+        self.settled += step.settled
         self.thrown += step.thrown
         self.stages += step.stages
 
@@ -75,7 +74,7 @@ class Written:
 
 
 class Execution:
-    """A locked instance in memory. Create with `lock` or `start`."""
+    """A locked instance in memory. Create with `thaw`."""
 
     def __init__(
         self,
@@ -91,19 +90,6 @@ class Execution:
         self.completing: UUID | None = None
         self.completion: step_rows.Completion | None = None
         self._plan: Plan | None = None
-
-    @classmethod
-    @contextmanager
-    def lock(
-        cls, session: Session, actor: Actor, instance_id: int, action: str, data: dict[str, Any], *, now: datetime,
-        allowed: tuple[str, ...] = OPEN,
-    ) -> "Iterator[Execution]":  # fmt: skip
-        """Lock an instance, give its execution, and settle it when the block ends without an error."""
-        row = locked_instance(session, instance_id)
-        require_status(row, allowed)
-        execution = cls.thaw(session, actor, row, now)
-        yield execution
-        execution.settle(action, data)
 
     @classmethod
     def thaw(cls, session: Session, actor: Actor, row: ProcessInstance, now: datetime) -> "Execution":
@@ -180,6 +166,7 @@ class Execution:
         step_rows.replace_waits(session, row.id, self._wait_tokens(changes), timers, events)
         held = {one.place.token for one in (*failed, *timer_failures)}
         rows, ends = self._history([one for one in changes.passages if one.place.token not in held])
+        step_rows.settle_incidents(session, row.id, changes.settled, self.actor.user_id, now)
         self._raise_incidents([*changes.troubles, *failed, *timer_failures])
         self._enter_stages(changes.stages)
         self._keep_settled_facts()

@@ -1,5 +1,6 @@
 """Messages and signals: from whoever sends them to the instances that wait for them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,16 @@ from workflow_service.identity import policy
 from workflow_service.store.runtime import ProcessInstance, Subscription
 
 from .context import Actor
-from .execution import Execution
+from .execution import Execution, locked_instance
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is handed to an element that waits, and what the record says of it."""
+
+    action: str
+    data: dict[str, Any]
+    payload: dict[str, Any]
 
 
 def send_message(
@@ -53,7 +63,7 @@ def broadcast_signal(
 def deliver_thrown(session: Session, actor: Actor, thrown: Thrown, *, now: datetime) -> int:
     """Deliver what an instance threw; gives how many took it (none for a message becomes an incident of the thrower)."""
     key = thrown.correlation_key if thrown.kind == "message" else None
-    return _deliver(session, actor, thrown.kind, thrown.name, key, dict(thrown.payload), now)
+    return _deliver(session, actor, thrown.kind, thrown.name, key, dict(thrown.payload), now, noted=False)
 
 
 def _deliver(
@@ -64,15 +74,27 @@ def _deliver(
     key: str | None,
     payload: dict[str, Any],
     now: datetime,
+    noted: bool = True,
 ) -> int:
+    """`noted`: the record says what was handed over; what an instance threw stands in its own records."""
     session.flush()
     waiting = session.execute(_waiting(kind, name, key)).all()
-    for row in waiting:
-        with Execution.lock(
-            session, actor, row.instance_id, f"{kind}.deliver", {"name": name, "key": key}, now=now
-        ) as one:
-            one.instance.fire(row.token, payload)
-    return len(waiting)
+    what = Delivery(f"{kind}.deliver", {"name": name, "key": key} | ({"payload": payload} if noted else {}), payload)
+    return sum(_hand_over(session, actor, row, what, now) for row in waiting)
+
+
+def _hand_over(session: Session, actor: Actor, found: Any, what: Delivery, now: datetime) -> bool:
+    """Wake one element, unless it waits no more by the time its instance is locked."""
+    row = locked_instance(session, found.instance_id)
+    waits = select(Subscription.id).where(
+        Subscription.instance_id == found.instance_id, Subscription.token == found.token
+    )
+    if row.status != "active" or session.scalars(waits).first() is None:
+        return False
+    execution = Execution.thaw(session, actor, row, now)
+    execution.instance.fire(found.token, what.payload)
+    execution.settle(what.action, what.data)
+    return True
 
 
 def _waiting(kind: str, name: str, key: str | None) -> Any:

@@ -94,10 +94,13 @@ def fire_timer(session: Session, timer_id: int, *, now: datetime) -> bool:
 def retry_incident(session: Session, actor: Actor, incident_id: int, *, now: datetime) -> None:
     """Let the element of an open incident try again; what fails again becomes a new incident."""
     incident = session.get(Incident, incident_id)
-    if incident is None or incident.resolved_at is not None:
+    if incident is None:
         raise NotFound(N_("没有编号为 %(id)s 的未处理事件。"), id=incident_id)
     row = locked_instance(session, incident.instance_id)
     policy.require(actor, "instance.manage", policy.thing_of(row.area_path))
+    session.refresh(incident)
+    if incident.resolved_at is not None:
+        raise NotFound(N_("没有编号为 %(id)s 的未处理事件。"), id=incident_id)
     require_status(row, ("active",))
     execution = Execution.thaw(session, actor, row, now)
     incident.resolved_at, incident.resolved_by = now, actor.user_id

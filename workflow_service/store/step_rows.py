@@ -229,6 +229,15 @@ def insert_incidents(session: Session, instance_id: int, incidents: Sequence[dic
         session.execute(insert(Incident), [{"instance_id": instance_id, **one} for one in incidents])
 
 
+def settle_incidents(
+    session: Session, instance_id: int, tokens: Sequence[UUID], user_id: int | None, now: datetime
+) -> None:
+    """Settle the open incidents of tokens that stand no more or go on."""
+    if tokens:
+        open_ones = Incident.instance_id == instance_id, Incident.resolved_at.is_(None), Incident.token.in_(tokens)
+        session.execute(update(Incident).where(*open_ones).values(resolved_at=now, resolved_by=user_id))
+
+
 def resolve_incidents(session: Session, instance_id: int, user_id: int | None, now: datetime) -> None:
     """Settle every open incident of an instance that ended."""
     statement = update(Incident).where(Incident.instance_id == instance_id, Incident.resolved_at.is_(None))

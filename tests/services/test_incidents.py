@@ -1,0 +1,68 @@
+"""Incidents end with what they stopped, and are tried again once; events reach only those who still wait."""
+
+import pytest
+
+from tests.engine import xml_drawing
+from tests.people import ALL_POSTS, NOW, SYSTEM
+from tests.services.house import House, user_task
+from workflow_service.domain.errors import NotFound
+from workflow_service.services import processes
+from workflow_service.services.units import UnitFacts, add_unit
+from workflow_service.store.runtime import Incident
+
+SIGNAL = '<signal id="s" name="begin"/>'
+
+
+def listener(key: str) -> str:
+    definition = '<signalEventDefinition signalRef="s"/>'
+    return f'<intermediateCatchEvent id="{key}" name="{key}">{definition}</intermediateCatchEvent>'
+
+
+def test_two_retries_of_one_incident_open_the_task_once(house: House) -> None:
+    house.deploy_chain(user_task("a", group="nowhere:handler"))
+    house.start()
+    (incident,) = house.incidents()
+    with house.database.transaction() as session:
+        add_unit(session, SYSTEM, UnitFacts(code="nowhere", name="新设单位", area="330205", parent="jb"), ALL_POSTS, now=NOW)
+    with house.database.transaction() as second:
+        second.get_one(Incident, incident.id)  # read before the first one has committed
+        with house.database.transaction() as first:
+            processes.retry_incident(first, SYSTEM, incident.id, now=NOW)
+        with pytest.raises(NotFound):
+            processes.retry_incident(second, SYSTEM, incident.id, now=NOW)
+    assert house.waiting() == ["a"]
+
+
+def test_an_incident_ends_with_the_branch_that_it_stopped(house: House) -> None:
+    inside = '<startEvent id="in"/>' + user_task("x", group="nowhere:handler") + '<endEvent id="out"/>'
+    inside += xml_drawing.flow("in -> x") + xml_drawing.flow("x -> out")
+    nodes = (
+        f'<startEvent id="start"/><subProcess id="box" name="box">{inside}</subProcess>' + user_task("late")
+        + '<endEvent id="end"/><endEvent id="end2"/><boundaryEvent id="edge" attachedToRef="box"><timerEventDefinition>'
+        "<timeDuration>P1D</timeDuration></timerEventDefinition></boundaryEvent>"
+    )  # fmt: skip
+    house.deploy(xml_drawing.draw(nodes, "start -> box", "box -> end", "edge -> late", "late -> end2"))
+    house.start()
+    (incident,) = house.incidents()
+    (timer,) = house.timers()
+    with house.database.transaction() as session:
+        assert processes.fire_timer(session, timer.id, now=timer.due_at)
+    assert house.waiting() == ["late"] and house.incidents() == []
+    with house.database.transaction() as session:
+        settled = session.get_one(Incident, incident.id)
+        assert settled.resolved_at == timer.due_at and settled.resolved_by is None
+
+
+def parallel_listeners(end: str) -> bytes:
+    nodes = f'<startEvent id="start"/><parallelGateway id="both"/>{listener("one")}{listener("two")}{end}'
+    nodes += user_task("a") + '<endEvent id="end"/>'
+    lines = ("start -> both", "both -> one", "both -> two", "one -> stop", "two -> a", "a -> end")
+    return xml_drawing.draw(nodes, *lines, roots=SIGNAL)
+
+
+def test_a_signal_passes_by_whoever_the_same_signal_has_just_ended(house: House) -> None:
+    house.deploy(parallel_listeners('<endEvent id="stop"><terminateEventDefinition/></endEvent>'))
+    instance_id, other = house.start(), house.start(business_key="b2")
+    with house.database.transaction() as session:
+        assert processes.broadcast_signal(session, SYSTEM, "begin", {}, now=NOW) == 2
+    assert [house.instance(one).status for one in (instance_id, other)] == ["completed"] * 2
