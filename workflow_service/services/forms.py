@@ -7,11 +7,12 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.i18n import N_, _
-from workflow_service.store.runtime import Task
+from workflow_service.i18n import N_, SOURCE_LANGUAGE, _, current_language
+from workflow_service.store.runtime import ProcessInstance, Task
 
 from .programs import program_of
 
@@ -54,6 +55,18 @@ def form_of(session: Session, definition_id: int, form_key: str) -> dict[str, An
 def form_of_task(session: Session, task: Task, definition_id: int) -> dict[str, Any]:
     """Give the schema of a task's form."""
     return form_of(session, definition_id, task.form_key)
+
+
+def outcome_titles(session: Session, task: Task) -> dict[str, str]:
+    """Give the titles of a task's outcomes in the current language, from the form pinned with its instance's definition."""
+    definitions: dict[int, int] = session.info.setdefault("definition_of_instance", {})
+    if task.instance_id not in definitions:
+        found = select(ProcessInstance.definition_id).where(ProcessInstance.id == task.instance_id)
+        definitions[task.instance_id] = session.scalars(found).one()
+    schema = form_of(session, definitions[task.instance_id], task.form_key)
+    key = "title" if current_language() == SOURCE_LANGUAGE else "x-title-en"
+    choices = schema.get("properties", {}).get("outcome", {}).get("oneOf", [])
+    return {one["const"]: one.get(key) or one.get("title") or one["const"] for one in choices}
 
 
 def validate(schema: dict[str, Any], values: Any) -> dict[str, Any]:

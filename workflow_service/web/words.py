@@ -13,7 +13,10 @@ from workflow_service.domain.approvals import (
 from workflow_service.domain.plans import Category, Importance, Level, PlanState, ReviewForm, Stage, Tier
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
+from workflow_service.services import forms
 from workflow_service.store.runtime import Task
+
+from .current import page_session
 
 
 def _words(*kinds: type[Labelled]) -> dict[str, str]:
@@ -212,5 +215,6 @@ def element_word(kind: str) -> str:
 
 
 def outcome_word(task: Task) -> str:
-    """What a task's outcome was, in the words of its form where it has them."""
-    return word(task.outcome, "outcome")
+    """What a task's outcome was, in the words of the form that it was done with."""
+    titles = forms.outcome_titles(page_session(), task)
+    return titles.get(task.outcome) or word(task.outcome, "outcome")
