@@ -241,3 +241,23 @@ def test_a_figure_of_every_group_adds_up_to_the_whole(catalogue: Catalogue) -> N
     for group in (found.levels, found.tiers, found.importances, found.units, found.categories):
         assert sum(each.total for each in group.values()) == found.total.total == 2
     assert found.importances[Importance.KEY].issued == 0
+
+
+def test_the_board_compares_with_the_end_of_the_former_period_as_it_was(catalogue: Catalogue) -> None:
+    catalogue.person("drc.supervisor", "zj.drc", "supervisor")
+    for number in range(6):
+        catalogue.plan(f"第{number}项规划", "zj.energy", date(2020, 9, 1), date(2021, 6, 18 + number))
+    catalogue.plan("新增规划", "zj.energy", date(2021, 6, 25))
+    catalogue.issue("第0项规划", date(2021, 6, 15))
+    catalogue.issue("第1项规划", date(2021, 6, 25))
+    before = ledger.figures(catalogue.session, PROVINCE, date(2021, 6, 20)).total
+
+    def shown() -> ledger.Board:
+        return ledger.board(catalogue.session, catalogue.actor("drc.supervisor"), as_of=moment(JUNE_30))
+
+    assert shown().before.total == before
+    assert (before.total, before.issued, before.overdue) == (6, 1, 1)
+    assert (shown().comparison.total, shown().comparison.issued) == (1, 1)
+    catalogue.leave("第2项规划", date(2021, 6, 26))
+    catalogue.issue("第3项规划", date(2021, 6, 27), stated=date(2021, 6, 10))
+    assert shown().before.total == before

@@ -96,7 +96,7 @@ class SeriesPoint:
 
 @dataclass(frozen=True)
 class Board:
-    """What supervisors see first. `before` is the end of the ten-day period before that of `as_of.day`."""
+    """What supervisors see first. `before` is the end of the ten-day period before that of `as_of.day`, without stages."""
 
     as_of: AsOf
     figures: LedgerFigures
@@ -182,7 +182,7 @@ def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: 
     return Board(
         as_of=at,
         figures=_figures(session, at, base),
-        before=figures(session, areas, ten_day_period_of(at.day).first - timedelta(days=1)),
+        before=_figures(session, AsOf.of(ten_day_period_of(at.day).first - timedelta(days=1)), base, with_stages=False),
         soon=queries.count(session, queries.state_at(session, at.asked, replace(soon, waiting=False))),
         waiting=queries.count(session, queries.state_at(session, at.asked, replace(base, issued=False, waiting=True))),
         overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=PAGE)),
@@ -246,16 +246,17 @@ def _limited(visible: tuple[str, ...] | None, area: str) -> tuple[str, ...] | No
     return tuple(one for one in visible if one.startswith(area))
 
 
-def _figures(session: Session, at: AsOf, wanted: queries.Wanted) -> LedgerFigures:
-    rows = queries.groups(session, queries.state_at(session, at.asked, wanted), at.day)
+def _figures(session: Session, at: AsOf, wanted: queries.Wanted, *, with_stages: bool = True) -> LedgerFigures:
+    state = queries.state_at(session, at.asked, wanted, stages=with_stages)
+    rows = queries.groups(session, state, at.day, stages=with_stages)
     names = queries.units_by_id(session, {row.lead_unit_id for row in rows})
     stages: dict[Stage, int] = {}
-    for row in rows:
+    for row in rows if with_stages else ():
         stages[Stage(row.stage)] = stages.get(Stage(row.stage), 0) + row.total
     return LedgerFigures(
         day=at.day,
         total=sum((_counts(row) for row in rows), Figures()),
-        filed=sum(row.filed for row in rows),
+        filed=sum(row.filed for row in rows) if with_stages else 0,
         stages={stage: stages[stage] for stage in Stage if stage in stages},
         levels=_by(rows, Level, "level"),
         tiers=_by(rows, Tier, "tier"),

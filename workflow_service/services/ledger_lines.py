@@ -104,37 +104,41 @@ class LateTask:
 
 def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: WorkingCalendar) -> Iterator[LedgerLine]:
     """Give the lines of the store's rows, with what was open and done last at the moment; a few statements for each 1,000."""
+    units = queries.units_by_id(session, {row.lead_unit_id for row in found})
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]
         ids = [row.id for row in chunk]
         steps = queries.steps_at(session, ids, at.until)
         done = queries.last_done(session, ids, at.until)
         numbers = queries.documents_of(session, [row.id for row in chunk if row.issued_on], at.until)
-        agendas = queries.agendas_at(session, [row.id for row in chunk if row.waiting], at.until)
+        waiting = queries.waiting_at(session, [row.id for row in chunk if row.issued_on is None], at.until)
+        agendas = queries.agendas_at(session, waiting, at.until)
         for row in chunk:
-            line = _plain_line(row, at, calendar)
+            line = _plain_line(row, units[row.lead_unit_id], row.id in waiting, at, calendar)
             line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar)
             yield replace(_with_last(line, done.get(row.id)), document_number=numbers.get(row.id, ""))
 
 
-def _plain_line(row: Any, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
+def _plain_line(
+    row: Any, unit: tuple[str, str], waiting: bool, at: AsOf, calendar: WorkingCalendar
+) -> LedgerLine:
     late = 0
     if row.due_on is not None and row.due_on < at.day and row.issued_on is None:
         late = max(1, calendar.working_days_between(row.due_on, at.day))
     return LedgerLine(
-        plan_id=row.id, code=row.code or "", title=row.title, unit=row.unit, unit_name=row.unit_name,
+        plan_id=row.id, code=row.code or "", title=row.title, unit=unit[0], unit_name=unit[1],
         category=Category(row.category), level=Level(row.level), tier=Tier(row.tier),
         importance=Importance(row.importance), stage=Stage(row.stage), registered_on=row.registered_on,
-        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, at, calendar), days_late=late, waiting=row.waiting,
+        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, waiting, at, calendar), days_late=late, waiting=waiting,
     )  # fmt: skip
 
 
-def _light(row: Any, at: AsOf, calendar: WorkingCalendar) -> Reading | None:
+def _light(row: Any, waiting: bool, at: AsOf, calendar: WorkingCalendar) -> Reading | None:
     if row.issued_on is not None:
         return None
     due = row.due_on and FixedDate(row.due_on).due(at.reading_at, calendar, SETTINGS)
     reading = read_light(due, at.reading_at, calendar, SETTINGS)
-    if not row.waiting:
+    if not waiting:
         return reading
     return Reading(Light.GREY, reading.working_days_left if reading else 0, Phrase(PAUSED))
 

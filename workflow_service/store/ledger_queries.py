@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ColumnElement,
     Date,
@@ -22,11 +23,13 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    not_,
     or_,
     select,
     text,
     true,
     tuple_,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
@@ -37,15 +40,19 @@ from .runtime import Task
 
 COUNT_LIMIT = 1000
 FAR_OFF = date(9999, 12, 31)
+LEAVING = ("merged", "split", "withdrawn")
 
-# A plan waits for others while it stands in the pool or on an agenda, or its step is one that waits, and nothing else is open.
+# What waits for others: a place on an agenda or its result, or a step that waits, while nothing else is open.
 _WAITING = """
-(EXISTS (SELECT FROM agenda_item a WHERE a.plan_id = p.id AND a.requested_at < :until
-         AND (a.decided_at IS NULL OR a.decided_at >= :until))
- OR EXISTS (SELECT FROM task t WHERE t.plan_id = p.id AND t.waiting AND t.created_at < :until
-            AND (t.ended_at IS NULL OR t.ended_at >= :until)))
-AND NOT EXISTS (SELECT FROM task t WHERE t.plan_id = p.id AND NOT t.waiting AND t.created_at < :until
-                AND (t.ended_at IS NULL OR t.ended_at >= :until))
+SELECT w.plan_id FROM (
+  SELECT a.plan_id FROM agenda_item a
+  WHERE a.plan_id IS NOT NULL AND a.requested_at < :until AND (a.decided_at IS NULL OR a.decided_at >= :until)
+  UNION
+  SELECT t.plan_id FROM task t
+  WHERE t.waiting AND t.plan_id IS NOT NULL AND t.created_at < :until AND (t.ended_at IS NULL OR t.ended_at >= :until)
+) w
+WHERE NOT EXISTS (SELECT FROM task t WHERE t.plan_id = w.plan_id AND NOT t.waiting AND t.created_at < :until
+                  AND (t.ended_at IS NULL OR t.ended_at >= :until))
 """
 _PLAIN = (
     "p.id, p.code, p.title, p.lead_unit_id, p.category, p.level, p.tier, p.importance, p.area_path, p.keywords"
@@ -53,25 +60,26 @@ _PLAIN = (
 
 # A revised plan counts as issued from its first issue, which only its history knows.
 _PRESENT = f"""
-SELECT {_PLAIN}, p.registered_on, p.due_on, p.filed_on IS NOT NULL AS filed, p.stage, {_WAITING} AS waiting,
+SELECT {_PLAIN}, p.registered_on, p.due_on, p.filed_on IS NOT NULL AS filed, p.stage,
   CASE WHEN p.revision = 0 THEN CASE WHEN p.issued_on <= :day THEN p.issued_on END ELSE (
     SELECT min((e.data->>'on')::date) FROM plan_event e
     WHERE e.plan_id = p.id AND e.kind = 'issued' AND (e.data->>'on')::date <= :day) END AS issued_on
 FROM plan p
-WHERE p.registered_on IS NOT NULL AND p.status IN ('active', 'issued')
+WHERE p.registered_on <= :day AND p.status IN ('active', 'issued')
 """
-_PAST = f"""
-SELECT {_PLAIN}, (f.registered_at AT TIME ZONE :zone)::date AS registered_on,
-  CASE WHEN r.plan_id IS NULL THEN p.due_on ELSE r.due_on END AS due_on, f.filed, coalesce(f.stage, 'registration') AS stage,
-  {_WAITING} AS waiting, f.issued_on
+# The stage is a subquery of its own, so that a question that does not ask for it does not pay for it.
+_PAST = """
+SELECT {plain}, (f.registered_at AT TIME ZONE :zone)::date AS registered_on,
+  CASE WHEN r.plan_id IS NULL THEN p.due_on ELSE r.due_on END AS due_on, f.filed, f.issued_on,
+  coalesce((SELECT e.data->>'to' FROM plan_event e WHERE e.plan_id = p.id AND e.kind = 'stage_changed' AND e.at < :until
+            ORDER BY e.at DESC, e.id DESC LIMIT 1), 'registration') AS stage
 FROM plan p
 JOIN (
   SELECT plan_id, min(at) FILTER (WHERE kind = 'registered') AS registered_at,
     min((data->>'on')::date) FILTER (WHERE kind = 'issued' AND (data->>'on')::date <= :day) AS issued_on,
-    bool_or(kind IN ('merged', 'split', 'withdrawn')) AS has_left, bool_or(kind = 'filed') AS filed,
-    (array_agg(data->>'to' ORDER BY at DESC, id DESC) FILTER (WHERE kind = 'stage_changed'))[1] AS stage
+    bool_or(kind IN ('merged', 'split', 'withdrawn')) AS has_left, bool_or(kind = 'filed') AS filed
   FROM plan_event
-  WHERE at < :until AND kind IN ('registered', 'issued', 'merged', 'split', 'withdrawn', 'filed', 'stage_changed')
+  WHERE at < :until AND kind IN ('registered', 'issued', 'merged', 'split', 'withdrawn', 'filed') {limit}
   GROUP BY plan_id
 ) f ON f.plan_id = p.id
 LEFT JOIN (
@@ -80,6 +88,8 @@ LEFT JOIN (
 ) r ON r.plan_id = p.id
 WHERE f.registered_at IS NOT NULL AND NOT f.has_left
 """
+_IN_AREAS = "AND plan_id IN (SELECT id FROM plan WHERE area_path LIKE ANY(:areas))"
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -109,39 +119,46 @@ class Wanted:
     issued_from: date | None = None
     issued_until: date | None = None
 
-def state_at(session: Session, moment: Moment, wanted: Wanted) -> Subquery:
-    """The plans in the catalogue at the moment, one row each, filtered: what every question below selects from."""
-    present = not session.scalar(select(exists().where(PlanEvent.at >= moment.until)))
-    bound: dict[str, Any] = {"until": moment.until, "day": moment.day}
-    statement = text(_PRESENT if present else _PAST).bindparams(
-        **bound, **({} if present else {"zone": moment.zone})
-    )
+def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool = True) -> Subquery:
+    """The plans in the catalogue at the moment, one row each, filtered: what every question below selects from.
+
+    Without `stages` the columns `stage` and `filed` may be later ones, and recent moments cost as little as the present.
+    """
+    changed = _changed_since(moment) if stages else _rewritten_since(moment)
+    statement = _past(moment, wanted.areas) if session.scalar(select(exists().where(changed))) else _present(moment)
     state = statement.columns(**_columns()).subquery("state")
-    return select(state).where(*_conditions(state, wanted)).subquery("ledger")
+    return select(state).where(*_conditions(state, wanted, moment)).subquery("ledger")
+
 
 def page(
     session: Session, state: Subquery, *, after: tuple[date, int] | None, limit: int | None
 ) -> Sequence[Any]:
-    """A page of rows with their lead units, those due first first, after the (due date, id) of the page before."""
-    due = func.coalesce(state.c.due_on, FAR_OFF)
-    statement = (
-        select(state, Unit.code.label("unit"), Unit.name.label("unit_name"))
-        .join(Unit, Unit.id == state.c.lead_unit_id)
-        .order_by(due, state.c.id)
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(tuple_(due, state.c.id) > tuple_(literal(after[0]), literal(after[1])))
-    return session.execute(statement).all()
+    """A page of rows, those due first first, after the (due date, id) of the page before.
+
+    Plans without a due date come last (FAR_OFF stands for theirs); apart, so that both parts follow an index.
+    """
+    c, rows = state.c, []
+    if after is None or after[0] < FAR_OFF:
+        dated = select(state).where(c.due_on.is_not(None)).order_by(c.due_on, c.id).limit(limit)
+        if after is not None:
+            dated = dated.where(tuple_(c.due_on, c.id) > tuple_(literal(after[0]), literal(after[1])))
+        rows += session.execute(dated).all()
+    if limit is not None and len(rows) == limit:
+        return rows
+    rest = select(state).where(c.due_on.is_(None)).order_by(c.id).limit(None if limit is None else limit - len(rows))
+    if after is not None and after[0] == FAR_OFF:
+        rest = rest.where(c.id > after[1])
+    return [*rows, *session.execute(rest)]
+
 
 def count(session: Session, state: Subquery) -> int:
     """How many rows, counted no further than COUNT_LIMIT + 1."""
     some = select(state.c.id).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
-def groups(session: Session, state: Subquery, day: date) -> Sequence[Any]:
-    """Counts for each lead unit, level, tier, importance, category and stage: total, issued, overdue, filed."""
-    names = ("lead_unit_id", "level", "tier", "importance", "category", "stage")
+def groups(session: Session, state: Subquery, day: date, *, stages: bool) -> Sequence[Any]:
+    """Counts for each lead unit, level, tier, importance, category (and stage): total, issued, overdue, filed."""
+    names = ("lead_unit_id", "level", "tier", "importance", "category") + (("stage",) if stages else ())
     keys = [state.c[name] for name in names]
     late = and_(state.c.issued_on.is_(None), state.c.due_on < day)
     return session.execute(
@@ -162,6 +179,12 @@ def units_by_id(session: Session, ids: Collection[int]) -> dict[int, tuple[str, 
     """Code and name of each unit."""
     rows = session.execute(select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(list(ids))))
     return {row.id: (row.code, row.name) for row in rows}
+
+def waiting_at(session: Session, plan_ids: Collection[int], until: datetime) -> set[int]:
+    """Which of the plans wait for others at the moment."""
+    waiting = _waiting(until).subquery()
+    return set(session.scalars(select(waiting.c.plan_id).where(waiting.c.plan_id.in_(list(plan_ids)))))
+
 
 def steps_at(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, Any]:
     """For each plan the step that was open then: what runs before what waits, the one due first first.
@@ -220,19 +243,25 @@ def late_tasks(
     session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int
 ) -> Sequence[Any]:
     """Tasks that were open then and past their due moment, the longest overdue first; paused ones are left out."""
+    late = (Task.due_at < until, Task.created_at < until, Task.waiting.is_(False), within(Task.area_path, areas))
+    parts = [
+        select(Task.id, Task.due_at).where(*late, still_open).order_by(Task.due_at, Task.id).limit(limit)
+        for still_open in (Task.status == "open", Task.ended_at >= until)
+    ]
+    first = union_all(*(select(part.subquery()) for part in parts)).subquery()
     statement = (
         select(
             Task.id, Task.plan_id, Task.title, Task.name, Task.stage, Task.due_at,
             Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), User.name.label("person"),
         )
+        .join(first, first.c.id == Task.id)
         .outerjoin(Unit, Unit.id == Task.unit_id)
         .outerjoin(User, User.id == Task.assignee_id)
-        .where(Task.waiting.is_(False), Task.created_at < until, within(Task.area_path, areas))
-        .where(or_(and_(Task.status == "open", Task.due_at < until), and_(Task.ended_at >= until, Task.due_at < until)))
         .order_by(Task.due_at, Task.id)
         .limit(limit)
     )  # fmt: skip
     return session.execute(statement).all()
+
 
 def within(column: Any, areas: tuple[str, ...] | None) -> ColumnElement[bool]:
     """Whether an area path lies in one of the areas; None is everywhere."""
@@ -240,13 +269,40 @@ def within(column: Any, areas: tuple[str, ...] | None) -> ColumnElement[bool]:
         return true()
     return or_(false(), *(column.startswith(area, autoescape=True) for area in areas))
 
+def _changed_since(moment: Moment) -> ColumnElement[bool]:
+    return PlanEvent.at >= moment.until
+
+
+def _rewritten_since(moment: Moment) -> ColumnElement[bool]:
+    """What the dates in the present columns do not tell: who left, whose date was moved, whose issue was told late."""
+    told_late = and_(PlanEvent.kind == "issued", PlanEvent.data["on"].astext <= moment.day.isoformat())
+    return and_(PlanEvent.at >= moment.until, or_(PlanEvent.kind.in_((*LEAVING, "re_dated")), told_late))
+
+
+def _present(moment: Moment) -> Any:
+    return text(_PRESENT).bindparams(day=moment.day)
+
+
+def _past(moment: Moment, areas: tuple[str, ...] | None) -> Any:
+    """Only the history of the areas asked for is read."""
+    statement = text(_PAST.format(plain=_PLAIN, limit="" if areas is None else _IN_AREAS))
+    bound: dict[str, Any] = {"until": moment.until, "day": moment.day, "zone": moment.zone}
+    if areas is not None:
+        bound["areas"] = [f"{area}%" for area in areas]
+    return statement.bindparams(**bound)
+
+
+def _waiting(until: datetime) -> Any:
+    return text(_WAITING).bindparams(until=until).columns(plan_id=BigInteger())
+
+
 def _columns() -> dict[str, Any]:
     names = ("id", "code", "title", "lead_unit_id", "category", "level", "tier", "importance", "area_path", "stage")
     known = {name: getattr(Plan, name).type for name in names}
     dates = dict.fromkeys(("registered_on", "due_on", "issued_on"), Date())
-    return known | dates | {"keywords": Plan.keywords.type, "filed": Boolean(), "waiting": Boolean()}
+    return known | dates | {"keywords": Plan.keywords.type, "filed": Boolean()}
 
-def _conditions(state: Subquery, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(state: Subquery, wanted: Wanted, moment: Moment) -> list[ColumnElement[bool]]:
     c = state.c
     found = [within(c.area_path, wanted.areas)]
     found += [c[name] == value for name, value in wanted.equal]
@@ -255,7 +311,8 @@ def _conditions(state: Subquery, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.issued is not None:
         found.append(c.issued_on.is_not(None) if wanted.issued else c.issued_on.is_(None))
     if wanted.waiting is not None:
-        found.append(c.waiting == wanted.waiting)
+        waiting = c.id.in_(select(_waiting(moment.until).subquery().c.plan_id))
+        found.append(waiting if wanted.waiting else not_(waiting))
     if wanted.keys is not None:
         words = [_holds_one(c.keywords, alternatives) for alternatives in wanted.keys] or [false()]
         found.append(or_(c.code == wanted.code, and_(*words)))

@@ -59,6 +59,7 @@ class Task(Base):
         Index("ix_task_done_by", "completed_by", "ended_at", postgresql_where=text("status = 'completed'")),
         Index("ix_task_plan", "plan_id", "created_at"),
         Index("ix_task_ended", "ended_at", postgresql_where=text("ended_at is not null")),
+        Index("ix_task_waiting", "plan_id", postgresql_where=text("waiting")),
     )
     id: Mapped[Key]
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
