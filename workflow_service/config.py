@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from workflow_service import failpoints
 from workflow_service.resources import default_var_dir
 from workflow_service.startup_error import StartError
 
@@ -75,6 +76,12 @@ def _database_name(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", text):
         raise ValueError("must be small letters, digits and underscores")
     return text
+
+
+def _failpoint(text: str) -> str:
+    name, _, number = text.partition(":")
+    int(number or 1)
+    return text if name == _one_of(*failpoints.NAMES)(name) else ""
 
 
 def setting(
@@ -239,7 +246,7 @@ class Settings:
         "TONGCHOU_LOG_FORMAT", "text", _one_of("text", "json"), "log lines as text or as JSON"
     )
     failpoint: str | None = setting(
-        "TONGCHOU_FAILPOINT", None, str, "for tests: `name` or `name:3`, where the process kills itself (the third time)"
+        "TONGCHOU_FAILPOINT", None, _failpoint, "for tests: `name` or `name:3`, where the process kills itself (the third time)"
     )
 
     @classmethod

@@ -67,12 +67,16 @@ class Catalogue:
         )  # fmt: skip
         self.session.add(user)
         self.session.flush()
+        self.hold(user, unit, post)
+        self.people[username] = user
+        return user
+
+    def hold(self, user: User, unit: str, post: str) -> None:
+        """Give somebody a post, a further one too."""
         held = select(Post.id).where(Post.unit_id == self.units[unit].id, Post.code == post)
         post_id = self.session.scalars(held).one()
         self.session.add(Membership(user_id=user.id, post_id=post_id, since=date(2020, 1, 1)))
         self.session.flush()
-        self.people[username] = user
-        return user
 
     def actor(self, username: str, today: date = date(2025, 11, 24)) -> Actor:
         """The person as an actor."""

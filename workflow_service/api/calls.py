@@ -129,6 +129,8 @@ def _handle(spec: Endpoint, path: dict[str, Any]) -> Response:
             i18n.set_language(actor.language)
         call = Call(session, actor, now, expected_version(), wiring.settings)
         response = _answered(spec, call, path)
+        if spec.method in CHANGING:
+            failpoints.reach("before-commit")
     if spec.method in CHANGING:
         failpoints.reach("after-commit")
     return response

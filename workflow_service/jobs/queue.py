@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import Status
 from sqlalchemy.orm import Session
 
@@ -47,13 +48,16 @@ def defer(session: Session, name: str, *, once: str = "", lock: str | None = Non
 async def rescue_stalled(app: App) -> int:
     """Put jobs of workers without a heartbeat back into the queue; gives how many.
 
-    One whose twin waits already is dropped: the twin does the same work.
+    One whose twin waits already is dropped: the twin does the same work. One that another rescuer was first at is left to him.
     """
     manager, rescued = app.job_manager, 0
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS):
         try:
             await manager.retry_job(job)
+        except UniqueViolation:
+            with suppress(ConnectorException):
+                await manager.finish_job(job, status=Status.FAILED, delete_job=True)
         except ConnectorException:
-            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+            continue
         rescued += 1
     return rescued

@@ -94,6 +94,7 @@ class Execution:
     @classmethod
     def thaw(cls, session: Session, actor: Actor, row: ProcessInstance, now: datetime) -> "Execution":
         """Take up a locked row's state."""
+        failpoints.reach("after-lock")
         loaded = program_of(session, row.definition_id)
         instance = Instance.thaw(loaded.program, row.state, row.business_key, now)
         return cls(session, actor, row, loaded, instance, now)
@@ -113,7 +114,6 @@ class Execution:
 
     def settle(self, action: str, data: dict[str, Any]) -> None:
         """Do the service tasks, write every change, freeze the state and append the record."""
-        failpoints.reach("after-lock")
         changes = Changes()
         step = self._run_works(changes)
         with self.session.no_autoflush:
