@@ -1,6 +1,5 @@
 """A real Chromium before a real server on a free port, and the town that its pages show."""
 
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from workflow_service.config import Settings
 from workflow_service.store.database import Database
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
+OWN_CHECKS = Path(__file__).with_name("page_checks.js")
 AXE = FRONTEND / "node_modules/axe-core/axe.min.js"
 
 
@@ -92,6 +92,6 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture(scope="session")
-def axe() -> str:
-    """The accessibility checker, run by the browser itself and never part of a page."""
-    return AXE.read_text(encoding="utf-8") + f";window.axeRules={json.dumps(['wcag2a', 'wcag2aa'])};"
+def checks() -> str:
+    """The accessibility checker and our own questions, run by the browser itself and never part of a page."""
+    return "".join(file.read_text(encoding="utf-8") + ";\n" for file in (AXE, OWN_CHECKS))

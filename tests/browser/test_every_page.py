@@ -34,39 +34,6 @@ IN_CHINESE_ON_PURPOSE = {
 }  # fmt: skip
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
-OVERLAPS = """() => {
-  const seen = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((element) => {
-    const box = element.getBoundingClientRect();
-    if (box.width < 2 || box.height < 2 || element.closest('dialog:not([open]), .diagram, details:not([open]) > :not(summary)')) return false;
-    if (element.matches('.open, .link-row, .visually-hidden, .segments input, .skip')) return false;
-    const style = getComputedStyle(element);
-    if (style.visibility === 'hidden' || style.opacity === '0') return false;
-    const middle = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
-    return box.bottom > 0 && box.top < innerHeight && middle !== null;
-  });
-  const fixed = (element) => element.closest('.bottom, .top, .rail, .work-actions, .action-bar') !== null;
-  const found = [];
-  for (const [index, one] of seen.entries()) for (const other of seen.slice(index + 1)) {
-    if (one.contains(other) || other.contains(one) || fixed(one) !== fixed(other)) continue;
-    const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
-    const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left), high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-    if (wide > 3 && high > 3) found.push(`${one.outerHTML.slice(0, 90)} × ${other.outerHTML.slice(0, 90)}`);
-  }
-  return found;
-}"""
-TEXTS = """() => {
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = [];
-  while (walker.nextNode()) {
-    const place = walker.currentNode.parentElement;
-    if (!place.closest('[lang="zh-CN"]:not(html), .initial, .diagram, script, style, template, textarea, pre')) found.push(walker.currentNode.textContent);
-  }
-  for (const element of document.querySelectorAll('[aria-label], [placeholder], [title]')) {
-    if (element.closest('[lang="zh-CN"]:not(html), .diagram, template')) continue;
-    for (const name of ['aria-label', 'placeholder', 'title']) if (element.getAttribute(name)) found.push(element.getAttribute(name));
-  }
-  return found.map((text) => text.trim()).filter(Boolean);
-}"""
 
 
 def pages_of(town: Town, paths: tuple[str, ...]) -> list[str]:
@@ -95,7 +62,7 @@ def data_words(town: Town) -> list[str]:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_every_page_can_be_looked_at(
-    visit: Visit, town: Town, axe: str, address: str, data_words: list[str], post: str, paths: tuple[str, ...], width: int,
+    visit: Visit, town: Town, checks: str, address: str, data_words: list[str], post: str, paths: tuple[str, ...], width: int,
     language: str, theme: str,
 ) -> None:  # fmt: skip
     page = visit(post, width=width, language=language, theme=theme)
@@ -109,7 +76,7 @@ def test_every_page_can_be_looked_at(
         said.clear()
         page.goto(path)
         page.wait_for_load_state("networkidle")
-        found = faults_on(page, axe, data_words if language == "en" else None)
+        found = faults_on(page, checks, data_words if language == "en" else None)
         found += [text for text in said if "status of 404" not in text]
         if found:
             faults[path] = found
@@ -117,22 +84,18 @@ def test_every_page_can_be_looked_at(
     assert [url for url in asked if not url.startswith((address, "blob:", "data:"))] == []
 
 
-def faults_on(page: Page, axe: str, data_words: list[str] | None) -> list[str]:
+def faults_on(page: Page, checks: str, data_words: list[str] | None) -> list[str]:
     """What is wrong with the page as it stands."""
+    page.evaluate(checks)
     found: list[str] = []
     over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if over > 0:
         found.append(f"runs over by {over} px")
-    found += [f"overlap: {pair}" for pair in page.evaluate(OVERLAPS)[:3]]
+    found += [f"overlap: {pair}" for pair in page.evaluate("pageChecks.overlaps()")[:3]]
     if data_words is not None:
-        found += [f"untranslated: {text[:60]}" for text in untranslated(page.evaluate(TEXTS), data_words)[:6]]
-    page.evaluate(axe)
-    serious = page.evaluate(
-        "async () => (await axe.run(document, {runOnly: window.axeRules, resultTypes: ['violations']})).violations"
-        ".filter((one) => ['serious', 'critical'].includes(one.impact))"
-        ".map((one) => `${one.id}: ${one.nodes.slice(0, 2).map((node) => node.html.slice(0, 160) + ' ' + node.any.map((any) => any.message).join()).join(' | ')}`)"
-    )
-    return found + [f"axe {text}" for text in serious]
+        texts = untranslated(page.evaluate("pageChecks.texts()"), data_words)
+        found += [f"untranslated: {text[:60]}" for text in texts[:6]]
+    return found + [f"axe {text}" for text in page.evaluate("pageChecks.barriers()")]
 
 
 def untranslated(texts: list[str], data_words: list[str]) -> list[str]:
@@ -145,11 +108,11 @@ def untranslated(texts: list[str], data_words: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_sign_in_page_can_be_looked_at(browser: Any, address: str, axe: str, width: int) -> None:
+def test_the_sign_in_page_can_be_looked_at(browser: Any, address: str, checks: str, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, base_url=address)
     page = context.new_page()
     page.goto("/sign-in")
-    assert faults_on(page, axe, None) == []
+    assert faults_on(page, checks, None) == []
     context.close()
 
 

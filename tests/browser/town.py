@@ -29,7 +29,11 @@ UNITS = (
     ("water", "市水利局", "water"), ("nature", "市自然资源和规划局", "natural_resources"),
     ("inspection", "市政府督查室", "inspection_office"), ("energy", "市能源局", ""), ("traffic", "市交通运输局", ""),
 )  # fmt: skip
-TITLES = ("宁波市能源发展“十四五”规划", "宁波市综合交通“十四五”规划", "宁波市新能源“十四五”规划", "宁波市煤炭石油天然气“十四五”规划")
+TITLES = (
+    "宁波市能源发展“十四五”规划", "宁波市综合交通“十四五”规划", "宁波市新能源“十四五”规划",
+    "宁波市煤炭石油天然气“十四五”规划",
+)  # fmt: skip
+LATE = (("宁波市港口“十四五”规划", date(2021, 6, 4)), ("宁波市民航“十四五”规划", date(2021, 6, 22)))
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def _overdue(database: Database, ids: tuple[int, ...]) -> None:
 
     with database.transaction() as session:
         first = session.get_one(Plan, ids[0])
-        for number, (title, due) in enumerate((("宁波市港口“十四五”规划", date(2021, 6, 4)), ("宁波市民航“十四五”规划", date(2021, 6, 22)))):
+        for number, (title, due) in enumerate(LATE):
             plan = Plan(
                 title=title, code=f"GH-2021-330200-ZX-09{number:02d}", cycle_id=first.cycle_id, category="special", level="city",
                 tier="N", importance="general", area="330200", area_path="/330200/", lead_unit_id=first.lead_unit_id,
@@ -97,8 +101,8 @@ def _overdue(database: Database, ids: tuple[int, ...]) -> None:
 def _told(database: Database) -> None:
     with database.transaction() as session:
         user_id = session.scalars(select(User.id).where(User.username == login("energy.handler"))).one()
-        lines = [NewNotice(user_id=user_id, kind="daily", subject="待办提醒：今天到期 1 项", dedup_key="d", link="/tasks", text="")]
-        notices.post_notices(session, lines, now=NOW)
+        notice = NewNotice(user_id=user_id, kind="daily", subject="待办提醒：今天 1 项", dedup_key="1", link="/tasks", text="")
+        notices.post_notices(session, [notice], now=NOW)
         bulletin = bulletins.draft_bulletin(session, "330200", "2021-06-D2", now=NOW)
         bulletins.release_bulletin(session, Actor.system("demo"), bulletin, text="请加快办理。", now=NOW)
         broken = {"plan": {"id": 0}}

@@ -32,11 +32,16 @@ function option({ days, issued, due, names }, colour) {
     grid: { left: 44, right: 20, top: 36, bottom: 30 },
     legend: { top: 6, right: 12, itemWidth: 18, itemHeight: 2, textStyle: label },
     tooltip: { trigger: "axis", backgroundColor: colour.surface, borderColor: colour.line, textStyle: { ...label, fontSize: 12 } },
-    xAxis: { type: "category", data: days, boundaryGap: false, axisLabel: label, axisLine: { lineStyle: { color: colour.line } }, axisTick: { show: false } },
+    xAxis: { type: "category", data: days, boundaryGap: false, axisLabel: { ...label, formatter: shortDay }, axisLine: { lineStyle: { color: colour.line } }, axisTick: { show: false } },
     yAxis: { type: "value", minInterval: 1, axisLabel: label, splitLine: { lineStyle: { color: colour.line } } },
     series: [
       { ...line, name: names.due, data: due, lineStyle: { width: 1.5, type: "dashed", color: colour.grey }, itemStyle: { color: colour.grey } },
       { ...line, name: names.issued, data: issued, lineStyle: { width: 2.5, color: colour.accent }, itemStyle: { color: colour.accent } },
     ],
   };
+}
+
+function shortDay(day) {
+  const [, month, date] = day.split("-");
+  return `${Number(month)}/${Number(date)}`;
 }
