@@ -30,6 +30,7 @@ from workflow_service.store.embedded import EmbeddedServer
 
 FIRST = "small"  # what `make run` shows at first
 TOLD_EVERY_SECONDS = 1.0
+DIFFERENCES_TOLD = 5
 
 
 @click.command()
@@ -186,8 +187,10 @@ class _Telling:
 
 
 def _tell_differences(lines: list[str]) -> None:
-    for line in lines:
+    for line in lines[:DIFFERENCES_TOLD]:
         click.echo(line, err=True)
+    if len(lines) > DIFFERENCES_TOLD:
+        click.echo(f"… {len(lines)} differences in all: the tables decide, the file is only compared", err=True)
 
 
 def _list(settings: Settings) -> None:
