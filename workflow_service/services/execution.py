@@ -177,17 +177,17 @@ class Execution:
         row.revision += 1
         entry = audit.next_entry(row, self.actor, action, f"process-instance:{row.id}", data, now=self.now)
         row.audit_seq, row.audit_head = entry.seq, entry.hash
-        written.ids = step_rows.write_step(
-            self.session,
-            step_rows.StepRows(
-                instance_id=row.id, plan_id=row.plan_id, area_path=row.area_path, now=self.now,
-                instance={name: getattr(row, name) for name in MOVING}, record=audit.columns_of(entry), tasks=written.tasks,
-                activities=written.activities, ends=written.ends, completion=self.completion,
-            ),
+        moved = {name: getattr(row, name) for name in MOVING}
+        rows = step_rows.StepRows(
+            instance_id=row.id, plan_id=row.plan_id, area_path=row.area_path, now=self.now, instance=moved,
+            record=audit.columns_of(entry), tasks=written.tasks, activities=written.activities, ends=written.ends,
+            completion=self.completion,
         )  # fmt: skip
+        with self.session.no_autoflush:
+            written.ids = step_rows.write_step(self.session, rows)
         self.completion = None
-        for name in MOVING:
-            set_committed_value(row, name, getattr(row, name))
+        for name, value in moved.items():
+            set_committed_value(row, name, value)
 
     def _announce(self, written: "Written", changes: Changes) -> None:
         session, row = self.session, self.row

@@ -22,7 +22,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, load_only
 
 from .people import ApiToken, Membership, Post, Unit, User
 from .records import Setting
@@ -58,8 +58,14 @@ TOKEN_ROWS = (
     person_rows(ApiToken.token_hash == bindparam("token_hash"), bindparam("today", type_=Date))
     .join(ApiToken, ApiToken.user_id == User.id)
     .add_columns(ApiToken)
+    .options(
+        load_only(User.username, User.name, User.active, User.language, User.session_epoch, User.must_change_password),
+        load_only(Post.code, Post.name, Post.role, Post.rank),
+        load_only(Unit.code, Unit.name, Unit.short_name, Unit.area, Unit.area_path, Unit.relation, Unit.active),
+        load_only(ApiToken.revoked_at, ApiToken.expires_at, ApiToken.last_used_at),
+    )
 )
-"""The same for the owner of an API token (its `token_hash`), with the token; made once, for it stands in every request."""
+"""The same for the owner of an API token (its `token_hash`), with the token; made once and narrow, for every request asks it."""
 
 
 def user_by_name(session: Session, username: str, *, lock: bool = False) -> User | None:
