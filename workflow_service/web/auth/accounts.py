@@ -74,7 +74,9 @@ def _end_when_idle() -> Any:
         g.pop("_login_user", None)
         g.pop("signed_in", None)
         flash(_("您较长时间没有操作，已自动退出，请重新登录。"), "warning")
-        return None if request.endpoint == "auth.sign_in" else _ask_to_sign_in()
+        if request.endpoint == "auth.sign_in" or request.path.startswith("/api/"):
+            return None
+        return _ask_to_sign_in()
     if request.endpoint not in POLLED and idle >= SEEN_KEPT_SECONDS:
         note_presence()
     return None
