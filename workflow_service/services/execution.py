@@ -295,6 +295,8 @@ class Execution:
         self.row.status = "completed" if self.row.status == "active" else self.row.status
         self.row.outcome, self.row.ended_at = step.outcome, self.now
         self.row.state = b""
+        if self.row.plan_id is not None:
+            step_rows.withdraw_items(self.session, self.row.id, self.now)
         send_after_commit(
             self.session, signals.instance_completed, instance_id=self.row.id, definition_key=self.row.definition_key,
             outcome=step.outcome,

@@ -4,7 +4,7 @@ A plan waits in the pool; the office puts it on an agenda; the results go to the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -15,13 +15,16 @@ from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store.people import Unit
-from workflow_service.store.plans import AgendaItem, Meeting
+from workflow_service.store.plans import AgendaItem, Meeting, Plan
+from workflow_service.store.runtime import Attachment, ProcessInstance, Subscription
 
 from . import audit
 from .context import Actor
 from .messages import deliver_message
+from .plans import plan_named
 
 CATALOGUE_LIST = "catalogue_list"
+GOING_ON = ("applied", "pending", "active", "issued")
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,10 @@ def enter_results(
 ) -> Meeting:  # fmt: skip
     """Enter what the body decided (代录), with its minutes; each waiting instance gets its result and goes on.
 
-    Every open item of the agenda needs a result. Raises InvalidInput, Conflict, Forbidden.
+    Every open item of the agenda needs a result; one whose instance waits for it no more is withdrawn. Raises InvalidInput,
+    Conflict, Forbidden.
     """
-    meeting = session.get(Meeting, meeting_id, with_for_update=True)
+    meeting = _locked(session, meeting_id)
     if meeting is None:
         raise NotFound(N_("没有编号为 %(id)s 的会议。"), id=meeting_id)
     policy.require(actor, "meeting.manage", policy.thing_of(meeting.area_path))
@@ -89,22 +93,20 @@ def enter_results(
         raise Conflict(N_("这次会议的结果已经录入。"))
     if not minutes_number and minutes_attachment_id is None:
         raise InvalidInput(N_("代录会议结果须注明纪要文号或上传纪要。"))
-    items = list(
-        session.scalars(
-            select(AgendaItem).where(AgendaItem.meeting_id == meeting_id).order_by(AgendaItem.position)
-        )
-    )
+    _require_own_minutes(session, actor, minutes_attachment_id)
+    items = _open_items(session, meeting, now)
     _require_complete(meeting, items, results)
+    _require_merge_targets(session, meeting, items, results)
     meeting.status, meeting.minutes_number, meeting.minutes_attachment_id = (
         "held",
         minutes_number,
         minutes_attachment_id,
     )
-    audit.record(
-        session, actor, "meeting.results", f"meeting:{meeting.id}", {"minutes": minutes_number}, now=now
-    )
-    for item in sorted(items, key=lambda one: one.instance_id):
+    for item in items:
         _decide(session, actor, meeting, item, results[item.id], now)
+    decided = {str(item.id): asdict(results[item.id]) for item in items}
+    data = {"minutes": minutes_number, "minutes_file": minutes_attachment_id, "results": decided}
+    audit.record(session, actor, "meeting.results", f"meeting:{meeting.id}", data, now=now)
     return meeting
 
 
@@ -112,7 +114,7 @@ def postpone_meeting(
     session: Session, actor: Actor, meeting_id: int, held_on: date, reason: str, *, now: datetime
 ) -> Meeting:
     """Move a planned meeting to another day; its plans go on waiting."""
-    meeting = session.get(Meeting, meeting_id, with_for_update=True)
+    meeting = _locked(session, meeting_id)
     if meeting is None or meeting.status != "planned":
         raise Conflict(N_("只有尚未召开的会议可以改期。"))
     policy.require(actor, "meeting.manage", policy.thing_of(meeting.area_path))
@@ -125,6 +127,62 @@ def postpone_meeting(
 def allowed_results(kind: str) -> type[MeetingResult] | type[CatalogueDecision]:
     """Give the results that a body of this kind may reach."""
     return CatalogueDecision if kind == CATALOGUE_LIST else MeetingResult
+
+
+def _locked(session: Session, meeting_id: int) -> Meeting | None:
+    return session.get(Meeting, meeting_id, with_for_update=True, populate_existing=True)
+
+
+def _require_own_minutes(session: Session, actor: Actor, attachment_id: int | None) -> None:
+    """The minutes are a file that whoever enters them uploaded himself, so that nobody opens somebody else's this way."""
+    if attachment_id is None:
+        return
+    file = session.get(Attachment, attachment_id)
+    if file is None or file.removed_at or not (actor.trusted or file.uploaded_by == actor.user_id):
+        raise InvalidInput(N_("没有找到会议纪要的文件，请重新上传。"))
+
+
+def _open_items(session: Session, meeting: Meeting, now: datetime) -> list[AgendaItem]:
+    """Give the items whose instances wait for a result, in the order of the agenda, their instances locked by id."""
+    of_meeting = select(AgendaItem).where(AgendaItem.meeting_id == meeting.id, AgendaItem.status == "waiting")
+    items = list(session.scalars(of_meeting.order_by(AgendaItem.position)))
+    instances = select(ProcessInstance.id, ProcessInstance.status).where(
+        ProcessInstance.id.in_([item.instance_id for item in items])
+    )
+    statuses = {row.id: row.status for row in session.execute(instances.order_by(ProcessInstance.id).with_for_update())}
+    keys = Subscription.kind == "message", Subscription.correlation_key.in_([str(item.id) for item in items])
+    waited_for = set(session.execute(select(Subscription.name, Subscription.correlation_key).where(*keys)))
+    kept = []
+    for item in items:
+        if (item.message_name, str(item.id)) not in waited_for:
+            item.status, item.decided_at = "withdrawn", now
+        elif statuses[item.instance_id] == "suspended":
+            title = item.plan.title if item.plan is not None else str(item.id)
+            raise Conflict(N_("“%(title)s”的流程已暂停，恢复后才能录入结果。"), title=title)
+        else:
+            kept.append(item)
+    return kept
+
+
+def _require_merge_targets(
+    session: Session, meeting: Meeting, items: Sequence[AgendaItem], results: Mapping[int, ItemResult]
+) -> None:
+    """What is merged goes into another plan of the same government that itself goes on."""
+    closing = CatalogueDecision.MERGED.value, CatalogueDecision.REFUSED.value
+    closed = {item.plan_id for item in items if results[item.id].result in closing}
+    for item in items:
+        wanted = results[item.id].merged_into
+        if results[item.id].result != CatalogueDecision.MERGED.value:
+            continue
+        target = plan_named(session, wanted)
+        if target is None or target.id in closed or target.status not in GOING_ON or not _of_meeting(meeting, target):
+            raise InvalidInput(
+                N_("第 %(position)s 项：没有找到可以并入的规划“%(plan)s”。"), position=item.position, plan=wanted
+            )
+
+
+def _of_meeting(meeting: Meeting, plan: Plan) -> bool:
+    return plan.area_path.startswith(meeting.area_path)
 
 
 def _decide(

@@ -18,7 +18,7 @@ from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
 from workflow_service.store.runtime import Attachment
 
 from .numbering import next_number
-from .plans import calendar_day, plan_facts
+from .plans import calendar_day, plan_facts, plan_named
 from .topics import Result, handles
 
 if TYPE_CHECKING:
@@ -203,9 +203,7 @@ def _note(work: ServiceWork) -> str:
 def _merge_target(execution: "Execution", plan: Plan, wanted: Any) -> Plan | None:
     if not wanted:
         return None
-    column = Plan.code if not str(wanted).isdigit() else Plan.id
-    value = int(wanted) if str(wanted).isdigit() else str(wanted)
-    target = execution.session.scalars(select(Plan).where(column == value)).one_or_none()
+    target = plan_named(execution.session, str(wanted))
     if target is None or target.id == plan.id:
         raise InvalidInput(N_("没有找到要并入的规划“%(plan)s”。"), plan=wanted)
     return target

@@ -141,6 +141,13 @@ def visible_plan(
     return plan
 
 
+def plan_named(session: Session, wanted: str) -> Plan | None:
+    """Give the plan that a person means by its code or its number, None where there is none."""
+    if wanted.isascii() and wanted.isdigit():
+        return session.get(Plan, int(wanted)) if len(wanted) < 19 else None
+    return session.scalars(select(Plan).where(Plan.code == wanted)).one_or_none() if wanted else None
+
+
 def thing_of_plan(plan: Plan) -> policy.Thing:
     """What rights need to know of a plan."""
     return policy.thing_of(

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, text, update
 from sqlalchemy.orm import Session
 
+from .plans import AgendaItem
 from .runtime import Incident, Subscription, Timer
 
 
@@ -242,6 +243,12 @@ def resolve_incidents(session: Session, instance_id: int, user_id: int | None, n
     """Settle every open incident of an instance that ended."""
     statement = update(Incident).where(Incident.instance_id == instance_id, Incident.resolved_at.is_(None))
     session.execute(statement.values(resolved_at=now, resolved_by=user_id))
+
+
+def withdraw_items(session: Session, instance_id: int, now: datetime) -> None:
+    """Take what an instance that ended still had in a pool or on an agenda out of it."""
+    waiting = AgendaItem.instance_id == instance_id, AgendaItem.status == "waiting"
+    session.execute(update(AgendaItem).where(*waiting).values(status="withdrawn", decided_at=now))
 
 
 def _json(value: Any) -> str:
