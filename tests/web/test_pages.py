@@ -21,9 +21,9 @@ SignIn = Callable[[str], Person]
 ANYBODY = (
     "/tasks", "/tasks/done", "/tasks/started", "/plans", "/plans?mine=1", "/plans?scope=public&status=issued", "/plans/apply",
     "/meetings", "/bulletins", "/notices", "/notices?unread=1", "/search", "/search?q=能源", "/designer",
-    "/designer/deployments", "/mine", "/counts",
+    "/designer/deployments", "/mine", "/counts", "/calendar",
 )  # fmt: skip
-SUPERVISORS = ("/board", "/board/ledger", "/board/ledger?as_of=2025-06-30&state=overdue", "/board/series.json", "/incidents")
+SUPERVISORS = ("/board", "/board/ledger", "/board/ledger?as_of=2025-06-30&state=overdue", "/board/series.json", "/incidents", "/notices/deliveries")
 
 
 @pytest.fixture

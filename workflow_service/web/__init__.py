@@ -25,6 +25,7 @@ ROOMS = (
     "bulletins",
     "notices",
     "incidents",
+    "calendar",
     "search",
     "people",
     "auth",

@@ -58,10 +58,23 @@ function fit(viewer, place, here) {
   const canvas = viewer.get("canvas");
   canvas.zoom("fit-viewport", "auto");
   if (canvas.zoom() > 1) canvas.zoom(1, "auto");
+  if (place.classList.contains("diagram-tall")) shrink(canvas, place);
   const standing = here.map((id) => viewer.get("elementRegistry").get(id)).find((element) => element && !element.waypoints);
   if (canvas.zoom() >= READABLE || !standing || place.dataset.fit === "all") return;
   canvas.zoom(Math.max(READABLE, canvas.zoom()));
   centre(canvas, standing);
+}
+
+const LEAST_PX = 240;
+const MARGIN_PX = 48;
+
+// A flat route leaves no empty field above and below itself.
+function shrink(canvas, place) {
+  const needed = Math.ceil(canvas.viewbox().inner.height * canvas.zoom()) + MARGIN_PX;
+  if (needed >= place.clientHeight) return;
+  place.style.height = `${Math.max(LEAST_PX, needed)}px`;
+  canvas.resized();
+  canvas.zoom("fit-viewport", "auto");
 }
 
 export function centre(canvas, element) {

@@ -6,13 +6,14 @@ from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import BadRequest
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.services import ledger
+from workflow_service.services import weekly as weekly_service
 from workflow_service.services.ledger import LedgerFilter, LedgerLine
 from workflow_service.store import plan_list
 
@@ -28,6 +29,7 @@ blueprint.before_request(require_sign_in)
 blueprint.before_request(lambda: require("board.see"))
 
 FILTERS = ("unit", "stage", "importance", "level", "tier", "category", "light", "state", "text", "area")
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LATE_SHOWN, UNITS_SHOWN = 12, 12
 
 
@@ -94,6 +96,15 @@ def _cells(line: LedgerLine) -> tuple[Any, ...]:
         word(line.stage, "stage"), line.step, line.holder, line.step_due_at, line.due_on, line.issued_on,
         line.document_number, line.days_late or None, line.last_action,
     )  # fmt: skip
+
+
+@blueprint.get("/weekly.docx")
+def weekly() -> ResponseReturnValue:
+    """The weekly ledger (周调度台账) of the week in which the day lies, as a document."""
+    content = weekly_service.weekly_docx(page_session(), page_actor(), _shown_day(), now=page_now())
+    response = Response(content, mimetype=DOCX)
+    response.headers["Content-Disposition"] = f"attachment; filename=weekly-{_shown_day()}.docx"
+    return response
 
 
 def _filter(chosen: dict[str, str]) -> LedgerFilter:

@@ -69,11 +69,3 @@ def _notes(activities: Iterable[tuple[Activity, str]]) -> dict[str, str]:
         when = moment(activity.ended_at or activity.started_at)
         told[activity.element_id].append(f"{person} · {when}" if person else when)
     return {element: "\n".join(lines[-_LATEST_NOTES:]) for element, lines in told.items()}
-
-
-def variables_of(session: Session, row: ProcessInstance) -> dict[str, Any]:
-    """The run's variables as its frozen state holds them."""
-    from workflow_service.services import processes
-
-    read = getattr(processes, "variables_of", None)
-    return dict(read(session, row)) if read else {}

@@ -15,7 +15,7 @@ from workflow_service.store.runtime import ProcessInstance
 from ..current import page_actor, page_now, page_session, require_sign_in, transaction
 from ..rights import allowed, require
 from ..sheets import sheet
-from .diagrams import drawn, marks_of, variables_of
+from .diagrams import drawn, marks_of
 
 blueprint = Blueprint("instances", __name__, url_prefix="/instances", template_folder="templates")
 blueprint.before_request(require_sign_in)
@@ -43,7 +43,7 @@ def show(instance_id: int) -> ResponseReturnValue:
         files=plan_list.attachments(session, instance_id=instance_id),
         plan=plan_list.plan_by_id(session, row.plan_id) if row.plan_id else None,
         manages=manages,
-        variables=variables_of(session, row) if manages else None,
+        variables=processes.variables_of(session, row, now=page_now()) if manages else None,
     )
 
 

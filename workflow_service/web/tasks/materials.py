@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file, url_for
@@ -16,6 +17,7 @@ from workflow_service.store.people import User
 from workflow_service.store.runtime import Attachment, Task
 
 from ..current import page_actor, page_now, page_session, transaction, wiring
+from ..formats import deadline_settings
 
 _SHOWN_IN_BROWSER = {"application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp"}
 
@@ -25,6 +27,7 @@ def connect(blueprint: Blueprint) -> None:
     rule = blueprint.add_url_rule
     rule("/<int:task_id>/files", "upload", upload, methods=["POST"])
     rule("/<int:task_id>/comments", "comment", comment, methods=["POST"])
+    rule("/<int:task_id>/due", "set_due", set_due, methods=["POST"])
     rule("/<int:task_id>/urge", "urge", urge, methods=["POST"])
     rule("/files/<int:attachment_id>", "download", download)
 
@@ -99,3 +102,16 @@ def urge(task_id: int) -> ResponseReturnValue:
     flash(_("已催办，%(count)s 人收到消息。", count=count) if count else _("今天已经催办过。"))
     back = request.form.get("back", "")
     return redirect(url_for("board.overview") if back == "board" else url_for("tasks.show", task_id=task_id))
+
+
+def set_due(task_id: int) -> ResponseReturnValue:
+    """Set a task's deadline by hand, to the close of a day; the reason is kept."""
+    settings = deadline_settings()
+    try:
+        due_at = settings.close_of(date.fromisoformat(request.form.get("due_on", "")))
+    except ValueError as error:
+        raise InvalidInput(N_("请选择日期。")) from error
+    with transaction() as session:
+        tasks.set_due(session, page_actor(), task_id, due_at, request.form.get("reason", ""), now=page_now())
+    flash(_("时限已调整。"))
+    return redirect(url_for("tasks.show", task_id=task_id))

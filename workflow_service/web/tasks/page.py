@@ -77,6 +77,7 @@ def task_page(
         comments=instance_view.comments_of(session, row.id),
         files=materials.files_of(session, plan_id, row.id),
         faults=len(faults or {}),
+        may_set_due=allowed("task.set_due", policy.thing_of(task.area_path)),
         may_urge=allowed("task.urge", policy.thing_of(task.area_path)),
     )
     return make_response(html, status)
