@@ -6,6 +6,7 @@ Source texts are Chinese: `_("…")` and `N_("…")` in code, `_("…")` in temp
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from workflow_service.i18n import TRANSLATIONS
 from workflow_service.resources import PACKAGE, forms_dir
 
 KEYWORDS = {"_": None, "N_": None, "gettext": None}
+CHINESE = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 EXTENSIONS = {".py": "python", ".html": "jinja2.ext:babel_extract"}
 
 
@@ -34,7 +36,7 @@ def used(*rooms: str) -> dict[str, str]:
 def _texts_in(file: Path) -> Iterator[str]:
     with file.open("rb") as source:
         for _line, text, _comments, _context in extract(EXTENSIONS[file.suffix], source, keywords=KEYWORDS):
-            if isinstance(text, str) and text:
+            if isinstance(text, str) and CHINESE.search(text):
                 yield text
 
 
