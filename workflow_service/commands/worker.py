@@ -11,6 +11,8 @@ from workflow_service.services.business_clock import clock_of
 from workflow_service.serving import run_until_signal
 from workflow_service.startup import read_settings, ready_database
 
+LOCK_SECONDS = 2.0
+
 
 @click.command()
 @click.option(
@@ -32,9 +34,13 @@ def command(until_input_ends: bool) -> None:
 
 
 def _wait_for_the_end(stop: threading.Event) -> None:
-    """The pipe ends when the parent dies; its lock on the database may outlive the pipe by a moment, itself it does not."""
+    """The pipe ends when the parent dies; its lock on the database may outlive the pipe by a moment, itself it does not.
+
+    A parent that died before we looked never changes again: hence the limit.
+    """
     parent = os.getppid()
     sys.stdin.read()
-    while os.getppid() == parent:
+    ends = time.monotonic() + LOCK_SECONDS
+    while os.getppid() == parent and time.monotonic() < ends:
         time.sleep(0.02)
     stop.set()

@@ -26,7 +26,7 @@ from .notices import NewNotice, post_notices
 
 KIND = "digest"
 SUPERIOR_POST = "leader"
-PEOPLE_A_CHUNK = 2500
+PEOPLE_A_CHUNK = 5000
 LINES_SHOWN = 200
 
 
