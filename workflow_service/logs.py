@@ -39,4 +39,6 @@ def configure(level: str, form: str) -> None:
 def _written_as(form: str) -> list[structlog.types.Processor]:
     if form == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # rich tracebacks print every local variable: slow, and not for a log
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]

@@ -21,7 +21,11 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(database: Database, migrated_url: str, tmp_path: Path) -> Run:
-    environment = {"DATABASE_URL": migrated_url, "SECRET_KEY": "only-for-tests", "TONGCHOU_VAR": str(tmp_path / "var")}
+    environment = {
+        "DATABASE_URL": migrated_url,
+        "SECRET_KEY": "only-for-tests",
+        "TONGCHOU_VAR": str(tmp_path / "var"),
+    }
     return lambda *words: CliRunner().invoke(workflow, words, env=environment, catch_exceptions=False)
 
 
@@ -59,7 +63,9 @@ def test_what_a_dry_run_shows_is_what_the_run_sends(run: Run, due: Database) -> 
     assert sent == shown + "sent\n"
     with due.transaction() as session:
         assert session.scalars(select(Notice.subject)).all() == ["待办提醒：今天到期 1 项"]
-        keys = session.scalars(select(ProcessInstance.definition_key).where(ProcessInstance.definition_key != "test"))
+        keys = session.scalars(
+            select(ProcessInstance.definition_key).where(ProcessInstance.definition_key != "test")
+        )
         assert sorted(keys) == ["ten_day_bulletin", "weekly_report", "weekly_report"]
 
 
@@ -70,9 +76,12 @@ def test_a_day_is_urged_once(run: Run, due: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "said"), [("2026-10-12T09:00", "时区"), ("2026-10-03T09:00+08:00", "不是工作日"), ("tomorrow", "is no moment")]
+    ("at", "said"),
+    [("2026-10-12T09:00", "时区"), ("2026-10-03T09:00+08:00", "不是工作日"), ("tomorrow", "is no moment")],
 )
-def test_a_moment_that_cannot_be_is_refused_in_one_line(run: Run, government: Database, at: str, said: str) -> None:
+def test_a_moment_that_cannot_be_is_refused_in_one_line(
+    run: Run, government: Database, at: str, said: str
+) -> None:
     refused = run("remind", "--at", at, "--dry-run")
     assert refused.exit_code != 0 and said in refused.output
 

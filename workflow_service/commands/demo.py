@@ -190,7 +190,9 @@ def _tell_differences(lines: list[str]) -> None:
     for line in lines[:DIFFERENCES_TOLD]:
         click.echo(line, err=True)
     if len(lines) > DIFFERENCES_TOLD:
-        click.echo(f"… {len(lines)} differences in all: the tables decide, the file is only compared", err=True)
+        click.echo(
+            f"… {len(lines)} differences in all: the tables decide, the file is only compared", err=True
+        )
 
 
 def _list(settings: Settings) -> None:

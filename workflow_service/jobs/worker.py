@@ -13,6 +13,7 @@ from typing import Protocol
 import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
+from sqlalchemy.exc import OperationalError
 
 from workflow_service import clock
 from workflow_service.notify.channel import EMAIL, ROBOT
@@ -67,7 +68,7 @@ def run(
             _wire(database, settings, now)
             work = Work(database, channels_of(settings), settings.public_url, now)
             asyncio.run(_work(database, work, settings.worker_jobs, stop))
-        except (ConnectorException, psycopg.Error, OSError) as error:
+        except (ConnectorException, psycopg.Error, OperationalError, OSError) as error:
             log.warning("the queue cannot be reached: %s", error)
         except Exception:
             log.exception("the worker failed and begins again")
