@@ -15,7 +15,7 @@ from workflow_service.i18n import N_
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
-from workflow_service.store.runtime import Attachment
+from workflow_service.store.runtime import Attachment, Task
 
 from .numbering import next_number
 from .plans import calendar_day, plan_facts, plan_named
@@ -119,7 +119,7 @@ def file_plan(execution: "Execution", work: ServiceWork) -> Result:
         serial = next_number(execution.session, f"filing:{plan.area}:{today.year}")
         plan.filing_number = f"{plan.area}-BA-{today.year}-{serial:04d}"
     plan.filed_on = today
-    stated = _stated_issue(work)
+    stated = _stated_issue(execution, work)
     if plan.issued_on is None and stated is not None:
         _mark_issued(execution, plan, *stated)
         _into_library(execution, plan, plan.document_number, plan.issued_on or today, plan.revision)
@@ -293,10 +293,21 @@ def _into_library(execution: "Execution", plan: Plan, number: str, issued_on: da
         execution.session.add(result)
 
 
-def _stated_issue(work: ServiceWork) -> tuple[date, str] | None:
-    """The issue date and number that the unit stated with its filing."""
-    for name in ("submit_filing", "file", "correct_filing"):
-        stated = work.variables.get(name)
-        if isinstance(stated, dict) and stated.get("issued_on"):
-            return date.fromisoformat(str(stated["issued_on"])), str(stated.get("document_number") or "")
-    return None
+def _stated_issue(execution: "Execution", work: ServiceWork) -> tuple[date, str] | None:
+    """The issue date and number that the unit stated with its filing, as put right since."""
+    issued_on, number = "", ""
+    for stated in (work.variables.get("submit_filing"), *_corrections(execution, work)):
+        if isinstance(stated, dict):
+            issued_on = str(stated.get("issued_on") or issued_on)
+            number = str(stated.get("document_number") or number)
+    return (date.fromisoformat(issued_on), number) if issued_on else None
+
+
+def _corrections(execution: "Execution", work: ServiceWork) -> list[Any]:
+    """Everything put right in this run, in order: a later correction need not repeat what an earlier one said."""
+    if "put_right" not in work.variables:
+        return []
+    statement = select(Task.submission).where(
+        Task.instance_id == execution.row.id, Task.element_id == "put_right", Task.status == "completed"
+    )
+    return [*execution.session.scalars(statement.order_by(Task.ended_at, Task.id))]

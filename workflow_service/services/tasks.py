@@ -22,7 +22,8 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import User
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
-from . import audit, forms
+from . import audit, form_facts, forms
+from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution, require_status
 
@@ -59,7 +60,9 @@ def finish_task(
     _require_holder(session, actor, task, "task.work")
     _refuse_if_taken(session, actor, task)
     execution = Execution.thaw(session, actor, row, now)
-    forms.validate(forms.form_of_task(session, task, row.definition_id), values)
+    form = forms.form_of_task(session, task, row.definition_id)
+    forms.validate(form, values)
+    form_facts.require_facts(session, actor, task, form, values, today=SETTINGS.day_of(now))
     execution.finish_task(task.id, task.token, values)
     execution.settle("task.complete", {"task": task.id, "element": task.element_id, "values": values})
     send_after_commit(
@@ -321,6 +324,4 @@ def _changed(
 
 
 def _shown(moment: datetime | None) -> str:
-    from .calendars import SETTINGS
-
     return f"{moment.astimezone(SETTINGS.zone):%Y-%m-%d %H:%M}" if moment else ""
