@@ -128,7 +128,7 @@ def test_answers_to_repeated_requests_are_forgotten_after_a_day(database: Databa
         for hours in (1, 25):
             session.add(
                 IdempotencyKey(user_id=user.id, route="tasks", key=str(hours), request_hash=b"",
-                               created_at=NOW - timedelta(hours=hours))
+                               created_at=datetime.now(UTC) - timedelta(hours=hours))
             )  # fmt: skip
     work_of(database).clean_up()
     with database.transaction() as session:

@@ -141,3 +141,22 @@ def test_a_push_reaches_everybody_before_whom_the_task_lies_once_a_day(catalogue
     task = catalogue.task("能源规划", "zj.energy", moment(MONDAY, 17, 30))
     assert notices.urge_task(catalogue.session, SYSTEM, task.id, "请今天办结", now=NINE) == 2
     assert notices.urge_task(catalogue.session, SYSTEM, task.id, "再次", now=NINE) == 0
+
+
+@pytest.mark.parametrize(
+    ("urging", "day", "due", "told"),
+    [
+        ("none", MONDAY, MONDAY, 0),
+        ("weekly", MONDAY, date(2025, 11, 25), 1),
+        ("weekly", date(2025, 11, 25), date(2025, 11, 26), 0),
+        ("weekly", date(2025, 11, 25), date(2025, 11, 25), 1),
+        ("daily", date(2025, 11, 25), date(2025, 11, 26), 1),
+    ],
+)
+def test_how_often_a_task_is_urged_before_it_is_due_is_what_the_deadline_table_says(
+    catalogue: Catalogue, urging: str, day: date, due: date, told: int
+) -> None:
+    task = catalogue.task("能源规划", "zj.energy", moment(due, 17, 30), assignee="handler")
+    task.urging = urging
+    catalogue.session.flush()
+    assert len(digests.digests_at(catalogue.session, moment(day))) == told

@@ -7,6 +7,7 @@ from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 
 _CYCLE = re.compile(r"R(\d{0,3})/(P\S+)")
+URGING = ("daily", "weekly", "none")
 UNITS = {"working": "working days", "calendar": "calendar days"}
 
 
@@ -24,3 +25,10 @@ def rule_of(answer: Any) -> str:
     if not isinstance(row, dict) or row.get("days") in (None, "", 0):
         return ""
     return f"{int(row['days'])} {UNITS.get(str(row.get('unit') or 'working'), 'working days')}"
+
+
+def urging_of(answer: Any) -> str:
+    """Give how often the table wants the holder urged: its column `rhythm` (daily, weekly, none); daily for none given."""
+    row = answer[0] if isinstance(answer, list) and answer else answer
+    said = str(row.get("rhythm") or "") if isinstance(row, dict) else ""
+    return said if said in URGING else "daily"

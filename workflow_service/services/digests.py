@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
 from workflow_service.domain.deadlines import DeadlineSettings, Reading, WorkingCalendar, read_light
+from workflow_service.domain.rhythms import week_of
 from workflow_service.domain.supervision import Urged, Urgency, UrgingSettings, urgency_of, who_is_urged
 from workflow_service.i18n import _, use_language
 from workflow_service.store import notice_rows
@@ -66,7 +67,11 @@ def digests_at(
     today = settings.day_of(at)
     read = _reader(at, calendar, settings)
     found: dict[int, Digest] = {}
-    for row in notice_rows.due_holdings(session, at, _amber_ends(today, calendar, settings), today):
+    held = notice_rows.due_holdings(
+        session, at, _amber_ends(today, calendar, settings), today,
+        tomorrow=_midnight(today + timedelta(days=1), settings), first_of_week=_is_first_of_week(today, calendar),
+    )  # fmt: skip
+    for row in held:
         if (task := read(row.due_at)) is not None:
             _digest(found, row).own.append(_due(row, task))
     for row in _long_overdue(session, at, today, calendar, settings, urging or UrgingSettings()):
@@ -110,8 +115,15 @@ def _reader(
 
 def _amber_ends(today: date, calendar: WorkingCalendar, settings: DeadlineSettings) -> datetime:
     """The first moment whose due dates are still green on this day."""
-    day = calendar.add_working_days(today, settings.amber_working_days + 1)
+    return _midnight(calendar.add_working_days(today, settings.amber_working_days + 1), settings)
+
+
+def _midnight(day: date, settings: DeadlineSettings) -> datetime:
     return datetime.combine(day, time(0), settings.zone)
+
+
+def _is_first_of_week(today: date, calendar: WorkingCalendar) -> bool:
+    return calendar.next_working_day(week_of(today).first) == today
 
 
 def _long_overdue(
@@ -122,7 +134,7 @@ def _long_overdue(
     if not limit:
         return
     day = calendar.add_working_days(calendar.previous_working_day(today), 1 - limit)
-    before = datetime.combine(day + timedelta(days=1), time(0), settings.zone)
+    before = _midnight(day + timedelta(days=1), settings)
     for row in notice_rows.due_below(session, at, before, today, SUPERIOR_POST):
         reading = read_light(row.due_at, at, calendar, settings)
         if reading is not None and who_is_urged(reading, urging) is Urged.SUPERIOR:

@@ -19,7 +19,7 @@ from . import calendars, cycles
 if TYPE_CHECKING:
     from .execution import Execution
 
-DEADLINES = "deadlines"
+DEADLINES, DAILY = "deadlines", "daily"
 
 
 def new_tasks(execution: "Execution", human: Sequence[HumanTask]) -> tuple[list[NewTask], list[Trouble]]:
@@ -64,13 +64,13 @@ def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
     groups = _groups(execution, one)
     assignee = _user(execution, attrs.get("assignee"))
     users = [str(_user(execution, name)) for name in _names(attrs.get("candidateUsers"))]
-    rule = _deadline_rule(execution, one)
+    rule, urging = _deadline_rule(execution, one)
     return NewTask(
         token=one.place.token, process_key=one.place.process_key, element_id=one.place.element_id, name=one.place.name,
         title=_title(execution, one), form_key=attrs.get("formKey") or "",
         kind=attrs.get("kind") or "", stage=attrs.get("stage") or "", unit_id=_unit_id(execution, groups),
         assignee_id=assignee, candidate_users=users, candidate_groups=groups, priority=_priority(attrs.get("priority")),
-        waiting=attrs.get("waiting") == "true", deadline_rule=rule, due_at=_moment(execution, rule),
+        waiting=attrs.get("waiting") == "true", deadline_rule=rule, urging=urging, due_at=_moment(execution, rule),
         follow_up_at=_moment(execution, attrs.get("followUpDate") or ""), local=dict(one.local),
         holders=_holders(assignee, users, groups),
     )  # fmt: skip
@@ -116,13 +116,13 @@ def _unit_id(execution: "Execution", groups: list[str]) -> int | None:
     return unit_id_of(execution.session, groups[0].rpartition(":")[0]) if groups else None
 
 
-def _deadline_rule(execution: "Execution", one: HumanTask) -> str:
-    """Precedence: `approval:deadline`, then `camunda:dueDate`, then the table (by hand comes later and wins)."""
+def _deadline_rule(execution: "Execution", one: HumanTask) -> tuple[str, str]:
+    """The rule and how often to urge: `approval:deadline`, then `camunda:dueDate`, then the table (by hand wins later)."""
     if rule := one.attributes.get("deadline") or one.attributes.get("dueDate"):
-        return str(rule)
+        return str(rule), DAILY
     table = execution.loaded.program.tables.get(DEADLINES)
     if table is None:
-        return ""
+        return "", DAILY
     plan = execution.instance.variables_at(one.place.token).get("plan") or {}
     inputs = {
         "process": one.place.process_key,
@@ -131,9 +131,10 @@ def _deadline_rule(execution: "Execution", one: HumanTask) -> str:
     }
     inputs |= {"kind": one.attributes.get("kind") or "", "plan": plan}
     try:
-        return cycles.rule_of(table.evaluate(inputs, execution.now).mapped())
+        answer = table.evaluate(inputs, execution.now).mapped()
     except NoDecisionMatch:
-        return ""
+        return "", DAILY
+    return cycles.rule_of(answer), cycles.urging_of(answer)
 
 
 def _moment(execution: "Execution", rule: str) -> datetime | None:

@@ -137,7 +137,8 @@ def page(
 
     Plans without a due date come last (FAR_OFF stands for theirs); apart, so that both parts follow an index.
     """
-    c, rows = state.c, []
+    c = state.c
+    rows: list[Any] = []
     if after is None or after[0] < FAR_OFF:
         dated = select(state).where(c.due_on.is_not(None)).order_by(c.due_on, c.id).limit(limit)
         if after is not None:

@@ -36,6 +36,7 @@ WITH due AS (
   JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
   JOIN task_holder h ON h.task_id = t.id AND h.claimed_by IS NULL
   WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.created_at <= :at
+    AND (t.urging = 'daily' OR (t.urging = 'weekly' AND (:first_of_week OR t.due_at < :tomorrow)))
 ), held AS (
   SELECT due.*, CAST(substr(holder, 3) AS bigint) AS user_id FROM due WHERE holder LIKE 'u:%'
   UNION
@@ -61,7 +62,7 @@ JOIN post ON post.unit_id = unit.id AND post.code = :superior
 JOIN membership ON membership.post_id = post.id
   AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
 JOIN user_account person ON person.id = membership.user_id AND person.active
-WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.created_at <= :at
+WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.created_at <= :at AND t.urging <> 'none'
 ORDER BY membership.user_id, t.due_at, t.id
 """)
 
@@ -99,12 +100,16 @@ def insert_notices(session: Session, rows: Sequence[dict[str, Any]], mail_domain
     return list(session.scalars(_INSERT, values))
 
 
-def due_holdings(session: Session, at: datetime, before: datetime, today: date) -> Sequence[Any]:
+def due_holdings(
+    session: Session, at: datetime, before: datetime, today: date, *, tomorrow: datetime, first_of_week: bool
+) -> Sequence[Any]:
     """Running tasks due before `before` with each person who holds them, by person and due moment.
 
+    A task that is urged weekly comes on the first working day of the week, and once it is due (before `tomorrow`).
     Who took a task holds it; while nobody has, everybody in its candidate posts does.
     """
-    return session.execute(_DUE_HOLDINGS, {"at": at, "before": before, "today": today}).all()
+    values = {"at": at, "before": before, "today": today, "tomorrow": tomorrow, "first_of_week": first_of_week}
+    return session.execute(_DUE_HOLDINGS, values).all()
 
 
 def due_below(session: Session, at: datetime, before: datetime, today: date, superior: str) -> Sequence[Any]:

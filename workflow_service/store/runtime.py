@@ -48,7 +48,10 @@ class ProcessInstance(Base):
 
 
 class Task(Base):
-    """A human task, open or finished. `candidate_groups` are resolved `unit:post` keys; `submission` is what was handed in."""
+    """A human task, open or finished. `candidate_groups` are resolved `unit:post` keys; `submission` is what was handed in.
+
+    `urging` is how often its holder hears of it before it is due: daily, weekly or none (docs/domain.md §3.4).
+    """
 
     __tablename__ = "task"
     __table_args__ = (
@@ -81,6 +84,7 @@ class Task(Base):
     status: Mapped[str] = mapped_column(server_default="open")
     waiting: Mapped[bool] = mapped_column(server_default=text("false"))
     deadline_rule: Mapped[str] = mapped_column(server_default="")
+    urging: Mapped[str] = mapped_column(server_default="daily")
     due_at: Mapped[datetime | None]
     follow_up_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -33,6 +33,7 @@ class NewTask:
     priority: int = 50
     waiting: bool = False
     deadline_rule: str = ""
+    urging: str = "daily"
     due_at: datetime | None = None
     follow_up_at: datetime | None = None
     local: dict[str, Any] = field(default_factory=dict)
@@ -118,12 +119,14 @@ wanted AS (
   SELECT * FROM jsonb_to_recordset(CAST(:tasks AS jsonb)) AS row(
     token uuid, process_key text, element_id text, name text, title text, form_key text, kind text, stage text,
     unit_id bigint, assignee_id bigint, candidate_users text[], candidate_groups text[], priority smallint,
-    waiting boolean, deadline_rule text, due_at timestamptz, follow_up_at timestamptz, local jsonb, holders text[])
+    waiting boolean, deadline_rule text, urging text, due_at timestamptz, follow_up_at timestamptz, local jsonb, holders text[])
 ), added AS (
   INSERT INTO task (instance_id, plan_id, area_path, created_at, token, process_key, element_id, name, title, form_key, kind,
-    stage, unit_id, assignee_id, candidate_users, candidate_groups, priority, waiting, deadline_rule, due_at, follow_up_at, local)
+    stage, unit_id, assignee_id, candidate_users, candidate_groups, priority, waiting, deadline_rule, urging, due_at,
+    follow_up_at, local)
   SELECT :instance_id, :plan_id, :area_path, :now, token, process_key, element_id, name, title, form_key, kind,
-    stage, unit_id, assignee_id, candidate_users, candidate_groups, priority, waiting, deadline_rule, due_at, follow_up_at, local
+    stage, unit_id, assignee_id, candidate_users, candidate_groups, priority, waiting, deadline_rule, urging, due_at,
+    follow_up_at, local
   FROM wanted
   RETURNING id, token, due_at
 ), held AS (
