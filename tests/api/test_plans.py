@@ -9,6 +9,7 @@ from tests.api.callers import ApiHouse, Caller, assert_problem
 from tests.people import SYSTEM
 from workflow_service.services import deployments
 from workflow_service.services.people import PersonFacts, add_person
+from workflow_service.services.units import UnitFacts, add_unit
 
 ROOT = Path(__file__).parents[2]
 APPLICATION: dict[str, Any] = {
@@ -26,11 +27,12 @@ UNMARKED = {"declared": "true"}
 
 @pytest.fixture
 def routes(api: ApiHouse) -> ApiHouse:
-    """The delivered routes, deployed."""
-    folders = (ROOT / "bpmn", ROOT / "forms")
-    files = {file.name: file.read_bytes() for folder in folders for file in folder.iterdir() if file.is_file()}
+    """The delivered registration, deployed, and the posts that it asks."""
+    files = delivered("forms/*.json") | delivered("bpmn/*.dmn") | delivered("bpmn/registration.bpmn")
     with api.house.database.transaction() as session:
         deployments.deploy_files(session, SYSTEM, "routes", files, now=api.house.now)
+        water = UnitFacts(code="jb.water", name="江北区水利局", area="330205", parent="jb", relation="water")
+        add_unit(session, SYSTEM, water, now=api.house.now)
         for username, post in (("jb.planner", ("jb.drc", "planner")), ("jb.leader", ("jb.drc", "leader"))):
             facts = PersonFacts(username=username, name=username)
             add_person(session, SYSTEM, facts, [post], now=api.house.now, password_hash="-", constructed=True)
@@ -40,6 +42,10 @@ def routes(api: ApiHouse) -> ApiHouse:
 @pytest.fixture
 def application(api: ApiHouse) -> dict[str, Any]:
     return APPLICATION | {"lead_unit_id": api.house.structure.units["jb.energy"]}
+
+
+def delivered(pattern: str) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in ROOT.glob(pattern)}
 
 
 def apply(api: ApiHouse, application: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +121,8 @@ def test_what_is_not_yet_due_cannot_be_started(routes: ApiHouse, application: di
 def test_a_registered_plan_gets_its_code_by_the_list_and_goes_on_its_route(
     routes: ApiHouse, application: dict[str, Any]
 ) -> None:
+    with routes.house.database.transaction() as session:
+        deployments.deploy_files(session, SYSTEM, "all", delivered("bpmn/*.bpmn"), now=routes.house.now)
     plan = apply(routes, application)
     drive_registration(routes, plan["id"])
     pool = routes.caller("jb.supervisor").get("/meetings/pool").get_json()["items"]

@@ -1,0 +1,78 @@
+"""Ledger, board, bulletins, notices and urging over HTTP."""
+
+from tests.api.callers import ApiHouse, assert_problem
+from workflow_service.store.supervision import Bulletin, Notice
+
+AREA = "/330000/330200/330205/"
+
+
+def test_the_ledger_of_a_day_counts_and_lists(api: ApiHouse) -> None:
+    supervisor = api.caller("jb.supervisor")
+    page = supervisor.get("/ledger?as_of=2025-11-20").get_json()
+    assert (page["as_of"], page["items"], page["total"]) == ("2025-11-20", [], 0)
+    figures = supervisor.get("/ledger/figures").get_json()
+    assert (figures["as_of"], figures["total"]) == ("2025-11-24", {"total": 0, "issued": 0, "overdue": 0, "rate": None})
+    assert supervisor.get(f"/ledger/figures?area={AREA}").status_code == 200
+    for query in ("as_of=2025-02-30", "as_of=2025-11-20T09:00", "area=x", "light=blue"):
+        assert_problem(supervisor.get(f"/ledger?{query}"), 422, "invalid_request")
+
+
+def test_the_board_is_for_supervisors_and_leaders(api: ApiHouse) -> None:
+    assert api.caller("jb.supervisor").get("/ledger/board").get_json()["overdue"] == []
+    assert_problem(api.caller("jb.handler").get("/ledger/board"), 403, "forbidden")
+    assert_problem(api.caller("jb.supervisor").get("/ledger/board?area=/330000/330200/330203/"), 403, "forbidden")
+
+
+def test_bulletins_in_draft_are_for_supervisors(api: ApiHouse) -> None:
+    with api.house.database.transaction() as session:
+        for status, period in (("draft", "2025-11-b"), ("released", "2025-11-a")):
+            session.add(
+                Bulletin(
+                    area="330205", area_path=AREA, period=period, figures_at=api.house.now, figures={"total": 1}, status=status,
+                    created_at=api.house.now, text="", released_at=api.house.now if status == "released" else None,
+                )
+            )  # fmt: skip
+    handler, supervisor = api.caller("jb.handler"), api.caller("jb.supervisor")
+    assert [one["period"] for one in handler.get("/bulletins").get_json()["items"]] == ["2025-11-a"]
+    items = supervisor.get("/bulletins").get_json()["items"]
+    assert {one["period"] for one in items} == {"2025-11-a", "2025-11-b"}
+    draft = next(one["id"] for one in items if one["status"] == "draft")
+    assert supervisor.get(f"/bulletins/{draft}").get_json()["figures"] == {"total": 1}
+    assert_problem(handler.get(f"/bulletins/{draft}"), 403)
+    assert_problem(api.caller("hs.handler").get(f"/bulletins/{draft}"), 403)
+    assert_problem(handler.get("/bulletins/123456"), 404)
+    assert api.caller("hs.handler").get("/bulletins").get_json()["items"] == []
+
+
+def test_notices_are_ones_own(api: ApiHouse) -> None:
+    user_id = api.house.structure.people["jb.handler"]
+    with api.house.database.transaction() as session:
+        for number in range(3):
+            session.add(
+                Notice(
+                    user_id=user_id, kind="digest", subject=str(number), body={}, dedup_key=str(number),
+                    created_at=api.house.now,
+                )
+            )  # fmt: skip
+    handler = api.caller("jb.handler")
+    first = handler.get("/notices?limit=2").get_json()
+    assert [one["subject"] for one in first["items"]] == ["2", "1"]
+    notice_id = first["items"][0]["id"]
+    assert_problem(api.caller("jb.colleague").post(f"/notices/{notice_id}/read"), 404)
+    assert handler.post(f"/notices/{notice_id}/read").get_json() == {"done": True}
+    assert len(handler.get("/notices?unread=true").get_json()["items"]) == 2
+    assert handler.post("/notices/read").get_json() == {"read": 2}
+    assert api.caller("jb.colleague").get("/notices").get_json()["items"] == []
+
+
+def test_a_supervisor_urges_a_task_once_a_day(api: ApiHouse) -> None:
+    api.deploy_five_tasks()
+    task_id = api.open_ids(api.house.start())["a"]
+    supervisor = api.caller("jb.supervisor")
+    urged = supervisor.post("/reminders", {"task_id": task_id, "note": "请今天办结"})
+    assert (urged.status_code, urged.get_json()) == (201, {"notices": 2})
+    assert supervisor.post("/reminders", {"task_id": task_id}).get_json() == {"notices": 0}
+    (notice,) = api.caller("jb.colleague").get("/notices").get_json()["items"]
+    assert notice["kind"] == "urge"
+    assert_problem(api.caller("hs.handler").post("/reminders", {"task_id": task_id}), 403)
+    assert_problem(supervisor.post("/reminders", {"task_id": 123456}), 404)
