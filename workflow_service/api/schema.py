@@ -102,14 +102,14 @@ def document() -> dict[str, Any]:
     """Give the OpenAPI document of the current application."""
     found: dict[str, Any] = tree.spec
     if "x-completed" not in found["info"]:
-        for path, operations in found["paths"].items():
+        for operations in found["paths"].values():
             for operation in operations.values():
-                _complete(path, operation)
+                _complete(operation, found["components"]["schemas"])
         found["info"]["x-completed"] = True
     return found
 
 
-def _complete(path: str, operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], models: dict[str, Any]) -> None:
     extra = _extras[operation["operationId"]]
     for parameter in operation["parameters"]:
         if parameter["in"] == "path" and parameter["schema"] is None:
@@ -125,7 +125,7 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         answers[status] = {"description": _DESCRIPTIONS[status], "content": {PROBLEM_JSON: problem}}
     answers["default"] = {"description": "Problem details", "content": {PROBLEM_JSON: problem}}
     if extra["files"]:
-        _add_files(operation, extra["files"])
+        _add_files(operation, extra["files"], models)
 
 
 def _headers(extra: dict[str, Any]) -> list[dict[str, Any]]:
@@ -160,14 +160,16 @@ def _without_null_default(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if not (name == "default" and value is None)}
 
 
-def _add_files(operation: dict[str, Any], files: tuple[str, ...]) -> None:
+def _add_files(operation: dict[str, Any], files: tuple[str, ...], models: dict[str, Any]) -> None:
+    """The file parts stand beside the fields in one schema: two that both allow nothing else would allow nothing."""
     content = operation["requestBody"]["content"]["multipart/form-data"]
-    own = {
-        "type": "object",
-        "required": list(files),
-        "properties": {name: {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1} for name in files},
+    fields = models[content["schema"]["$ref"].rpartition("/")[2]]
+    one = {"type": "string", "format": "binary"}
+    parts = {name: {"type": "array", "items": one, "minItems": 1} if name.endswith("s") else one for name in files}
+    content["schema"] = fields | {
+        "properties": fields.get("properties", {}) | parts,
+        "required": [*fields.get("required", []), *files],
     }
-    content["schema"] = {"allOf": [content["schema"], own]}
 
 
 _DESCRIPTIONS = {
