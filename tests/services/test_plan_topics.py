@@ -1,5 +1,6 @@
 """What the service tasks of the routes do to a plan."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -8,10 +9,12 @@ from sqlalchemy import select
 from tests.engine import xml_drawing
 from tests.people import SYSTEM
 from tests.services.catalogue import Catalogue
-from tests.services.house import House
+from tests.services.house import FORM, House, user_task
 from workflow_service.services import deployments, processes
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
+
+ANSWER = {"answer.json": json.dumps(FORM).encode()}
 
 
 def work(key: str, topic: str) -> str:
@@ -71,3 +74,31 @@ def test_a_towns_plan_waits_in_the_pool_of_whoever_meets(
     carry_out(house, work("ask", topic), unit="cc", office=office, level="town")
     with house.database.transaction() as session:
         assert session.scalars(select(AgendaItem.area)).one() == area
+
+
+def test_a_plan_outside_the_catalogue_is_not_issued(house: House) -> None:
+    with house.database.transaction() as session:
+        Catalogue.again(session).plan("规划", "jb.energy", date(2025, 1, 2), level="county").code = None
+    plan = carry_out(house, work("issue", "plan.issue"))
+    (incident,) = house.incidents()
+    assert plan.issued_on is None and "赋码" in incident.message
+
+
+@pytest.mark.parametrize("ends", ["refused", "terminated"])
+def test_a_plan_in_force_is_carried_out_on_when_its_revision_comes_to_nothing(house: House, ends: str) -> None:
+    carry_out(house, work("issue", "plan.issue"))
+    revise = user_task("a", more='approval:stage="revision"')
+    with house.database.transaction() as session:
+        deployments.deploy_files(session, SYSTEM, "q", {"p.bpmn": xml_drawing.chain(revise)} | ANSWER, now=house.now)
+        plan = session.scalars(select(Plan)).one()
+        instance_id = processes.start_process(
+            session, SYSTEM, "p", variables={"plan": plan_facts(plan)}, business_key="1", plan_id=plan.id, now=house.now
+        ).id
+        assert plan.stage == "revision"
+    if ends == "refused":
+        house.complete("a")
+    else:
+        with house.database.transaction() as session:
+            processes.terminate_instance(session, SYSTEM, instance_id, "不再修订", now=house.now)
+    with house.database.transaction() as session:
+        assert session.scalars(select(Plan.stage)).one() == "implementation"

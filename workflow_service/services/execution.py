@@ -295,12 +295,19 @@ class Execution:
         self.row.status = "completed" if self.row.status == "active" else self.row.status
         self.row.outcome, self.row.ended_at = step.outcome, self.now
         self.row.state = b""
-        if self.row.plan_id is not None:
-            step_rows.withdraw_items(self.session, self.row.id, self.now)
+        self._let_go_of_plan()
         send_after_commit(
             self.session, signals.instance_completed, instance_id=self.row.id, definition_key=self.row.definition_key,
             outcome=step.outcome,
         )  # fmt: skip
+
+    def _let_go_of_plan(self) -> None:
+        """Nothing asks for the plan any more: it leaves the agendas, and one that is in force is carried out on."""
+        if self.plan is None:
+            return
+        step_rows.withdraw_items(self.session, self.row.id, self.now)
+        if self.plan.issued_on is not None and self.plan.stage in UNDER_WAY:
+            self._enter_stages([IN_FORCE])
 
     def _note_stall(self) -> None:
         row = {"token": None, "element_id": self.loaded.key, "kind": "stalled", "created_at": self.now,
@@ -328,6 +335,8 @@ class Execution:
 
 
 HUMAN = ("userTask", "manualTask")
+IN_FORCE = "implementation"
+UNDER_WAY = ("revision", "evaluation", "drafting", "consultation", "coordination", "review", "approval", "issue", "filing")
 EVENTS = ("intermediateCatchEvent", "boundaryEvent", "receiveTask", "startEvent")
 
 

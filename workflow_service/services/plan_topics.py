@@ -100,7 +100,7 @@ def issue_plan(execution: "Execution", work: ServiceWork) -> Result:
     A revision is issued before it is counted (`plan.revised`): its text enters the library under the coming number, and the
     plan stays issued since the day it first was.
     """
-    plan = _plan(execution)
+    plan = _registered(execution)
     issued_on = calendar_day(execution.now)
     number = _document_number(execution, plan, work, issued_on)
     revised = plan.issued_on is not None
@@ -113,7 +113,7 @@ def issue_plan(execution: "Execution", work: ServiceWork) -> Result:
 @handles("plan.file")
 def file_plan(execution: "Execution", work: ServiceWork) -> Result:
     """Register a filing. A filed-only plan counts as issued from the date that its filing states."""
-    plan = _plan(execution)
+    plan = _registered(execution)
     today = calendar_day(execution.now)
     if not plan.filing_number:
         serial = next_number(execution.session, f"filing:{plan.area}:{today.year}")
@@ -169,6 +169,14 @@ def _plan(execution: "Execution") -> Plan:
     if execution.plan is None:
         raise InvalidInput(N_("这个流程没有关联规划。"))
     return execution.plan
+
+
+def _registered(execution: "Execution") -> Plan:
+    """Give the plan; one outside the catalogue is neither issued nor filed (docs/domain.md §2.1)."""
+    plan = _plan(execution)
+    if plan.code is None:
+        raise InvalidInput(N_("规划尚未列入目录清单并赋码，不能印发或备案。"))
+    return plan
 
 
 def _stage(execution: "Execution", plan: Plan, stage: str) -> None:

@@ -27,6 +27,7 @@ from workflow_service.store.runtime import Attachment, ProcessInstance
 
 from . import audit
 from .context import Actor
+from .evaluations import evaluation_variables
 from .processes import start_process
 
 REGISTRATION, REVISION, EVALUATION = "registration", "revision", "midterm_evaluation"
@@ -75,6 +76,7 @@ def apply_for_plan(session: Session, actor: Actor, application: PlanApplication,
     session.add(
         PlanEvent(plan_id=plan.id, at=now, kind="applied", data={"title": plan.title}, actor_id=actor.user_id)
     )
+    audit.record(session, actor, "plan.apply", f"plan:{plan.id}", asdict(application), now=now)
     start_process(
         session, actor, REGISTRATION, variables={"plan": plan_facts(plan, unit)}, business_key=str(plan.id), plan_id=plan.id,
         now=now,
@@ -107,12 +109,12 @@ def start_revision(
 def start_evaluation(
     session: Session, actor: Actor, plan_id: int, variables: dict[str, Any], *, now: datetime
 ) -> ProcessInstance:
-    """Start the mid-term evaluation of an issued plan (docs/domain.md §2.4)."""
+    """Start the mid-term evaluation of an issued plan (docs/domain.md §2.4); `variables` as in `evaluations`."""
     plan = visible_plan(session, actor, plan_id, "plan.edit", lock=True)
     if plan.issued_on is None:
         raise Conflict(N_("规划印发后才能启动评估。"))
     _refuse_while_running(session, plan)
-    return _start(session, actor, plan, EVALUATION, now, variables)
+    return _start(session, actor, plan, EVALUATION, now, evaluation_variables(session, plan, variables, now=now))
 
 
 def plan_facts(plan: Plan, unit: Unit | None = None) -> dict[str, Any]:
@@ -244,7 +246,7 @@ def _start(
     )
     audit.record(session, actor, "plan.start", f"plan:{plan.id}", {"process": key}, now=now)
     return start_process(
-        session, actor, key, variables={"plan": plan_facts(plan), **(variables or {})}, business_key=str(plan.id),
+        session, actor, key, variables={**(variables or {}), "plan": plan_facts(plan)}, business_key=str(plan.id),
         plan_id=plan.id, now=now,
     )  # fmt: skip
 
