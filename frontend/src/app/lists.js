@@ -1,6 +1,7 @@
 // Lists: filters act when changed, ticked rows raise the action bar.
 
 export function connectLists() {
+  document.querySelector(".stages .now")?.scrollIntoView({ inline: "center", block: "nearest" });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-autosubmit]")) event.target.form.requestSubmit();
     if (event.target.matches("[data-pick], [data-pick-all]")) pick(event.target);
