@@ -6,6 +6,7 @@ Log-in names are `<unit code>.<post>`; all share one password, which the demo co
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -59,7 +60,7 @@ def seed_units(
     session: Session, area: Area, units: Iterable[tuple[str, str, str]], *, now: datetime
 ) -> dict[str, Unit]:
     """Create units of one government with their posts and people; `units` are (code, name, relation). Gives them by name."""
-    password = hash_password(PASSWORD)
+    password = _hash_of_all()
     root = _unit(session, area, area.prefix, area.name, "", None)
     found = {area.name: root}
     held: list[tuple[Post, User]] = []
@@ -73,6 +74,12 @@ def seed_units(
     session.add_all(Membership(user_id=user.id, post_id=post.id, since=SINCE) for post, user in held)
     structure_changed(session)
     return found
+
+
+@cache
+def _hash_of_all() -> str:
+    """One hash for everybody: hashing is slow on purpose, and the password is printed anyway."""
+    return hash_password(PASSWORD)
 
 
 def username_of(unit_code: str, post_code: str) -> str:
