@@ -17,6 +17,7 @@ from flask import Flask
 from workflow_service.startup_error import StartError
 
 LISTEN_BACKLOG = 128
+ROOM_FOR_A_REFUSAL = 4  # bodies up to so many times the limit are read, so that the application refuses them in its own words
 WORKER_PATIENCE_SECONDS = 10
 LOOK_SECONDS = 1.0
 
@@ -41,7 +42,7 @@ def serve_pages(app: Flask, listener: socket.socket, threads: int) -> None:
         sockets=[listener],
         threads=threads,
         ident=None,
-        max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+        max_request_body_size=ROOM_FOR_A_REFUSAL * app.config["MAX_CONTENT_LENGTH"],
     )
     try:
         server.run()

@@ -7,23 +7,21 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from workflow_service import clock
 from workflow_service.notify.outbox import Channels, send_pending
 from workflow_service.services import audit, processes, rhythms
+from workflow_service.store import idempotency
 from workflow_service.store.database import Database
-from workflow_service.store.records import IdempotencyKey
 
 from . import queue
 
 JOB_SECONDS = 5.0
 TIMERS_A_LOOK = 100
-IDEMPOTENCY_KEPT = timedelta(hours=24)
 PAUSE_AFTER_FAILURE_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
@@ -81,8 +79,8 @@ class Work:
     def clean_up(self) -> None:
         """Forget answers kept for repeated requests after a day."""
         with self.database.transaction() as session:
-            oldest = clock.now() - IDEMPOTENCY_KEPT  # kept by the machine's clock, also in a demo
-            session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < oldest))
+            while idempotency.forget_expired(session):
+                pass
 
     def _due_timers(self) -> list[int]:
         with self.database.transaction() as session:
