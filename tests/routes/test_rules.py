@@ -278,13 +278,15 @@ def test_a_revision_that_is_not_approved_is_not_counted() -> None:
 
 
 def test_the_midterm_evaluation_reports_party_first_then_the_standing_committee() -> None:
-    case = Case("midterm_evaluation", DEVELOPMENT).run()
+    case = Case("midterm_evaluation", {**DEVELOPMENT, "level": "county"}).run()
     assert case.visits("draft_report") == 3 and case.visits("report_to_government") == 2
     assert case.visits("check_annexes") == 1 and case.variables["organ"] == "standing_committee"
     order = ["issue_scheme", "draft_report", "half_year_closed", "refresh_data", "consult", "party_review"]
     order += ["congress_meeting", "coordinate_upward", "record_evaluation"]
     assert sorted(order, key=case.passed.index) == order
     assert case.groups["coordinate_upward"] == "drc_above:planner"
+    province = Case("midterm_evaluation", DEVELOPMENT).run()
+    assert province.groups["coordinate_upward"] == "drc:planner"
 
 
 def test_late_drafts_may_bring_a_notice_slip_and_are_still_written() -> None:
