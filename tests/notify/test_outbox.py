@@ -16,6 +16,7 @@ from aiosmtpd.handlers import AsyncMessage
 from sqlalchemy import select
 
 from tests.services.catalogue import Catalogue
+from workflow_service.domain.errors import InvalidInput
 from workflow_service.identity.actor import Actor
 from workflow_service.notify.channel import Channel
 from workflow_service.notify.email import EmailChannel, MailServer
@@ -182,3 +183,25 @@ send_pending(database, {{"email": lambda: EmailChannel(MailServer("127.0.0.1", {
     send(office, lambda: EmailChannel(server))
     assert len(box.received) == 2
     assert len({mail["Message-ID"] for mail in box.received}) == 1
+
+
+def test_a_group_robot_is_told_of_an_occasion_once_however_many_people_get_it(office: Database) -> None:
+    robot = "https://oapi.dingtalk.com/robot/send?access_token=test"
+    with office.transaction() as session:
+        notices.set_robots(session, SYSTEM, {robot: ["bulletin"]}, now=NOW)
+        people = Catalogue.again(session).people.values()
+        made = [
+            notices.NewNotice(user_id=one.id, kind=kind, subject="第 3 期", dedup_key=kind)
+            for one in people
+            for kind in ("bulletin", "digest")
+        ]
+        assert notices.post_notices(session, made, now=NOW) == 4
+    stub = StubChannel()
+    assert send_pending(office, {"robot": lambda: stub}, "", lambda: NOW) == 1
+    assert [(one.address, one.subject) for one in stub.sent] == [(robot, "第 3 期")]
+
+
+@pytest.mark.parametrize(("address", "kinds"), [("http://a.example", ["bulletin"]), ("https://a.example", ["digest"])])
+def test_a_robot_without_https_or_for_personal_notices_is_refused(office: Database, address: str, kinds: list[str]) -> None:
+    with office.transaction() as session, pytest.raises(InvalidInput):
+        notices.set_robots(session, SYSTEM, {address: kinds}, now=NOW)

@@ -14,7 +14,7 @@ from workflow_service.scheduler import triggers
 from workflow_service.services import digests, ledger
 from workflow_service.store.database import Database
 
-MANY = 30_000
+MANY = 12_000
 NOW = datetime(2025, 11, 24, 1, 0, tzinfo=UTC)
 BIG = ("plan", "plan_event", "task", "task_holder", "timer", "delivery", "notice")
 

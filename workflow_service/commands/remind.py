@@ -13,7 +13,7 @@ from workflow_service.domain.deadlines import aware
 from workflow_service.domain.errors import Conflict, TongchouError
 from workflow_service.domain.rhythms import Rhythm, Run
 from workflow_service.i18n import N_
-from workflow_service.services import bulletins, digests, rhythms, weekly
+from workflow_service.services import bulletins, digests, notices, rhythms, weekly
 from workflow_service.services.business_clock import moment_of
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
@@ -62,6 +62,18 @@ def stop(rhythm: str) -> None:
     """Switch one rhythm off: daily, weekly or ten_day."""
     with _spoken(), ready_database(read_settings()) as database, database.transaction() as session:
         rhythms.deactivate(session, OPERATOR, Rhythm(rhythm), now=moment_of(session))
+
+
+@command.command()
+@click.argument("addresses", nargs=-1)
+@click.option("--kind", "kinds", multiple=True, default=["bulletin"], type=click.Choice(notices.TOLD_TO_GROUPS), show_default=True)
+def robots(addresses: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    """Tell group robots at these webhook ADDRESSES of what is published; without any, none is told any more.
+
+    Their hosts must be among TONGCHOU_WEBHOOK_HOSTS.
+    """
+    with _spoken(), ready_database(read_settings()) as database, database.transaction() as session:
+        notices.set_robots(session, OPERATOR, dict.fromkeys(addresses, kinds), now=moment_of(session))
 
 
 @command.command()

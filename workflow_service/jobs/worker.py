@@ -108,7 +108,11 @@ def build_app(dsn: str, work: Work) -> App:
 
 def _wire(database: Database, settings: WorkerSettings, now: Callable[[], datetime]) -> None:
     """Say in the database which channels there are, so that every process writes deliveries for them."""
-    channels = {EMAIL: {"domain": settings.mail_from.rpartition("@")[2] or "localhost"}} if settings.smtp_host else {}
+    channels: dict[str, dict[str, str]] = {}
+    if settings.smtp_host:
+        channels[EMAIL] = {"domain": settings.mail_from.rpartition("@")[2] or "localhost"}
+    if settings.webhook_hosts:
+        channels[ROBOT] = {}
     with database.transaction() as session:
         wire_channels(session, channels, now=now())
 

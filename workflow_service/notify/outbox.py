@@ -10,8 +10,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
@@ -53,9 +54,10 @@ def _send_one(
         if row is None:
             return False
         delivery, notice, language = row
-        if delivery.channel not in opened:
-            opened[delivery.channel] = channels[delivery.channel]()
-        _try(opened[delivery.channel], delivery, _outgoing(delivery, notice, base_url), language, now)
+        kind = delivery.channel.partition(":")[0]
+        if kind not in opened:
+            opened[kind] = channels[kind]()
+        _try(opened[kind], delivery, _outgoing(delivery, notice, base_url), language, now)
     return True
 
 
@@ -64,13 +66,18 @@ def _next(session: Session, channels: tuple[str, ...], now: datetime) -> tuple[D
         select(Delivery, Notice, User.language)
         .join(Notice, Notice.id == Delivery.notice_id)
         .join(User, User.id == Notice.user_id)
-        .where(Delivery.status == "pending", Delivery.next_attempt_at <= now, Delivery.channel.in_(channels))
+        .where(Delivery.status == "pending", Delivery.next_attempt_at <= now, _kind(Delivery.channel).in_(channels))
         .order_by(Delivery.next_attempt_at, Delivery.id)
         .limit(1)
         .with_for_update(of=Delivery, skip_locked=True)
     )
     found = session.execute(statement).one_or_none()
     return (found[0], found[1], found[2]) if found else None
+
+
+def _kind(channel: Any) -> Any:
+    """`robot:2` is the second robot."""
+    return func.split_part(channel, ":", 1)
 
 
 def _try(channel: Channel, delivery: Delivery, message: Outgoing, language: str, now: datetime) -> None:

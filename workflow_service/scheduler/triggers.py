@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _WAITING = text("""
 SELECT EXISTS (SELECT FROM timer WHERE due_at <= :now) AS timers,
   EXISTS (SELECT FROM delivery WHERE status = 'pending' AND next_attempt_at <= :now
-          AND channel IN (SELECT jsonb_object_keys(value) FROM setting WHERE name = 'notify')) AS deliveries,
+          AND split_part(channel, ':', 1) IN (SELECT jsonb_object_keys(value) FROM setting WHERE name = 'notify')) AS deliveries,
   EXISTS (SELECT FROM rhythm_run WHERE finished_at IS NULL AND due_at <= :now) AS runs
 """)
 

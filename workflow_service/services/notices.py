@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from workflow_service import signals
-from workflow_service.domain.errors import Conflict, NotFound
+from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.store import notice_rows
@@ -30,8 +30,10 @@ from .calendars import SETTINGS
 from .context import Actor
 from .tasks import open_task
 
-CHANNELS = "notify"
-CHUNK = 2000
+CHANNELS, ROBOTS = "notify", "robots"
+CHUNK = 5000
+# what a group may hear; digests and urges are between the service and one person
+TOLD_TO_GROUPS = ("bulletin", "weekly_late", "weekly_ledger")
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,24 @@ def wire_channels(session: Session, channels: Mapping[str, Mapping[str, Any]], *
         where=Setting.value != statement.excluded.value,
     )  # fmt: skip
     session.execute(changed)
+
+
+def set_robots(session: Session, actor: Actor, robots: Mapping[str, Sequence[str]], *, now: datetime) -> None:
+    """Tell group robots (webhook addresses) of notices of some kinds from now on; the list replaces the former.
+
+    Whether the host may be asked is the installation's setting. Raises InvalidInput, Forbidden.
+    """
+    policy.require(actor, "setting.manage")
+    for address, kinds in robots.items():
+        if not address.startswith("https://"):
+            raise InvalidInput(N_("群机器人的地址应以 https:// 开头。"))
+        if not kinds or set(kinds) - set(TOLD_TO_GROUPS):
+            raise InvalidInput(N_("群机器人只能转发：%(kinds)s。"), kinds="、".join(TOLD_TO_GROUPS))
+    value = {"robots": [{"address": address, "kinds": list(kinds)} for address, kinds in robots.items()]}
+    values = {"value": value, "changed_at": now, "changed_by": actor.user_id}
+    statement = insert(Setting).values(name=ROBOTS, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    audit.record(session, actor, "setting.change", f"setting:{ROBOTS}", {"robots": len(robots)}, now=now)
 
 
 def mail_domain(session: Session) -> str:

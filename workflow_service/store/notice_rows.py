@@ -18,7 +18,15 @@ WITH wanted AS (
   INSERT INTO notice (user_id, kind, subject, body, link, dedup_key, created_at)
   SELECT user_id, kind, subject, body, link, dedup_key, :now FROM wanted ORDER BY user_id
   ON CONFLICT (user_id, dedup_key) DO NOTHING
-  RETURNING id, user_id
+  RETURNING id, user_id, kind, dedup_key
+), robots AS (
+  SELECT one.value->>'address' AS address, one.value->'kinds' AS kinds, 'robot:' || one.ordinality AS channel
+  FROM setting, jsonb_array_elements(setting.value->'robots') WITH ORDINALITY AS one WHERE setting.name = 'robots'
+), told AS (
+  INSERT INTO delivery (notice_id, channel, address, message_id, next_attempt_at)
+  SELECT min(added.id), robots.channel, robots.address, '<notice-' || min(added.id) || '@robot>', :now
+  FROM added JOIN robots ON jsonb_exists(robots.kinds, added.kind)
+  GROUP BY added.kind, added.dedup_key, robots.channel, robots.address
 ), mailed AS (
   INSERT INTO delivery (notice_id, channel, address, message_id, next_attempt_at)
   SELECT added.id, 'email', person.email, '<notice-' || added.id || '@' || :mail_domain || '>', :now
@@ -92,6 +100,7 @@ WHERE h.task_id = :task_id AND h.claimed_by IS NULL
 def insert_notices(session: Session, rows: Sequence[dict[str, Any]], mail_domain: str, now: datetime) -> list[int]:
     """Add notices, one per person and `dedup_key`, with an e-mail where the person has an address; gives whom they reach.
 
+    A group robot is told of each occasion of its kinds once, however many people get the notice.
     `mail_domain` is the right side of the Message-ID; empty: no e-mail is wired.
     """
     if not rows:
