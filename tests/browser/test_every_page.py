@@ -22,7 +22,8 @@ LOOKS = ((1280, "zh", "light"), (1280, "en", "dark"), (390, "zh", "dark"), (390,
 STAFF = ("/tasks", "/tasks/{task_id}", "/tasks/done", "/tasks/started", "/plans/apply", "/notices", "/mine")
 SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
-    "/incidents", "/calendar", "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/search?q=能源", "/search", "/plans/999999",
+    "/incidents", "/calendar",
+    "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/search?q=能源", "/search", "/plans/999999",
 )  # fmt: skip
 DESIGNER = (
     "/designer", "/designer/definitions/{definition_id}", "/designer/deployments", "/designer/deployments/1",

@@ -23,7 +23,10 @@ ANYBODY = (
     "/meetings", "/bulletins", "/notices", "/notices?unread=1", "/search", "/search?q=能源", "/designer",
     "/designer/deployments", "/mine", "/counts", "/calendar",
 )  # fmt: skip
-SUPERVISORS = ("/board", "/board/ledger", "/board/ledger?as_of=2025-06-30&state=overdue", "/board/series.json", "/incidents", "/notices/deliveries")
+SUPERVISORS = (
+    "/board", "/board/ledger", "/board/ledger?as_of=2025-06-30&state=overdue", "/board/series.json",
+    "/incidents", "/notices/deliveries",
+)  # fmt: skip
 
 
 @pytest.fixture
