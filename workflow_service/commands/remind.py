@@ -66,7 +66,9 @@ def stop(rhythm: str) -> None:
 
 @command.command()
 @click.argument("addresses", nargs=-1)
-@click.option("--kind", "kinds", multiple=True, default=["bulletin"], type=click.Choice(notices.TOLD_TO_GROUPS), show_default=True)
+@click.option(
+    "--kind", "kinds", multiple=True, default=["bulletin"], type=click.Choice(notices.TOLD_TO_GROUPS), help="What to tell."
+)
 def robots(addresses: tuple[str, ...], kinds: tuple[str, ...]) -> None:
     """Tell group robots at these webhook ADDRESSES of what is published; without any, none is told any more.
 
