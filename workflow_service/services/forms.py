@@ -2,7 +2,6 @@
 
 import json
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -76,18 +75,13 @@ def validate(schema: dict[str, Any], values: Any) -> dict[str, Any]:
     if len(json.dumps(values, ensure_ascii=False)) > MAX_BYTES:
         raise InvalidInput(N_("填写的内容过长，请把长文放进附件。"))
     found = sorted(
-        _validator(json.dumps(schema, sort_keys=True)).iter_errors(values),
+        Draft202012Validator(schema, format_checker=_formats).iter_errors(values),
         key=lambda one: list(map(str, one.path)),
     )
     fields = [entry for error in found for entry in _fields(error)]
     if fields:
         raise FormErrors(fields=fields, count=len(fields))
     return values
-
-
-@lru_cache(maxsize=512)
-def _validator(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema), format_checker=_formats)
 
 
 def _fields(error: ValidationError) -> list[dict[str, str]]:
