@@ -354,3 +354,15 @@ def test_applying_for_a_plan_says_what_is_missing_and_keeps_the_rest(person: Sig
     answer = person("jb.handler").post("/plans/apply", {"title": "江北区氢能产业规划", "first_year": "2021"})
     assert answer.status_code == 422
     assert "江北区氢能产业规划" in answer.text
+
+
+def test_a_failing_database_still_gives_a_page_that_says_so(app: Any, person: SignIn) -> None:
+    from sqlalchemy import text
+
+    from workflow_service.web.current import page_session
+
+    app.add_url_rule("/broken", "broken", lambda: str(page_session().execute(text("SELECT no_such_column"))))
+    answer = person("jb.handler").get("/broken")
+    assert answer.status_code == 500
+    assert "没有任何内容被改动" in answer.text
+    assert person("jb.handler").get("/tasks").status_code == 200

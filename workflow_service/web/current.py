@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,8 +33,9 @@ def page_day() -> date:
 
 def reader() -> Any:
     """The signed-in person, None for anybody else."""
-    known = hasattr(current_app, "login_manager") and current_user.is_authenticated
-    return current_user if known else None
+    if g.get("bare") or not hasattr(current_app, "login_manager"):
+        return None
+    return current_user if current_user.is_authenticated else None
 
 
 def wiring() -> Any:
@@ -56,11 +57,19 @@ def page_session() -> Session:
 
 
 def end_page_session(error: BaseException | None = None) -> None:
-    """End the reading session of this request, if it had one."""
+    """End the reading session of this request, if it had one; after an error it is rolled back."""
     reading = g.pop("reading", None)
-    if reading is not None:
-        g.pop("page_session", None)
-        reading.__exit__(None, None, None)
+    if reading is None:
+        return
+    g.pop("page_session", None)
+    with suppress(*([type(error)] if error else [])):
+        reading.__exit__(type(error) if error else None, error, None)
+
+
+def give_up_reading(error: BaseException) -> None:
+    """Let go of the database for the rest of this request: what is still shown must not ask it."""
+    end_page_session(error)
+    g.bare = True
 
 
 def page_calendar() -> WorkingCalendar:

@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException
 from workflow_service.domain.errors import SignInRequired, TongchouError
 from workflow_service.i18n import N_, _
 
+from .current import give_up_reading
+
 TITLES = {
     400: N_("请求无法识别"),
     401: N_("请先登录"),
@@ -49,6 +51,8 @@ def register(app: Flask) -> None:
 
 def show_error(error: TongchouError) -> ResponseReturnValue:
     """The page for a foreseen error; who is not signed in goes to the sign-in page."""
+    if error.status >= 500:
+        give_up_reading(error)
     if isinstance(error, SignInRequired) and not _for_machine():
         return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # set by Flask-Login
     return error_page(error.status, error.message, code=error.code)
@@ -90,6 +94,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:
+    give_up_reading(error)
     current_app.logger.exception("unforeseen error at %s %s", request.method, request.path)
     if current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error

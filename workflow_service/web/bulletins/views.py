@@ -54,6 +54,6 @@ def download(bulletin_id: int, ending: str) -> Response:
     else:
         content, media_type = bulletins.bulletin_pdf(session, actor, bulletin_id).content, "application/pdf"
     response = Response(content, mimetype=media_type)
-    name = quote(f"{_('旬通报')}-{bulletin.period}.{ending}")
+    name = quote(f"{_('历期通报')}-{bulletin.period}.{ending}")
     response.headers["Content-Disposition"] = f"attachment; filename=\"bulletin.{ending}\"; filename*=UTF-8''{name}"
     return response
