@@ -1,11 +1,12 @@
 """The record of commands: whole when nobody touched it, and every kind of tampering is found."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from tests.people import NOW
+from tests.people import NOW, SYSTEM
 from tests.services.house import House, user_task
 from workflow_service.services import audit
+from workflow_service.store.records import AuditRecord
 
 
 @pytest.fixture
@@ -60,3 +61,25 @@ def test_a_chain_cut_off_together_with_its_end_is_found_by_the_anchor(recorded: 
             )
         )
     assert len(faults(recorded)) == 1
+
+
+def test_a_record_that_was_committed_after_an_anchor_is_in_the_next(house: House) -> None:
+    with house.database.transaction() as slow:
+        audit.record(slow, SYSTEM, "test", "thing", {}, now=NOW)
+        with house.database.transaction() as session:
+            audit.anchor(session, now=NOW)
+    with house.database.transaction() as session:
+        assert audit.anchor(session, now=NOW) >= 1
+        newest = select(AuditRecord).where(AuditRecord.chain == audit.GENERAL).order_by(AuditRecord.seq.desc())
+        last = session.scalars(newest.limit(1)).one()
+        anchored = session.scalars(
+            select(AuditRecord).where(AuditRecord.chain == audit.ANCHORS).order_by(AuditRecord.seq.desc()).limit(1)
+        ).one()
+        assert anchored.data["heads"][audit.GENERAL] == [last.seq, last.hash.hex()]
+
+
+@pytest.mark.parametrize("number", [1e16, 1.5e300, -0.0, 5.0, 0.1, 1e-7, 12345678901234567890])
+def test_a_number_is_recorded_so_that_the_database_gives_it_back_unchanged(house: House, number: float) -> None:
+    with house.database.transaction() as session:
+        audit.record(session, SYSTEM, "test", "thing", {"n": [number]}, now=NOW)
+    assert faults(house) == []

@@ -66,3 +66,25 @@ def test_a_signal_passes_by_whoever_the_same_signal_has_just_ended(house: House)
     with house.database.transaction() as session:
         assert processes.broadcast_signal(session, SYSTEM, "begin", {}, now=NOW) == 2
     assert [house.instance(one).status for one in (instance_id, other)] == ["completed"] * 2
+
+
+def test_a_message_that_nobody_took_is_sent_again_once_somebody_waits(house: House) -> None:
+    message = '<messageEventDefinition messageRef="m"/>'
+    go = '<message id="m" name="go"/>'
+    catch = f'<intermediateCatchEvent id="wait" name="wait">{message}</intermediateCatchEvent>'
+    throw = f'<startEvent id="start"/><intermediateThrowEvent id="say" name="say">{message}</intermediateThrowEvent>'
+    sender = xml_drawing.process(throw + '<endEvent id="end"/>', "start -> say", "say -> end", key="sender")
+    house.deploy(xml_drawing.file(sender, roots=go))
+    house.start("sender", variables={"n": 7})
+    (incident,) = house.incidents()
+    with pytest.raises(NotFound), house.database.transaction() as session:
+        processes.retry_incident(session, SYSTEM, incident.id, now=NOW)
+    assert [one.id for one in house.incidents()] == [incident.id]
+    house.deploy_chain(catch, user_task("a"), roots=go)
+    waiting = house.start()
+    with house.database.transaction() as session:
+        processes.retry_incident(session, SYSTEM, incident.id, now=NOW)
+    with house.database.transaction() as session:
+        row = processes.locked_instance(session, waiting)
+        assert processes.variables_of(session, row, now=NOW)["wait"] == {"n": 7}
+    assert house.incidents() == [] and house.waiting() == ["a"]

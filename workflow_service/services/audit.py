@@ -8,7 +8,8 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -23,6 +24,8 @@ from workflow_service.store.runtime import ProcessInstance
 from .context import Actor
 
 GENERAL, ANCHORS = "general", "anchors"
+LONGEST_COMMAND = timedelta(minutes=10)
+"""A record written before an anchor may be committed after it: the next anchor looks back this far."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,24 @@ def verify(session: Session) -> list[AuditFault]:
     return faults + list(_anchor_faults(session, known))
 
 
+def plain(data: dict[str, Any]) -> dict[str, Any]:
+    """Give data as JSONB gives it back: dates and other values as text, a number without a fraction as a whole one."""
+    kept: dict[str, Any] = json.loads(json.dumps(data, ensure_ascii=False, default=str), parse_float=_number)
+    return kept
+
+
+def _number(text: str) -> int | float:
+    exact = Decimal(text)
+    return int(exact) if exact == exact.to_integral_value() else float(text)
+
+
 def digest(previous: bytes, entry: AuditRecord) -> bytes:
     """The hash of one record over its predecessor's: SHA-256 of the canonical JSON of all its fields."""
-    plain = [
+    fields = [
         entry.chain, entry.seq, _utc(entry.recorded_at), _utc(entry.business_at), entry.actor_id, entry.actor_name,
         entry.source, entry.address, entry.action, entry.thing, entry.data,
     ]  # fmt: skip
-    text = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(previous + text.encode()).digest()
 
 
@@ -101,7 +115,7 @@ def _entry(
     entry = AuditRecord(
         chain=end.chain, seq=end.seq + 1, recorded_at=clock.now(), business_at=now, actor_id=actor.user_id,
         actor_name=actor.name, source=actor.source, address=actor.address, action=action, thing=thing,
-        data=json.loads(json.dumps(data, ensure_ascii=False, default=str)),
+        data=plain(data),
     )  # fmt: skip
     entry.hash = digest(end.head, entry)
     return entry
@@ -138,7 +152,7 @@ def _moved_ends(session: Session, since: datetime | None) -> Iterator[tuple[str,
         .order_by(AuditRecord.chain, AuditRecord.seq.desc())
     )
     if since is not None:
-        statement = statement.where(AuditRecord.recorded_at >= since)
+        statement = statement.where(AuditRecord.recorded_at >= since - LONGEST_COMMAND)
     yield from ((row.chain, row.seq, row.hash) for row in session.execute(statement))
 
 

@@ -326,6 +326,7 @@ class Execution:
                 "message": _(
                     N_("消息“%(name)s”（关联键 %(key)s）没有流程接收"), name=one.name, key=one.correlation_key
                 ),
+                "data": audit.plain({"name": one.name, "key": one.correlation_key, "payload": dict(one.payload)}),
                 "created_at": self.now,
             }
             for one in lost

@@ -18,6 +18,7 @@ from workflow_service.store.instance_view import participants_of
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Incident, ProcessInstance, Timer
 
+from . import audit
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .messages import broadcast_signal, deliver_message
@@ -101,12 +102,26 @@ def retry_incident(session: Session, actor: Actor, incident_id: int, *, now: dat
     session.refresh(incident)
     if incident.resolved_at is not None:
         raise NotFound(N_("没有编号为 %(id)s 的未处理事件。"), id=incident_id)
+    if incident.kind == "message" and incident.data is not None:
+        return _send_again(session, actor, row, incident, now)
     require_status(row, ("active",))
     execution = Execution.thaw(session, actor, row, now)
     incident.resolved_at, incident.resolved_by = now, actor.user_id
     if incident.token is not None:
         execution.instance.retry(incident.token)
     execution.settle("incident.retry", {"incident": incident_id})
+
+
+def _send_again(
+    session: Session, actor: Actor, row: ProcessInstance, incident: Incident, now: datetime
+) -> None:
+    """Deliver the message that nobody took; raises NotFound, and leaves the incident, while still nobody waits for it."""
+    message = incident.data or {}
+    incident.resolved_at, incident.resolved_by = now, actor.user_id
+    deliver_message(session, actor, message["name"], message["key"], message["payload"], now=now)
+    audit.record(
+        session, actor, "incident.retry", f"process-instance:{row.id}", {"incident": incident.id}, now=now, instance=row
+    )
 
 
 def terminate_instance(

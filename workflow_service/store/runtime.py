@@ -188,7 +188,10 @@ class Subscription(Base):
 
 
 class Incident(Base):
-    """Something that stopped an instance: where, why in words, and whether it is settled."""
+    """Something that stopped an instance: where, why in words, and whether it is settled.
+
+    `data` is the message that nobody took (`name`, `key`, `payload`), so that a retry can send it again.
+    """
 
     __tablename__ = "incident"
     __table_args__ = (Index("ix_incident_open", "instance_id", postgresql_where=text("resolved_at is null")),)
@@ -198,6 +201,7 @@ class Incident(Base):
     element_id: Mapped[str]
     kind: Mapped[str]
     message: Mapped[str]
+    data: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
