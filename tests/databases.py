@@ -91,6 +91,11 @@ class TestServer:
     def url(self, database: str) -> str:
         return self._server.url(database)
 
+    @property
+    def log(self) -> Path:
+        """What the server says."""
+        return self._server.home.log
+
     def execute(self, *statements: str) -> None:
         """Run statements outside a transaction in the maintenance database."""
         with psycopg.connect(self.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
@@ -119,6 +124,11 @@ class Databases:
         self._server = server
         self._owner = owner
         self._numbers = itertools.count(1)
+
+    @property
+    def log(self) -> Path:
+        """What the server says; statements only of databases that ask for it."""
+        return self._server.log
 
     def clone(self, name: str) -> str:
         """The address of a new migrated database."""
