@@ -202,4 +202,7 @@ def test_a_new_version_of_a_called_process_gives_its_callers_a_new_version_too(h
     running = house.start("caller")
     house.deploy(xml_drawing.file(called("b")))
     house.start("caller", business_key="b2")
+    with house.database.transaction() as session:
+        pinned = {one.key: (one.version, one.called.get("sub")) for one in deployments.latest_definitions(session)}
+    assert pinned == {"caller": (2, 2), "sub": (2, None)}
     assert house.waiting() == ["a", "b"] and [task.element_id for task in house.open(running)] == ["a"]

@@ -195,6 +195,20 @@ def test_after_downtime_the_daily_rhythm_makes_up_the_newest_day_and_the_others_
     assert rhythms.run_due(government, now=moment(date(2025, 11, 26), 16)) == []
 
 
+def test_who_is_asked_late_is_named_only_after_he_had_a_day_to_answer(government: Database) -> None:
+    activate(government, date(2025, 11, 17), Rhythm.WEEKLY)
+    walk(government, date(2025, 11, 26), date(2025, 11, 26))  # W47 is made up for on the Wednesday of W48
+    with government.transaction() as session:
+        asked = session.scalars(select(ProcessInstance.id).where(ProcessInstance.business_key.startswith("weekly:2025-W47")))
+        due = select(Task.due_at).where(Task.instance_id.in_(list(asked)))
+        assert set(session.scalars(due)) == {moment(date(2025, 11, 27), 17, 30)}
+        assert notices(session, "weekly_late") == [] and notices(session, "weekly_ledger") == []
+    walk(government, date(2025, 11, 27), date(2025, 11, 28))
+    with government.transaction() as session:
+        assert [one.dedup_key.split(":")[1] for one in notices(session, "weekly_late")] == ["2025-W47"]
+        assert len(notices(session, "weekly_ledger")) == 1
+
+
 def test_nothing_runs_before_its_activation(government: Database) -> None:
     activate(government, date(2025, 11, 26))
     assert walk(government, date(2025, 11, 20), date(2025, 11, 25)) == []

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.notify.outbox import Channels, send_pending
 from workflow_service.services import audit, processes, rhythms
+from workflow_service.services.leavers import release_ended_posts
 from workflow_service.store import idempotency
 from workflow_service.store.database import Database
 
@@ -77,7 +78,9 @@ class Work:
             audit.anchor(session, now=self.now())
 
     def clean_up(self) -> None:
-        """Forget answers kept for repeated requests after a day."""
+        """Put back what people claimed for posts that have ended, forget answers kept for repeated requests after a day."""
+        with self.database.transaction() as session:
+            release_ended_posts(session, now=self.now())
         with self.database.transaction() as session:
             while idempotency.forget_expired(session):
                 pass

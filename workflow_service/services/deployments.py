@@ -241,19 +241,18 @@ def _store_processes(
     latest = _latest(session, ProcessDefinition)
     shelf = _shelf(session, upload)
     changed |= {key for key, plain in upload.processes.items() if _differs(latest.get(key), plain)}
-    for key in sorted(shelf.processes):
-        parts = _parts(key, shelf)
-        if not parts & changed:
-            continue
+    renewed = {key: parts for key in sorted(shelf.processes) if (parts := _parts(key, shelf)) & changed}
+    versions = {**shelf.versions, **{key: latest[key].version + 1 if key in latest else 1 for key in renewed}}
+    for key, parts in renewed.items():
         before = latest.get(key)
         file = upload.file_of.get(key)
         session.add(
             ProcessDefinition(
-                key=key, version=before.version + 1 if before else 1, name=shelf.processes[key]["name"],
+                key=key, version=versions[key], name=shelf.processes[key]["name"],
                 deployment_id=deployment.id, resource_id=resources[file].id if file else before.resource_id,  # type: ignore[union-attr]
                 bundle=_bundle(key, parts, shelf), deployed_at=now,
                 problems=[one.to_plain() for one in upload.problems.get(file or "", [])],
-                called={one: shelf.versions.get(one, 1) for one in sorted(parts - {key})},
+                called={one: versions[one] for one in sorted(parts - {key})},
             )
         )  # fmt: skip
     session.flush()

@@ -28,6 +28,7 @@ from workflow_service.domain.rhythms import (
     runs_due,
     upcoming_runs,
 )
+from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store.database import Database
@@ -116,6 +117,7 @@ def claim_due(session: Session, *, now: datetime, catch_up: int | None = None) -
 
 def claim(session: Session, run: Run, *, now: datetime, caught_up: bool = False) -> list[tuple[str, str]]:
     """Claim the periods of a run; whoever is second gets what is left of it, usually nothing."""
+    run = _with_time_to_answer(run, now, working_calendar(session))
     rows = [_row(run, key, now, caught_up) for key in run.period_keys]
     statement = insert(RhythmRun).on_conflict_do_nothing(index_elements=["rhythm", "period"])
     won = set(session.scalars(statement.returning(RhythmRun.period), rows))
@@ -215,6 +217,18 @@ def _retry_at(run: RhythmRun) -> datetime:
 def _claimed(session: Session, rhythm: Rhythm) -> Collection[str]:
     newest = select(RhythmRun.period).where(RhythmRun.rhythm == rhythm.value)
     return set(session.scalars(newest.order_by(RhythmRun.period.desc()).limit(200)))
+
+
+def _with_time_to_answer(run: Run, now: datetime, calendar: WorkingCalendar) -> Run:
+    """Reports asked for after their Friday are due on the next working day, and nobody is named before that."""
+    if run.answers_due_at is None or run.late_named_at is None or run.ledger_at is None or run.answers_due_at > now:
+        return run
+    answers_on = calendar.add_working_days(SETTINGS.day_of(now), 1)
+    named_on = calendar.add_working_days(answers_on, 1)
+    named_at = datetime.combine(named_on, run.late_named_at.timetz())
+    return replace(
+        run, answers_due_at=SETTINGS.close_of(answers_on), late_named_at=named_at, ledger_at=max(run.ledger_at, named_at)
+    )
 
 
 def _row(run: Run, key: str, now: datetime, caught_up: bool) -> dict[str, Any]:
