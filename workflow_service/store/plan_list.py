@@ -63,28 +63,32 @@ class PlanFilter:
 
 def plan_page(
     session: Session, wanted: PlanFilter, *, after: tuple[date, int] | None = None, limit: int | None = 50
-) -> Sequence[Plan]:
-    """A page of plans with their lead units, those due first first, after the (due date, id) of the page before."""
-    statement = (
-        select(Plan)
-        .join(Plan.lead_unit)
-        .options(contains_eager(Plan.lead_unit))
-        .where(*wanted.conditions())
-        .order_by(_due(), Plan.id)
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(tuple_(_due(), Plan.id) > after)
-    return session.scalars(statement).all()
+) -> list[Plan]:
+    """A page of plans with their lead units, those due first first, after the (due date, id) of the page before.
+
+    Plans without a due date come last; they are a question of their own, so that both go along the index.
+    """
+    found: list[Plan] = []
+    if after is None or after[0] < FAR_OFF:
+        dated = _plans(wanted).where(Plan.due_on.is_not(None)).order_by(Plan.due_on, Plan.id)
+        if after is not None:
+            dated = dated.where(tuple_(Plan.due_on, Plan.id) > after)
+        found += session.scalars(dated.limit(limit))
+        after = None
+    if limit is None or len(found) < limit:
+        undated = _plans(wanted).where(Plan.due_on.is_(None), Plan.id > (after[1] if after else 0)).order_by(Plan.id)
+        found += session.scalars(undated.limit(None if limit is None else limit - len(found)))
+    return found
+
+
+def _plans(wanted: PlanFilter) -> Select[tuple[Plan]]:
+    with_units = select(Plan).join(Plan.lead_unit).options(contains_eager(Plan.lead_unit))
+    return with_units.where(*wanted.conditions())
 
 
 def cursor_of(plan: Plan) -> tuple[date, int]:
     """Where the page after this plan begins."""
     return plan.due_on or FAR_OFF, plan.id
-
-
-def _due() -> ColumnElement[date]:
-    return func.coalesce(Plan.due_on, FAR_OFF)
 
 
 def count_plans(session: Session, wanted: PlanFilter) -> int:

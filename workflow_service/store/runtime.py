@@ -27,6 +27,7 @@ class ProcessInstance(Base):
             postgresql_where=text("status in ('active', 'suspended')"),
         ),
         Index("ix_process_instance_key_started", "definition_key", "started_at"),
+        Index("ix_process_instance_started_by", "started_by", "started_at", "id"),
     )
     id: Mapped[Key]
     definition_id: Mapped[int] = mapped_column(ForeignKey("process_definition.id"))
