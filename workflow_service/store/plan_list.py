@@ -81,7 +81,7 @@ def plan_page(
     return found
 
 
-def _plans(wanted: PlanFilter) -> Select[tuple[Plan]]:
+def _plans(wanted: PlanFilter) -> Select[Any]:
     with_units = select(Plan).join(Plan.lead_unit).options(contains_eager(Plan.lead_unit))
     return with_units.where(*wanted.conditions())
 
