@@ -88,3 +88,34 @@ def test_a_message_that_nobody_took_is_sent_again_once_somebody_waits(house: Hou
         row = processes.locked_instance(session, waiting)
         assert processes.variables_of(session, row, now=NOW)["wait"] == {"n": 7}
     assert house.incidents() == [] and house.waiting() == ["a"]
+
+
+def test_a_completion_condition_that_fails_stops_the_activity_and_undoes_nobodys_work(house: House) -> None:
+    condition = "<completionCondition>${limit.x &gt; 1}</completionCondition>"
+    inner = '<multiInstanceLoopCharacteristics camunda:collection="units" camunda:elementVariable="unit">'
+    house.deploy_chain(user_task("a", inner=f"{inner}{condition}</multiInstanceLoopCharacteristics>"), user_task("b"))
+    instance_id = house.start(variables={"units": ["x", "y"], "limit": {}})
+    house.complete("a")
+    (incident,) = house.incidents()
+    assert "limit.x" in incident.message and house.waiting() == ["a"]
+    with house.database.transaction() as session:
+        processes.retry_incident(session, SYSTEM, incident.id, now=NOW)
+    (incident,) = house.incidents()
+    assert house.waiting() == ["a"]
+    house.complete("a")
+    assert house.waiting() == [] and [one.id for one in house.incidents()] == [incident.id]
+    assert [status for element, status in house.history(instance_id) if element == "a"] == ["started"] + ["completed"] * 2
+
+
+def test_a_completion_condition_that_holds_at_last_settles_its_incident(house: House) -> None:
+    condition = '<completionCondition>${nrOfCompletedInstances == 2 or limit.x == 1}</completionCondition>'
+    inner = '<multiInstanceLoopCharacteristics camunda:collection="units" camunda:elementVariable="unit">'
+    house.deploy_chain(user_task("a", inner=f"{inner}{condition}</multiInstanceLoopCharacteristics>"), user_task("b"))
+    instance_id = house.start(variables={"units": ["x", "y", "z"], "limit": {}})
+    house.complete("a")
+    assert len(house.incidents()) == 1 and house.waiting() == ["a", "a"]
+    house.complete("a")
+    assert house.incidents() == [] and house.waiting() == ["b"]
+    assert [status for element, status in house.history(instance_id) if element == "a"] == [
+        "completed", "completed", "completed", "cancelled",
+    ]  # fmt: skip

@@ -17,10 +17,11 @@ from workflow_service.i18n import N_
 
 from . import scope
 from .script import compile_expression
-from .specs import RESULT
+from .specs import INCIDENT, RESULT
 
 INDEX = "index"
 DONE = "done"
+JUDGED = "judged"
 
 
 class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
@@ -40,6 +41,9 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
         if my_task.internal_data.get(DONE):
             self._publish(my_task)
             return True
+        if "items" in my_task.internal_data:
+            self._go_on(my_task, self._child_to_judge(my_task))
+            return True if my_task.internal_data.get(DONE) else None
         items = self._items(my_task)
         my_task.internal_data["items"] = items
         self._publish(my_task)
@@ -50,10 +54,24 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
         return None
 
     def merge_child(self, workflow: Any, child: Task) -> None:
-        """Called when one instance completed: start the next, or finish when all are done or the condition holds."""
+        """Called when one instance completed: start the next, or finish when all are done or the condition holds.
+
+        A condition that fails stops the activity, not the instance that is done: it is judged again in `_run_hook`.
+        """
         my_task = child.parent
         if my_task.task_spec is not self or my_task.internal_data.get(DONE):
             return
+        my_task.internal_data[JUDGED] = child.internal_data[INDEX]
+        try:
+            self._go_on(my_task, child)
+        except InvalidInput:
+            my_task._set_state(TaskState.READY)
+            return
+        my_task.internal_data.pop(INCIDENT, None)
+        if not my_task.internal_data.get(DONE):
+            my_task._set_state(TaskState.STARTED)
+
+    def _go_on(self, my_task: Task, child: Task) -> None:
         self._publish(my_task)
         instances = self._children(my_task)
         pending = [one for one in instances if not one.has_state(TaskState.FINISHED_MASK)]
@@ -108,9 +126,13 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
         done.sort(key=lambda one: int(one.internal_data[INDEX]))
         items = my_task.internal_data["items"]
         results = [
-            {"item": items[one.internal_data[INDEX]], **one.internal_data.get(RESULT, {})} for one in done
+            {**one.internal_data.get(RESULT, {}), "item": items[one.internal_data[INDEX]]} for one in done
         ]
         scope.assign(my_task, {self.rule["output"]: results})
+
+    def _child_to_judge(self, my_task: Task) -> Task:
+        index = my_task.internal_data[JUDGED]
+        return next(one for one in self._children(my_task) if one.internal_data[INDEX] == index)
 
     def _satisfied(self, my_task: Task, child: Task, active: int) -> bool:
         if not self.rule["condition"]:

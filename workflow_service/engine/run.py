@@ -29,11 +29,18 @@ from .gateways import wake_inclusive_joins
 from .multi_instance import MultiInstanceSpec
 from .program import Program
 from .script import compile_expression
-from .specs import EmbeddedSpec, EventGatewaySpec, HumanTaskSpec, OutsideEvent, ServiceWorkSpec, keep_result
+from .specs import (
+    INCIDENT,
+    EmbeddedSpec,
+    EventGatewaySpec,
+    HumanTaskSpec,
+    OutsideEvent,
+    ServiceWorkSpec,
+    keep_result,
+)
 from .state import compact, freeze, thaw
 from .waits import WaitCollector, describe
 
-INCIDENT = "incident"
 ANNOUNCED = "announced"
 MAX_STEPS = 5_000
 
@@ -146,8 +153,9 @@ class Instance:
         task = self._find(token)
         if task.internal_data.pop(INCIDENT, None) is None:
             raise Conflict(N_("这一步已经结束，请刷新后查看。"))
-        task.internal_data.pop(ANNOUNCED, None)
-        self._before.pop(task.id, None)
+        if not isinstance(task.task_spec, MultiInstanceSpec):
+            task.internal_data.pop(ANNOUNCED, None)
+            self._before.pop(task.id, None)
         self._advance()
 
     def terminate(self) -> None:
@@ -361,7 +369,7 @@ def _is_active(task: Task) -> bool:
     if isinstance(spec, HumanTaskSpec | ServiceWorkSpec):
         return bool(task.state == TaskState.READY)
     if isinstance(spec, EmbeddedSpec | MultiInstanceSpec):
-        return bool(task.state == TaskState.STARTED)
+        return bool(task.state == TaskState.STARTED or (task.state == TaskState.READY and ANNOUNCED in task.internal_data))
     return task.state == TaskState.WAITING and isinstance(
         getattr(spec, "event_definition", None), OutsideEvent
     )

@@ -26,6 +26,7 @@ from . import scope
 from .script import compile_expression, compile_script, plain
 
 RESULT = "result"
+INCIDENT = "incident"
 
 
 class HumanTaskSpec(UserTask):
