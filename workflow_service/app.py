@@ -1,7 +1,6 @@
 """The only wiring: settings, database and clock are put together here and nowhere else."""
 
 import importlib
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,15 +40,8 @@ def create_app(settings: Settings, database: Database, now: Callable[[], datetim
     app.add_url_rule("/healthz", "healthz", _healthz)
     app.add_url_rule("/readyz", "readyz", _readyz(database))
     for face in FACES:
-        if is_built(face):
-            importlib.import_module(face).register(app)
+        importlib.import_module(face).register(app)
     return app
-
-
-def is_built(room: str) -> bool:
-    """Whether a room of the package exists yet."""
-    found = importlib.util.find_spec(room)
-    return found is not None and found.origin is not None
 
 
 def _flask_settings(settings: Settings) -> dict[str, object]:

@@ -25,7 +25,6 @@ from tests.setup.processes import (
     until,
     workflow,
 )
-from workflow_service.app import is_built
 from workflow_service.cli import workflow as cli
 from workflow_service.store.database import Database
 from workflow_service.store.embedded import EmbeddedServer
@@ -60,7 +59,6 @@ def test_a_killed_service_serves_again(var: Path) -> None:
         assert answers(port)
 
 
-@pytest.mark.skipif(not is_built("workflow_service.jobs"), reason="there are no jobs yet")
 def test_when_only_the_service_is_killed_its_worker_and_database_end_too(var: Path) -> None:
     with serving(port=free_port(), TONGCHOU_VAR=var) as process:
         server = _server_pid(var)
@@ -71,7 +69,6 @@ def test_when_only_the_service_is_killed_its_worker_and_database_end_too(var: Pa
     until(lambda: not is_alive(worker) and not is_alive(server))
 
 
-@pytest.mark.skipif(not is_built("workflow_service.jobs"), reason="there are no jobs yet")
 def test_a_killed_worker_is_started_again(var: Path) -> None:
     with serving(port=free_port(), TONGCHOU_VAR=var) as process:
         until(lambda: children_of(process.pid))

@@ -5,7 +5,8 @@ import threading
 
 import click
 
-from workflow_service.app import create_app, is_built
+from workflow_service import scheduler
+from workflow_service.app import create_app
 from workflow_service.config import Settings
 from workflow_service.services.business_clock import clock_of
 from workflow_service.serving import in_background, listening_socket, serve_pages, worker_process
@@ -36,14 +37,10 @@ def command(demo: bool) -> None:
         deploy_delivered(database, settings)
         now = clock_of(database)
         app = create_app(settings, database, now)
-        if is_built("workflow_service.jobs"):
-            running.enter_context(worker_process(settings.database_name))
-        if is_built("workflow_service.scheduler"):
-            from workflow_service import scheduler
-
-            running.enter_context(
-                in_background("scheduler", lambda stop: scheduler.run(database, settings, stop, now))
-            )
+        running.enter_context(worker_process(settings.database_name))
+        running.enter_context(
+            in_background("scheduler", lambda stop: scheduler.run(database, settings, stop, now))
+        )
         click.echo("\n".join([*greeting, f"serving on {settings.public_url}"]))
         serve_pages(app, listener, settings.web_threads)
 
