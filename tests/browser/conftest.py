@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.browser import town as towns
@@ -16,6 +16,9 @@ from tests.needs import browser as chromium
 from workflow_service.app import create_app
 from workflow_service.config import Settings
 from workflow_service.store.database import Database
+
+PATIENCE_MS = 20_000  # a busy machine is no fault of a page
+expect.set_options(timeout=PATIENCE_MS)
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 OWN_CHECKS = Path(__file__).with_name("page_checks.js")

@@ -176,3 +176,22 @@ def test_a_lost_connection_keeps_what_was_typed(visit: Visit, town: Town) -> Non
     page.context.set_offline(False)
     page.get_by_label("编制理由和依据").press_sequentially("，接着写")
     expect(page.locator(".saved")).to_contain_text("草稿已保存")
+
+
+def test_files_come_by_choosing_and_only_after_the_declaration(visit: Visit, town: Town, tmp_path: Path) -> None:
+    draft = tmp_path / "规划草案.txt"
+    draft.write_text("宁波市煤炭石油天然气“十四五”规划（送审稿）", "utf-8")
+    page = visit("energy.handler")
+    page.goto(f"/tasks/{town.task_id}")
+    page.locator('html[data-ready="true"]').wait_for()
+    chosen = page.locator(".dropzone input[type=file]")
+    chosen.set_input_files(draft)
+    expect(page.locator("#file-list")).to_contain_text("还没有文件")
+    page.locator("[data-declare]").check()
+    chosen.set_input_files(draft)
+    expect(page.locator("#file-list")).to_contain_text("规划草案.txt")
+    page.locator('[data-upload-field="materials"] input').set_input_files(draft)
+    expect(page.locator('[data-field-files="materials"]')).to_contain_text("规划草案.txt")
+    expect(page.locator(".saved")).to_contain_text("草稿已保存")
+    page.reload()
+    expect(page.locator('[data-field-files="materials"]')).to_contain_text("规划草案.txt")

@@ -21,6 +21,7 @@ from .. import cursors
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in, transaction
 from ..listing import PAGE_ROWS, address
 from ..rights import allowed, require
+from ..tasks.materials import keep_upload
 
 blueprint = Blueprint("meetings", __name__, url_prefix="/meetings", template_folder="templates")
 blueprint.before_request(require_sign_in)
@@ -110,15 +111,22 @@ def results(meeting_id: int) -> ResponseReturnValue:
     items = meeting_list.agenda(page_session(), meeting_id)
     given = {item.id: _result(item.id) for item in items if request.form.get(f"result.{item.id}")}
     try:
+        minutes_id = _minutes()
         with transaction() as session:
             meetings.enter_results(
-                session, page_actor(), meeting_id, given,
+                session, page_actor(), meeting_id, given, minutes_attachment_id=minutes_id,
                 minutes_number=request.form.get("minutes_number", "").strip(), now=page_now(),
             )  # fmt: skip
     except InvalidInput as error:
         return _page(meeting, error.message, 422)
     flash(_("结果已录入，%(count)s 项规划按结果继续办理。", count=len(given)))
     return redirect(url_for("meetings.show", meeting_id=meeting_id))
+
+
+def _minutes() -> int | None:
+    """The scanned minutes, if they were sent along."""
+    sent = request.files.get("file")
+    return int(keep_upload(None)["id"]) if sent is not None and sent.filename else None
 
 
 def _result(item_id: int) -> ItemResult:
