@@ -84,9 +84,9 @@ def request_hash() -> bytes:
 
 
 def _add_parts(digest: Any) -> None:
-    for name, value in sorted(request.form.items(multi=True)):
+    for name, value in sorted(request.form.items(multi=True), key=str):  # a part may come without a name
         digest.update(f"{name}={value}\n".encode())
-    for name, file in sorted(request.files.items(multi=True), key=lambda pair: (pair[0], pair[1].filename or "")):
+    for name, file in sorted(request.files.items(multi=True), key=lambda pair: (str(pair[0]), pair[1].filename or "")):
         digest.update(f"{name}:{file.filename}\n".encode())
         digest.update(hashlib.file_digest(cast(Any, file.stream), "sha256").digest())
         file.stream.seek(0)
