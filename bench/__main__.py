@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+import traceback
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from . import report
-from .figures import Figure, Scale
+from .figures import Figure, Row, Scale
 from .installation import Installation
 from .machine import look_at, present_load
 from .measures import ALL
@@ -41,8 +42,14 @@ def main(context: click.Context, quick: bool, large: bool, only: tuple[str, ...]
 
 
 def _measured(name: str, installation: Installation, scale: Scale) -> Figure:
+    """Measure one figure; one that fails is reported as missed and hinders no other."""
     began = time.monotonic()
-    figure = ALL[name](installation, scale)
+    try:
+        figure = ALL[name](installation, scale)
+    except Exception as error:
+        traceback.print_exc()
+        missed = Row("could not be measured", type(error).__name__, target="a number", met=False)
+        figure = Figure(name, name, "", [missed], hindrance=str(error)[:300])
     click.echo(f"{name}: {time.monotonic() - began:.0f} s", err=True)
     for row in figure.rows:
         click.echo(f"  {row.what}: {row.value}  {row.beside}", err=True)

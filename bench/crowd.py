@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workflow_service.store.people import Membership, Post, Unit, User
+from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import Activity, ProcessInstance, Task, TaskHolder, Timer
 
 from .installation import Scene
@@ -43,6 +45,43 @@ def hand_over(scene: Scene, number: int, holder: str) -> None:
         holder,
     )
     scene.execute("VACUUM ANALYZE task_holder")
+
+
+def copy_plans(scene: Scene, plan_id: int, number: int, area_path: str) -> None:
+    """Copy a plan with its events; `area_path` is SQL over `copy.n`."""
+    for statement in (
+        "CREATE TEMP TABLE copy AS SELECT n, nextval(pg_get_serial_sequence('plan', 'id')) AS new"
+        f" FROM generate_series(1, {number}) n",
+        _copied(Plan, f"id = copy.new, code = s.code || '-' || copy.new, area_path = {area_path},"
+                " due_on = s.due_on + copy.n % 900, registered_on = s.registered_on + copy.n % 300", f"s.id = {plan_id}"),
+        _copied(PlanEvent, "id = DEFAULT, plan_id = copy.new, at = s.at + copy.n % 300 * interval '1 day'",
+                f"s.plan_id = {plan_id}"),
+        "DROP TABLE copy",
+        "VACUUM ANALYZE plan, plan_event",
+    ):  # fmt: skip
+        scene.execute(statement)
+
+
+def staff_posts(scene: Scene, people: int) -> None:
+    """Set up OTHER_POSTS units with a post of handlers each, and so many people who hold them in turn."""
+    own = "SELECT u.id FROM unit u WHERE u.code = 'jb.energy'"
+    units = _copied(Unit, "id = DEFAULT, code = 'other.' || copy.n, name = s.name || copy.n, path = s.path || copy.n || '/'",
+                    f"s.id = ({own})")  # fmt: skip
+    for statement in (
+        f"CREATE TEMP TABLE copy AS SELECT n FROM generate_series(0, {OTHER_POSTS - 1}) n",
+        units,
+        "INSERT INTO post (unit_id, code, name) SELECT id, 'handler', '经办' FROM unit WHERE code LIKE 'other.%'",
+        "DROP TABLE copy",
+        f"CREATE TEMP TABLE copy AS SELECT n FROM generate_series(1, {people}) n",
+        _copied(User, "id = DEFAULT, username = 'other' || copy.n, email = 'other' || copy.n || '@example.invalid'",
+                "s.username = 'jb.handler'"),
+        f"INSERT INTO {Membership.__tablename__} (user_id, post_id, since) SELECT person.id, post.id, date '2020-01-01'"
+        f" FROM user_account person JOIN unit ON unit.code = 'other.' || substr(person.username, 6)::int % {OTHER_POSTS}"
+        f" JOIN {Post.__tablename__} ON post.unit_id = unit.id WHERE person.username LIKE 'other%'",
+        "DROP TABLE copy",
+        "VACUUM ANALYZE",
+    ):  # fmt: skip
+        scene.execute(statement)
 
 
 def _copied(table: type, changed: str, where: str, copies: str = "copy") -> str:

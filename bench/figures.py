@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 
@@ -60,6 +61,18 @@ def milliseconds(seconds: float) -> str:
 def median(values: Sequence[float]) -> float:
     """The middle value."""
     return statistics.median(values)
+
+
+def median_time(work: Callable[[], object], number: int, *, warm: int = 2, limit_seconds: float = 30) -> float:
+    """The median seconds of so many rounds after some that warm up; fewer rounds where each takes long."""
+    ends, times = time.perf_counter() + limit_seconds, list[float]()
+    for each in range(warm + number):
+        began = time.perf_counter()
+        if each > warm and began > ends:
+            break
+        work()
+        times.append(time.perf_counter() - began)
+    return median(times[warm:])
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

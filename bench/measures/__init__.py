@@ -1,6 +1,6 @@
 """The measurements, one module a subject; each has `measure(installation, scale)` and gives one Figure."""
 
-from . import checks, completion, idle, inbox, instances, memory, siblings, size, steps, timers
+from . import board, checks, completion, idle, inbox, instances, memory, siblings, size, steps, sweep, timers
 
 ALL = {
     "completion": completion.measure,
@@ -9,6 +9,8 @@ ALL = {
     "idle": idle.measure,
     "timers": timers.measure,
     "inbox": inbox.measure,
+    "board": board.measure,
+    "sweep": sweep.measure,
     "steps": steps.measure,
     "size": size.measure,
     "checks": checks.measure,

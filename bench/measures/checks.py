@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from tests.engine import xml_drawing
 from tests.services.house import user_task
 from workflow_service.services import deployments
 
-from ..figures import Figure, Row, Scale, median, milliseconds
+from ..figures import Figure, Row, Scale, median_time, milliseconds
 from ..installation import Installation, Scene
 
 DIAGRAMS, ELEMENTS, BRANCHES = 20, 500, 17
@@ -28,9 +25,9 @@ def measure(installation: Installation, scale: Scale) -> Figure:
     wide, narrow = {"wide.bpmn": parallel_branches(BRANCHES)}, {"narrow.bpmn": parallel_branches(3)}
     with installation.scene() as scene:
         scene.house.deploy()
-        few = _timed(lambda: _check(scene, dict(list(files.items())[:FEW])), 1)
-        many = _timed(lambda: _check(scene, files), scale.of(1, 3))
-        small, broad = (_timed(lambda one=one: _check(scene, one), scale.of(3, 11)) for one in (narrow, wide))
+        few = median_time(lambda: _check(scene, dict(list(files.items())[:FEW])), scale.of(1, 5), warm=1)
+        many = median_time(lambda: _check(scene, files), scale.of(1, 5), warm=1)
+        small, broad = (median_time(lambda one=one: _check(scene, one), scale.of(3, 21)) for one in (narrow, wide))
     figure.rows = [
         Row(f"{DIAGRAMS} diagrams of {ELEMENTS} elements", milliseconds(many), f"{FEW} of them: {milliseconds(few)}", many / few,
             "≤ 1 s", many <= 1),
@@ -77,12 +74,3 @@ def _check(scene: Scene, files: dict[str, bytes]) -> None:
     errors = [one for found in problems.values() for one in found if one.severity == "error"]
     assert not errors, errors[:3]
 
-
-def _timed(work: Callable[[], None], times: int) -> float:
-    took = []
-    work()
-    for _each in range(times):
-        began = time.perf_counter()
-        work()
-        took.append(time.perf_counter() - began)
-    return median(took)

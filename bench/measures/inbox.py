@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 from tests.people import PASSWORD
 
 from ..crowd import copy_instances, hand_over
-from ..figures import Figure, Row, Scale, median, milliseconds
+from ..figures import Figure, Row, Scale, median_time, milliseconds
 from ..http import Connection
 from ..installation import HANDLER, Installation
 from ..work import deploy_five_tasks
@@ -62,17 +59,7 @@ def _read(installation: Installation, tasks: int, scale: Scale) -> tuple[dict[st
 def _timed(page: Connection, interface: Connection, scale: Scale) -> dict[str, float]:
     number = scale.of(10, 100)
     return {
-        "page": _median(lambda: page.get(PATHS["page"]), number),
-        "interface": _median(lambda: interface.get(PATHS["interface"]), number),
+        "page": median_time(lambda: page.get(PATHS["page"]), number),
+        "interface": median_time(lambda: interface.get(PATHS["interface"]), number),
     }
 
-
-def _median(read: Callable[[], object], number: int) -> float:
-    for _warm in range(3):
-        read()
-    times = []
-    for _each in range(number):
-        began = time.perf_counter()
-        read()
-        times.append(time.perf_counter() - began)
-    return median(times)
