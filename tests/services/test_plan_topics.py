@@ -12,6 +12,7 @@ from tests.services.catalogue import Catalogue
 from tests.services.house import FORM, House, user_task
 from workflow_service.services import deployments, processes
 from workflow_service.services.plans import plan_facts
+from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
 
 ANSWER = {"answer.json": json.dumps(FORM).encode()}
@@ -102,3 +103,33 @@ def test_a_plan_in_force_is_carried_out_on_when_its_revision_comes_to_nothing(ho
             processes.terminate_instance(session, SYSTEM, instance_id, "不再修订", now=house.now)
     with house.database.transaction() as session:
         assert session.scalars(select(Plan.stage)).one() == "implementation"
+
+
+def test_a_number_given_by_hand_is_not_given_a_second_time(house: House) -> None:
+    script = '<script>seal_and_send = {"document_number": number}</script>'
+    seal = f'<scriptTask id="seal" name="seal" scriptFormat="approval">{script}</scriptTask>'
+    numbers = []
+    for title, number in (("甲", ""), ("乙", "北能〔2025〕5号"), ("丙", ""), ("丁", "北能〔2024〕9号"), ("戊", "")):
+        with house.database.transaction() as session:
+            session.get_one(Unit, house.structure.units["jb.energy"]).document_prefix = "北能"
+            files = {"p.bpmn": xml_drawing.chain(seal, work("issue", "plan.issue"))}
+            deployments.deploy_files(session, SYSTEM, "test", files, now=house.now)
+            plan = Catalogue.again(session).plan(title, "jb.energy", date(2025, 1, 2), level="county")
+            variables = {"plan": plan_facts(plan), "office": "lead_unit", "number": number}
+            processes.start_process(
+                session, SYSTEM, "p", variables=variables, business_key=str(plan.id), plan_id=plan.id, now=house.now
+            )
+            numbers.append(plan.document_number)
+    assert numbers == ["北能〔2025〕1号", "北能〔2025〕5号", "北能〔2025〕6号", "北能〔2024〕9号", "北能〔2025〕7号"]
+
+
+def test_an_application_whose_registration_was_ended_is_withdrawn(house: House) -> None:
+    house.deploy_chain(user_task("a"))
+    with house.database.transaction() as session:
+        plan = Catalogue.again(session).plan("规划", "jb.energy", date(2025, 1, 2), level="county")
+        plan.status, plan.code, plan.registered_on = "applied", None, None
+        row = processes.start_process(
+            session, SYSTEM, "p", variables={"plan": plan_facts(plan)}, business_key="1", plan_id=plan.id, now=house.now
+        )
+        processes.terminate_instance(session, SYSTEM, row.id, "重复申报", now=house.now)
+        assert (plan.status, plan.stage) == ("withdrawn", "closed")

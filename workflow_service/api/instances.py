@@ -136,8 +136,9 @@ def resume_instance(call: Call, instance_id: int, body: ReasonGiven) -> Answer:
 def _place(call: Call, body: StartGiven) -> tuple[str, dict[str, Any]]:
     """Where the instance belongs and what it starts with: the plan's facts, or an area that the caller manages."""
     if body.plan_id is not None:
-        plan = plans.visible_plan(call.session, call.actor, body.plan_id)
+        plan = plans.visible_plan(call.session, call.actor, body.plan_id, lock=True)
         policy.require(call.actor, "instance.manage", policy.thing_of(plan.area_path))
+        plans.refuse_while_running(call.session, plan)
         return plan.area_path, {**body.variables, "plan": plans.plan_facts(plan)}
     policy.require(call.actor, "instance.manage")
     areas = policy.areas_of_role(call.actor, policy.DESIGNER, policy.ADMINISTRATOR)

@@ -302,12 +302,18 @@ class Execution:
         )  # fmt: skip
 
     def _let_go_of_plan(self) -> None:
-        """Nothing asks for the plan any more: it leaves the agendas, and one that is in force is carried out on."""
+        """Nothing asks for the plan any more: it leaves the agendas, goes on where it is in force, is withdrawn where it was
+        only applied for.
+        """
         if self.plan is None:
             return
         step_rows.withdraw_items(self.session, self.row.id, self.now)
         if self.plan.issued_on is not None and self.plan.stage in UNDER_WAY:
             self._enter_stages([IN_FORCE])
+        if self.row.status == "terminated" and self.plan.status in APPLYING:
+            self.note_plan("withdrawn", {"process": self.row.definition_key})
+            self.plan.status = "withdrawn"
+            self._enter_stages([CLOSED])
 
     def _note_stall(self) -> None:
         row = {"token": None, "element_id": self.loaded.key, "kind": "stalled", "created_at": self.now,
@@ -336,7 +342,8 @@ class Execution:
 
 
 HUMAN = ("userTask", "manualTask")
-IN_FORCE = "implementation"
+IN_FORCE, CLOSED = "implementation", "closed"
+APPLYING = ("applied", "pending")
 UNDER_WAY = ("revision", "evaluation", "drafting", "consultation", "coordination", "review", "approval", "issue", "filing")
 EVENTS = ("intermediateCatchEvent", "boundaryEvent", "receiveTask", "startEvent")
 

@@ -17,7 +17,7 @@ from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
 from workflow_service.store.runtime import Attachment, Task
 
-from .numbering import next_number
+from .numbering import next_number, note_number
 from .plans import calendar_day, plan_facts, plan_named
 from .topics import Result, handles
 
@@ -251,13 +251,15 @@ def _area_of(plan: Plan, office: str) -> str:
 
 def _document_number(execution: "Execution", plan: Plan, work: ServiceWork, issued_on: date) -> str:
     stated = work.variables.get("seal_and_send")
-    number = str((stated or {}).get("document_number") or "") if isinstance(stated, dict) else ""
-    if number:
-        return str(DocumentNumber.parse(number))
+    text = str((stated or {}).get("document_number") or "") if isinstance(stated, dict) else ""
     unit = _issuing_unit(execution, plan, work)
-    prefix = unit.document_prefix or unit.short_name
-    serial = next_number(execution.session, f"document:{unit.code}:{issued_on.year}")
-    return str(DocumentNumber(prefix, issued_on.year, serial))
+    prefix, series = unit.document_prefix or unit.short_name, f"document:{unit.code}:{issued_on.year}"
+    if not text:
+        return str(DocumentNumber(prefix, issued_on.year, next_number(execution.session, series)))
+    number = DocumentNumber.parse(text)
+    if (number.prefix, number.year) == (prefix, issued_on.year):
+        note_number(execution.session, series, number.serial)
+    return str(number)
 
 
 def _issuing_unit(execution: "Execution", plan: Plan, work: ServiceWork) -> Unit:

@@ -89,7 +89,7 @@ def start_route(session: Session, actor: Actor, plan_id: int, *, now: datetime) 
     plan = visible_plan(session, actor, plan_id, "plan.edit", lock=True)
     if plan.status != "active" or not plan.route:
         raise Conflict(N_("规划立项批准并赋码后，才能启动审批流程。"))
-    _refuse_while_running(session, plan)
+    refuse_while_running(session, plan)
     return _start(session, actor, plan, plan.route, now)
 
 
@@ -102,7 +102,7 @@ def start_revision(
         raise Conflict(N_("规划印发后才能启动修订。"))
     if not reason.strip():
         raise InvalidInput(N_("请写明修订的理由和依据。"))
-    _refuse_while_running(session, plan)
+    refuse_while_running(session, plan)
     return _start(session, actor, plan, REVISION, now, {"revision_reason": reason})
 
 
@@ -113,7 +113,7 @@ def start_evaluation(
     plan = visible_plan(session, actor, plan_id, "plan.edit", lock=True)
     if plan.issued_on is None:
         raise Conflict(N_("规划印发后才能启动评估。"))
-    _refuse_while_running(session, plan)
+    refuse_while_running(session, plan)
     return _start(session, actor, plan, EVALUATION, now, evaluation_variables(session, plan, variables, now=now))
 
 
@@ -251,7 +251,8 @@ def _start(
     )  # fmt: skip
 
 
-def _refuse_while_running(session: Session, plan: Plan) -> None:
+def refuse_while_running(session: Session, plan: Plan) -> None:
+    """Raise Conflict while something runs for a (locked) plan: one plan, one instance."""
     statement = select(ProcessInstance.id).where(
         ProcessInstance.plan_id == plan.id, ProcessInstance.status.in_(RUNNING)
     )
