@@ -22,10 +22,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.documents import require_unclassified
-from workflow_service.domain.errors import Forbidden, InvalidInput, NotFound, TooLarge
+from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store.plans import LibraryResult, Meeting
+from workflow_service.store.plans import LibraryResult, Meeting, Plan
 from workflow_service.store.runtime import Attachment
 
 from . import audit
@@ -102,7 +102,7 @@ def open_file(session: Session, actor: Actor, shelf: FileShelf, attachment_id: i
 
 
 def remove_file(session: Session, actor: Actor, attachment_id: int, *, now: datetime) -> Attachment:
-    """Take one's own file back while its task is open; the record stays."""
+    """Take one's own file back while its task is open and nothing was decided on it; the record stays. Raises Conflict."""
     attachment = visible_attachment(session, actor, attachment_id)
     if attachment.uploaded_by != actor.user_id:
         raise Forbidden(N_("只有上传人可以撤回文件。"))
@@ -110,6 +110,8 @@ def remove_file(session: Session, actor: Actor, attachment_id: int, *, now: date
         open_task(session, attachment.task_id)
     elif attachment.plan_id is not None:
         visible_plan(session, actor, attachment.plan_id, "plan.edit")
+    if _is_on_record(session, attachment_id):
+        raise Conflict(N_("文件“%(name)s”已作为依据存档，不能撤回。"), name=attachment.name)
     attachment.removed_at = now
     audit.record(session, actor, "file.remove", f"attachment:{attachment.id}", {"name": attachment.name}, now=now)
     return attachment
@@ -147,6 +149,16 @@ def _require_plan(session: Session, actor: Actor, attachment: Attachment) -> Non
     issued = select(LibraryResult.id).where(LibraryResult.attachment_id == attachment.id).limit(1)
     if session.scalars(issued).first() is None:
         policy.require(actor, "plan.see", thing_of_draft(plan))
+
+
+def _is_on_record(session: Session, attachment_id: int) -> bool:
+    """Tell whether something was decided or issued on a file: an order, minutes, a text in the results library."""
+    uses = (
+        select(Plan.id).where(Plan.order_attachment_id == attachment_id),
+        select(Meeting.id).where(Meeting.minutes_attachment_id == attachment_id),
+        select(LibraryResult.id).where(LibraryResult.attachment_id == attachment_id),
+    )
+    return any(session.scalars(use.limit(1)).first() is not None for use in uses)
 
 
 def _is_minutes(session: Session, actor: Actor, attachment_id: int) -> bool:
