@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 from sqlalchemy import select
 
 from tests.browser.town import BEGUN, Town, login
@@ -192,6 +192,13 @@ def test_files_come_by_choosing_and_only_after_the_declaration(visit: Visit, tow
     expect(page.locator("#file-list")).to_contain_text("规划草案.txt")
     page.locator('[data-upload-field="materials"] input').set_input_files(draft)
     expect(page.locator('[data-field-files="materials"]')).to_contain_text("规划草案.txt")
+    with page.expect_response(lambda answer: _carries(answer, "附草案")):
+        page.locator("form[data-draft] textarea").first.fill("附草案。")
     expect(page.locator(".saved")).to_contain_text("草稿已保存")
     page.reload()
     expect(page.locator('[data-field-files="materials"]')).to_contain_text("规划草案.txt")
+
+
+def _carries(answer: Response, words: str) -> bool:
+    """Whether this answers a draft that was kept with `words` in it."""
+    return answer.ok and words.encode() in (answer.request.post_data_buffer or b"")

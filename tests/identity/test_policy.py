@@ -9,6 +9,7 @@ from workflow_service.identity.policy import (
     RULES,
     areas_of_role,
     may,
+    may_hold,
     require,
     thing_of,
     visible_areas,
@@ -142,6 +143,22 @@ def test_offices_enter_the_meetings_of_their_own_government_only() -> None:
     assert may(office, "meeting.manage", thing_of(COUNTY))
     assert not may(office, "meeting.manage", thing_of(TOWN))
     assert not may(person(relation="water"), "meeting.manage", thing_of(COUNTY))
+
+
+def test_what_a_meeting_decides_is_entered_by_its_own_office() -> None:
+    kinds = ("people_congress", "standing_committee", "party_committee_meeting", "executive_meeting", "catalogue_list")
+    entered = {
+        relation: [kind for kind in kinds if may_hold(person(relation=relation), kind, COUNTY)]
+        for relation in ("congress_office", "party_office", "government_office", "drc", "water")
+    }
+    assert entered == {
+        "congress_office": ["people_congress", "standing_committee"],
+        "party_office": ["party_committee_meeting"],
+        "government_office": ["party_committee_meeting", "executive_meeting", "catalogue_list"],
+        "drc": ["catalogue_list"],
+        "water": [],
+    }
+    assert not may_hold(person(relation="congress_office"), "people_congress", TOWN)
 
 
 def test_an_action_without_a_rule_is_a_mistake_of_ours() -> None:

@@ -21,7 +21,7 @@ from .shapes import Given, GivenDay, Id, Moment, Name, Page, PageQuery, Reason, 
 TAG = "meetings"
 Kind = Literal[
     "executive_meeting", "party_committee_meeting", "special_meeting", "written_approval", "people_congress",
-    "drc_office_meeting", "catalogue_list",
+    "standing_committee", "drc_office_meeting", "catalogue_list",
 ]  # fmt: skip
 
 

@@ -17,6 +17,14 @@ from workflow_service.identity.actor import Actor, is_within
 DESIGNER, SUPERVISOR, ADMINISTRATOR, LEADER = ROLES = ("designer", "supervisor", "administrator", "leader")
 # the offices whose registry enters results of meetings (代录), and the commission for its own meetings
 MEETING_OFFICES = frozenset({"government_office", "party_office", "congress_office", "drc"})
+_GOVERNMENT = frozenset({"government_office", "drc"})
+OFFICES_OF_MEETING = {
+    "people_congress": frozenset({"congress_office"}),
+    "standing_committee": frozenset({"congress_office"}),
+    "party_committee_meeting": frozenset({"party_office", "government_office"}),
+    "executive_meeting": frozenset({"government_office"}),
+    "drc_office_meeting": frozenset({"drc"}),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +146,22 @@ def _applies(actor: Actor, thing: Thing) -> bool:
 
 def _is_staff(actor: Actor, thing: Thing) -> bool:
     return bool(actor.area_paths)
+
+
+def may_hold(actor: Actor, kind: str, area_path: str) -> bool:
+    """Whether the actor enters what meetings of a kind decide: their own office does, and the supervisors of the area.
+
+    The commission writes the development plan: it does not enter what the congress or the government said of it.
+    """
+    offices = OFFICES_OF_MEETING.get(kind, _GOVERNMENT)
+    own = any(office in offices and path == area_path for office, path in actor.relations)
+    return actor.trusted or own or actor.has_role(SUPERVISOR, area_path)
+
+
+def require_host(actor: Actor, kind: str, area_path: str) -> None:
+    """Raise Forbidden unless the actor enters what meetings of this kind decide."""
+    if not may_hold(actor, kind, area_path):
+        raise Forbidden(REFUSALS["meeting.manage"], action="meeting.manage")
 
 
 def _manages_meeting(actor: Actor, thing: Thing) -> bool:

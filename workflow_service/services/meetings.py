@@ -59,7 +59,7 @@ def plan_meeting(
 ) -> Meeting:
     """Put waiting plans on the agenda of a meeting (or list) of one kind; raises InvalidInput, Conflict, Forbidden."""
     area_path = _area_path(session, area)
-    policy.require(actor, "meeting.manage", policy.thing_of(area_path))
+    policy.require_host(actor, kind, area_path)
     if not title.strip():
         raise InvalidInput(N_("请填写会议名称。"))
     items = _waiting_items(session, kind, area, item_ids)
@@ -88,7 +88,7 @@ def enter_results(
     meeting = _locked(session, meeting_id)
     if meeting is None:
         raise NotFound(N_("没有编号为 %(id)s 的会议。"), id=meeting_id)
-    policy.require(actor, "meeting.manage", policy.thing_of(meeting.area_path))
+    policy.require_host(actor, meeting.kind, meeting.area_path)
     if meeting.status != "planned":
         raise Conflict(N_("这次会议的结果已经录入。"))
     if not minutes_number and minutes_attachment_id is None:
@@ -117,7 +117,7 @@ def postpone_meeting(
     meeting = _locked(session, meeting_id)
     if meeting is None or meeting.status != "planned":
         raise Conflict(N_("只有尚未召开的会议可以改期。"))
-    policy.require(actor, "meeting.manage", policy.thing_of(meeting.area_path))
+    policy.require_host(actor, meeting.kind, meeting.area_path)
     before, meeting.held_on = meeting.held_on, held_on
     data = {"before": before, "held_on": held_on, "reason": reason}
     audit.record(session, actor, "meeting.postpone", f"meeting:{meeting.id}", data, now=now)

@@ -20,7 +20,7 @@ from workflow_service.store.plans import AgendaItem, Meeting
 from .. import cursors
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in, transaction
 from ..listing import PAGE_ROWS, address
-from ..rights import allowed, require
+from ..rights import require
 from ..tasks.materials import keep_upload
 
 blueprint = Blueprint("meetings", __name__, url_prefix="/meetings", template_folder="templates")
@@ -45,15 +45,17 @@ def _pools(items: object) -> list[tuple[str, str, list[AgendaItem], bool]]:
     grouped: dict[tuple[str, str], list[AgendaItem]] = defaultdict(list)
     for item in items:  # type: ignore[attr-defined]
         grouped[item.kind, item.area].append(item)
-    return [(kind, area, found, _manages(_area_path(found[0]))) for (kind, area), found in grouped.items()]
+    return [(kind, area, found, _manages(kind, _area_path(found[0]))) for (kind, area), found in grouped.items()]
 
 
 def _area_path(item: AgendaItem) -> str:
-    return item.plan.area_path if item.plan is not None else ""
+    """The area of whoever meets: the plan's own, or the one above it that its body belongs to."""
+    path, own = item.plan.area_path if item.plan is not None else "", f"/{item.area}/"
+    return path[: path.find(own) + len(own)] if own in path else path
 
 
-def _manages(area_path: str) -> bool:
-    return allowed("meeting.manage", policy.thing_of(area_path))
+def _manages(kind: str, area_path: str) -> bool:
+    return policy.may_hold(page_actor(), kind, area_path)
 
 
 @blueprint.post("")
@@ -94,7 +96,7 @@ def _visible(meeting_id: int) -> Meeting:
 def _page(meeting: Meeting, fault: str = "", status: int = 200) -> ResponseReturnValue:
     page = render_template(
         "meetings/show.html", meeting=meeting, items=meeting_list.agenda(page_session(), meeting.id), fault=fault,
-        results=_results(meeting.kind), manages=_manages(meeting.area_path), typed=request.form,
+        results=_results(meeting.kind), manages=_manages(meeting.kind, meeting.area_path), typed=request.form,
     )  # fmt: skip
     return page, status
 
