@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from workflow_service.engine.facts import Step
+from workflow_service.engine.facts import Place, Step
+from workflow_service.engine.navigate import Assumed
 from workflow_service.engine.program import Program
 from workflow_service.engine.run import Instance
 
@@ -67,6 +69,27 @@ class Run:
     ) -> Step:
         self.instance.fire(self.token(element_id), payload, remaining)
         return self._settle()
+
+    def go_back(self, element_id: str, to: str) -> Step:
+        """Return from an open task to the nearest earlier step `to`."""
+        token = self.token(element_id)
+        stop = next(one for one in self.instance.stops(token) if one.element_id == to)
+        return self.do(lambda: self.instance.go_back(token, stop.token))
+
+    def jump(self, element_id: str, to: str) -> list[Assumed]:
+        """Put an open task's token on another activity; gives the branches that count as done."""
+        assumed = self.instance.jump(self.token(element_id), to)
+        self._settle()
+        return assumed
+
+    def do(self, command: Callable[[], object]) -> Step:
+        """Give the instance one more command."""
+        command()
+        return self._settle()
+
+    def ended(self, step: Step) -> list[Place]:
+        """Give where the tokens stood that ended without having been done."""
+        return [one.place for one in step.passages if one.status == "cancelled"]
 
     def token(self, element_id: str, **local: Any) -> UUID:
         for token, seen in self.open.get(element_id, []):

@@ -55,12 +55,22 @@ class Run:
 
     def complete(self, key: str, **variables: Any) -> Run:
         """Finish one user task; `variables` are set beside its result."""
-        token = next(
-            t for t, (kind, place, _) in self._open.items() if kind == "user" and place.element_id == key
-        )
+        token = self.token(key)
         for name, value in variables.items():
             self.instance.renew(name, value)
         self.instance.complete(token, {"outcome": "complete"})
+        self._take(self.instance.collect())
+        return self
+
+    def token(self, key: str) -> Any:
+        """The token of the first user task with an id that waits."""
+        return next(t for t, (kind, place, _) in self._open.items() if kind == "user" and place.element_id == key)
+
+    def go_back(self, key: str, to: str) -> Run:
+        """Return from a user task that waits to an earlier step, both by id."""
+        token = self.token(key)
+        stop = next(one for one in self.instance.stops(token) if one.element_id == to)
+        self.instance.go_back(token, stop.token)
         self._take(self.instance.collect())
         return self
 

@@ -73,7 +73,7 @@ def test_a_clean_diagram_has_no_findings() -> None:
         (task(more=f'{WHO} approval:kind="sign"'), "value", True),
         (task(more=f'{WHO} approval:stage="dreaming"'), "value", True),
         (task(more=f'{WHO} approval:resubmit="never"'), "value", True),
-        (task(more=f'{WHO} approval:returnTargets="gone"'), "return_target", True),
+        (task(more=f'{WHO} approval:returnTargets="gone"'), "return_target", False),
         (task(more=f'{WHO} approval:dedline="P1D"'), "unknown_attribute", True),
         (task(more=f'{WHO} camunda:asyncBefore="true"'), "unused_attribute", False),
         (f'<userTask id="x" {WHO}/>', "no_name", False),

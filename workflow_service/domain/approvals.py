@@ -168,6 +168,42 @@ class Choice(Labelled):
     ABSTAIN = "abstain", N_("弃权")
 
 
+AGREEING = frozenset(
+    [
+        "agree",
+        "agree_with_comment",
+        "passed",
+        "passed_with_changes",
+        "pass",
+        "confirm",
+        "sign",
+        "accept",
+        "approve",
+        "approved",
+        "register",
+        "registered",
+        "release",
+        "valid",
+        "settled",
+        "issue",
+        "issue_alone",
+        "issue_jointly",
+        "minor",
+        "no_comment",
+    ]
+)
+DISAGREEING = frozenset(
+    ["disagree", "dissent", "object", "refuse", "refused", "not_passed", "reject", "rejected", "invalid"]
+)
+
+
+def choice_of(outcome: str) -> Choice:
+    """Say what a form's outcome means where opinions are counted; one that is neither yes nor no is an abstention."""
+    if outcome in AGREEING:
+        return Choice.AGREE
+    return Choice.DISAGREE if outcome in DISAGREEING else Choice.ABSTAIN
+
+
 class InvalidVote(InvalidInput):
     """A ballot or a vote's rule is impossible."""
 

@@ -24,6 +24,7 @@ def compile_process(diagram: Diagram, process: Process) -> dict[str, Any]:
     """Give one (normalised) process in plain form."""
     return {
         "name": process.name or process.id,
+        "repeated_approver": process.attributes.get("approval:repeatedApprover") or "never",
         "elements": {key: _element(diagram, element) for key, element in process.elements.items()},
         "flows": {
             key: {"source": flow.source, "target": flow.target, "name": flow.name, "order": order,
@@ -97,7 +98,20 @@ def _multi(element: Element) -> dict[str, Any] | None:
         "output": multi.output_collection or f"{element.id}_results",
         "sequential": multi.sequential,
         "condition": unwrap(multi.completion_condition) if multi.completion_condition else None,
+        **_signing(element),
     }
+
+
+def _signing(element: Element) -> dict[str, Any]:
+    """How the answers of several people count: `approval:sign`, `threshold`, `weight`, `dissent`; nothing where none is said."""
+    said = {name: element.get(f"approval:{name}") for name in ("sign", "threshold", "weight", "dissent")}
+    if not any(said.values()):
+        return {}
+    weight = said["weight"]
+    return {
+        "sign": said["sign"] or "all", "threshold": said["threshold"] or "1/2", "weight": unwrap(weight) if weight else None,
+        "dissent": said["dissent"] or "collect", "tally": f"{element.id}_tally",
+    }  # fmt: skip
 
 
 def _event(diagram: Diagram, element: Element) -> dict[str, Any] | None:

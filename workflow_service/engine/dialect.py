@@ -106,16 +106,25 @@ CAMUNDA_ELEMENTS = {
 
 APPROVAL_ATTRIBUTES = {
     "calledElements": ("callActivity",),
+    "coHandlers": ("userTask",),
+    "copyTo": ("userTask",),
     "correlationKey": ("message",),
     "deadline": ("userTask",),
+    "dissent": ("userTask",),
     "inputs": ("process",),
     "kind": ("userTask",),
     "multiple": ("exclusiveGateway", "userTask", "endEvent"),
     "outputCollection": ("multiInstanceLoopCharacteristics", *sorted(ACTIVITIES)),
+    "repeatedApprover": ("process",),
     "resubmit": ("userTask",),
     "returnTargets": ("userTask",),
+    "sign": ("userTask",),
     "stage": ("userTask", "callActivity", "subProcess", "serviceTask"),
+    "threshold": ("userTask",),
+    "timeout": ("userTask",),
+    "timeoutAction": ("userTask",),
     "waiting": ("userTask", "receiveTask", "intermediateCatchEvent"),
+    "weight": ("userTask",),
 }
 """`approval:` attributes the service reads → the elements they stand on."""
 
@@ -123,7 +132,14 @@ TASK_KINDS = ("draft", "check", "opinion", "confirm", "decide", "record", "infor
 DECIDING_KINDS = ("confirm", "decide")
 """Kinds of user tasks that a clock must not complete: somebody has to answer for them."""
 
-RESUBMIT = ("again", "direct")
+RESUBMIT = ("again", "direct", "choose")
+SIGN = ("all", "any", "vote")
+"""How a multi-instance task counts: all are heard, the first decides, or weights against a threshold."""
+DISSENT = ("collect", "return")
+CO_HANDLERS = ("wait", "override")
+REPEATED_APPROVER = ("never", "consecutive")
+TIMEOUT_ACTIONS = ("remind", "escalate", "transfer", "no_comment")
+"""What happens when a task's time is over (超时); `no_comment` (逾期视为无意见) only where an opinion is asked."""
 STAGES = (
     "registration",
     "research",

@@ -21,6 +21,7 @@ TEMPLATES = (
     "camunda:assignee",
     "camunda:candidateUsers",
     "camunda:candidateGroups",
+    "approval:copyTo",
     "camunda:dueDate",
     "camunda:followUpDate",
     "camunda:priority",
@@ -80,6 +81,8 @@ def _loop_uses(element: Element) -> Iterator[Use]:
         ):
             if text:
                 yield Use(what, text, BEFORE, compile_expression)
+        if weight := element.get("approval:weight"):
+            yield Use("approval:weight", weight, INSIDE, compile_expression)
         if several.completion_condition:
             yield Use("completionCondition", several.completion_condition, INSIDE, compile_expression)
     if element.loop is not None and element.loop.condition:
@@ -137,7 +140,7 @@ def _message_problem(diagram: Diagram, key: str, text: str) -> Iterator[Problem]
 
 
 def _time_problems(element: Element) -> Iterator[Problem]:
-    for attribute in ("approval:deadline", "camunda:dueDate", "camunda:followUpDate"):
+    for attribute in ("approval:deadline", "approval:timeout", "camunda:dueDate", "camunda:followUpDate"):
         text = element.get(attribute)
         if text and "${" not in text:
             yield from _time_problem(element, attribute, text)

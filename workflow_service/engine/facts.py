@@ -77,6 +77,17 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class JoinWait:
+    """A join where tokens wait: the elements whose flow has brought one, and those whose flow may still bring one."""
+
+    process_key: str
+    element_id: str
+    name: str
+    arrived: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Trouble:
     """An element that could not go on, with the reason in words (source text; details fill its places)."""
 

@@ -16,7 +16,11 @@ from SpiffWorkflow.util.task import TaskState
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 
+from .facts import JoinWait
+
 CONSUMED_BY = "consumed_by"
+CAME_FROM = "from"
+"""The flow by which a token came to a join, as the name of the element before it."""
 _ACTIVE = TaskState.READY | TaskState.STARTED | TaskState.WAITING
 
 
@@ -88,21 +92,48 @@ def wake_inclusive_joins(tasks: Iterable[Task]) -> bool:
     return False
 
 
-def return_tokens(workflow: Any) -> None:
-    """Let tokens wait again whose join was undone: the branches beside a step that was returned keep their result."""
-    for task in list(workflow.tasks.values()):
-        consumer = task.internal_data.get(CONSUMED_BY)
-        if consumer is not None and not any(str(one) == consumer for one in workflow.tasks):
-            del task.internal_data[CONSUMED_BY]
-            task._set_state(TaskState.WAITING)
+def give_back(task: Task) -> None:
+    """Let a token wait again at its join: what the join made of it was undone."""
+    task.internal_data.pop(CONSUMED_BY, None)
+    task._set_state(TaskState.WAITING)
+
+
+def came_from(task: Task) -> str:
+    """Name the element whose flow a token at a join came by; kept with the token, for the tree before it is thinned out."""
+    return str(task.internal_data.setdefault(CAME_FROM, task.parent.task_spec.name))
+
+
+def waiting_joins(tasks: Iterable[Task]) -> list[JoinWait]:
+    """Tell which joins wait, who has come and who may still come; elements by the names of their specs."""
+    waits: dict[tuple[int, str], JoinWait] = {}
+    for task in tasks:
+        spec = task.task_spec
+        if task.state != TaskState.WAITING or not is_join(spec):
+            continue
+        arrived = tuple(_waiting_tokens(spec, task))
+        missing = [name for name in dict.fromkeys(spec._inputs) if name not in arrived]
+        if isinstance(spec, InclusiveJoin):
+            missing = [name for name in missing if _can_come(task, name)]
+        waits[id(task.workflow), spec.name] = JoinWait(
+            task.workflow.spec.process_key, spec.bpmn_id, spec.bpmn_name or "", arrived, tuple(missing)
+        )
+    return list(waits.values())
+
+
+def _can_come(join: Task, name: str) -> bool:
+    """Whether a token that runs elsewhere on the level can still reach the element `name`."""
+    workflow = join.workflow
+    others = (one for one in workflow.tasks.values() if one.task_spec is not join.task_spec)
+    running = {one.task_spec.name for one in others if one.has_state(_ACTIVE)}
+    return any(start == name or _leads_to(workflow.spec, start, name) for start in running)
 
 
 def _waiting_tokens(spec: TaskSpec, my_task: Task) -> dict[str, Task]:
     """Give the token that waits longest on each incoming flow, by the element it comes from; `my_task` for its own."""
-    tokens = {my_task.parent.task_spec.name: my_task}
+    tokens = {came_from(my_task): my_task}
     for task in my_task.workflow.tasks.values():
         if task.task_spec is spec and task.state == TaskState.WAITING and task is not my_task:
-            tokens.setdefault(task.parent.task_spec.name, task)
+            tokens.setdefault(came_from(task), task)
     return tokens
 
 

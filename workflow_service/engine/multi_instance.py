@@ -5,6 +5,7 @@ countersignature starts afresh. Results stand in the output collection in the or
 """
 
 from copy import deepcopy
+from fractions import Fraction
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
@@ -12,6 +13,7 @@ from SpiffWorkflow.bpmn.specs.mixins.multiinstance_task import LoopTask
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from workflow_service.domain.approvals import Choice, Vote, VoteState, choice_of
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 
@@ -21,13 +23,15 @@ from .specs import INCIDENT, RESULT
 
 INDEX = "index"
 DONE = "done"
+REMOVED = "removed"
 JUDGED = "judged"
 
 
 class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
     """Runs `task_spec` once for each item of a collection, at once or one after another.
 
-    `rule`: collection or cardinality (expressions), variable, output, sequential, condition, as in the bundle.
+    `rule`: collection or cardinality (expressions), variable, output, sequential, condition, as in the bundle; where people
+    sign, also `sign` (all, any, vote), `threshold`, `weight` (an expression), `dissent` (collect, return) and `tally`.
     """
 
     def __init__(self, wf_spec: Any, name: str, task_spec: str, rule: dict[str, Any], **kwargs: Any) -> None:
@@ -80,17 +84,60 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
                 one.cancel()
             self._finish(my_task)
             return
-        started = max((one.internal_data[INDEX] for one in instances), default=-1) + 1
-        if self.rule["sequential"] and started < len(my_task.internal_data["items"]):
-            self._create(my_task, started)
+        upcoming = self._upcoming(my_task, instances)
+        if self.rule["sequential"] and not pending and upcoming:
+            self._create(my_task, upcoming[0])
         elif not pending:
             self._finish(my_task)
 
+    def _upcoming(self, my_task: Task, instances: list[Task]) -> list[int]:
+        """The items whose turn has not come yet."""
+        begun = {one.internal_data[INDEX] for one in instances} | set(my_task.internal_data.get(REMOVED, ()))
+        return [index for index in range(len(my_task.internal_data["items"])) if index not in begun]
+
     def add_item(self, my_task: Task, item: Any) -> None:
-        """Add one more instance to a running pass (an added signer)."""
-        my_task.internal_data["items"].append(item)
+        """Add one more instance to a running pass (加签): the last in a sequence, else asked at once."""
+        my_task.internal_data["items"].append(deepcopy(item))
         if not self.rule["sequential"]:
             self._create(my_task, len(my_task.internal_data["items"]) - 1)
+
+    def remove_item(self, my_task: Task, index: int) -> None:
+        """Take an item that has not answered out of a running pass (减签); the pass may be over with that.
+
+        Raises InvalidInput for one that has answered, is out already, or is the last that is asked.
+        """
+        instances = self._children(my_task)
+        child = next((one for one in instances if one.internal_data[INDEX] == index), None)
+        removed = my_task.internal_data.setdefault(REMOVED, [])
+        answered = child is not None and child.has_state(TaskState.FINISHED_MASK)
+        if answered or index in removed or index >= len(my_task.internal_data["items"]):
+            raise InvalidInput(N_("只能减去尚未办理的人员。"))
+        if len(removed) + 1 >= len(my_task.internal_data["items"]):
+            raise InvalidInput(N_("会签至少要保留一方。"))
+        removed.append(index)
+        if child is not None:
+            child.cancel()
+        self._judge(my_task, child if child is not None else my_task)
+
+    def _judge(self, my_task: Task, child: Task) -> None:
+        """See whether a running pass is over, or whose turn comes, after its items changed."""
+        self._go_on(my_task, child)
+        if not my_task.internal_data.get(DONE):
+            my_task._set_state(TaskState.STARTED)
+
+    def is_over(self, my_task: Task) -> bool:
+        """Whether a pass has its result."""
+        return bool(my_task.internal_data.get(DONE))
+
+    def open_again(self, my_task: Task, turns: list[int]) -> None:
+        """Ask the items at `turns` again, whose instances were taken back; the pass goes on with what the others answered."""
+        my_task.internal_data.pop(DONE, None)
+        my_task.internal_data.pop(JUDGED, None)
+        my_task._set_state(TaskState.STARTED)
+        self._predict(my_task, mask=TaskState.NOT_FINISHED_MASK)
+        self._publish(my_task)
+        for index in turns:
+            self._create(my_task, index)
 
     def _finish(self, my_task: Task) -> None:
         my_task.internal_data[DONE] = True
@@ -128,18 +175,55 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
         results = [
             {**one.internal_data.get(RESULT, {}), "item": items[one.internal_data[INDEX]]} for one in done
         ]
-        scope.assign(my_task, {self.rule["output"]: results})
+        counted = {self.rule["tally"]: self.tally(my_task)} if self.rule.get("sign") else {}
+        scope.assign(my_task, {self.rule["output"]: results} | counted)
+
+    def tally(self, my_task: Task) -> dict[str, Any]:
+        """Count the answers so far: weights of who agreed, disagreed and abstained, of all, and how a vote stands."""
+        ballots = {
+            str(one.internal_data[INDEX]): choice_of(str(one.internal_data.get(RESULT, {}).get("outcome")))
+            for one in self._children(my_task)
+            if one.has_state(TaskState.COMPLETED)
+        }
+        weights = self._weights(my_task)
+        counted: dict[str, Any] = {
+            choice.value: sum(weights[index] for index, chosen in ballots.items() if chosen is choice) for choice in Choice
+        }
+        counted["total"] = sum(weights.values())
+        if self.rule["sign"] == "vote" and weights:
+            counted["state"] = Vote(weights, Fraction(self.rule["threshold"])).state(ballots).value
+        return counted
+
+    def _weights(self, my_task: Task) -> dict[str, int]:
+        """The weight of each item by its index: 1, or what `approval:weight` says of it."""
+        removed = my_task.internal_data.get(REMOVED, ())
+        asked = [(index, item) for index, item in enumerate(my_task.internal_data["items"]) if index not in removed]
+        return {str(index): self._weight(my_task, item) for index, item in asked}
+
+    def _weight(self, my_task: Task, item: Any) -> int:
+        if not self.rule.get("weight"):
+            return 1
+        seen = scope.visible(my_task) | {self.rule["variable"] or "item": item}
+        return _whole(compile_expression(self.rule["weight"]).evaluate(seen, my_task.workflow.top_workflow.script_engine.now))
 
     def _child_to_judge(self, my_task: Task) -> Task:
         index = my_task.internal_data[JUDGED]
         return next(one for one in self._children(my_task) if one.internal_data[INDEX] == index)
 
     def _satisfied(self, my_task: Task, child: Task, active: int) -> bool:
+        """Whether the rest need not be asked: one is enough, the vote is decided, a dissent returns, the condition holds."""
+        sign, answered = self.rule.get("sign"), child.has_state(TaskState.COMPLETED)
+        if answered and sign == "any":
+            return True
+        if answered and self.rule.get("dissent") == "return" and _dissents(child):
+            return True
+        if sign == "vote":
+            return bool(self.tally(my_task)["state"] != VoteState.OPEN.value)
         if not self.rule["condition"]:
             return False
         completed = sum(1 for one in self._children(my_task) if one.has_state(TaskState.COMPLETED))
         counts = {
-            "nrOfInstances": len(my_task.internal_data["items"]),
+            "nrOfInstances": len(my_task.internal_data["items"]) - len(my_task.internal_data.get(REMOVED, ())),
             "nrOfActiveInstances": active,
             "nrOfCompletedInstances": completed,
         }
@@ -149,6 +233,18 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
                 seen, child.workflow.top_workflow.script_engine.now
             )
         )
+
+
+def _dissents(child: Task) -> bool:
+    return choice_of(str(child.internal_data.get(RESULT, {}).get("outcome"))) is Choice.DISAGREE
+
+
+def body_of(task: Task) -> Task | None:
+    """Give the multi-instance that a task is one instance of; None for what merely follows one."""
+    body = task.parent
+    if body is None or not isinstance(body.task_spec, MultiInstanceSpec):
+        return None
+    return body if task.task_spec.name == body.task_spec.task_spec else None
 
 
 def _whole(value: Any) -> int:

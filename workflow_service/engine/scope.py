@@ -28,6 +28,14 @@ def assign(task: Task, values: dict[str, Any]) -> None:
     _writable(task).update(values)
 
 
+def revise(task: Task, name: str, value: Any) -> None:
+    """Write a variable anew in the innermost scope seen by `task` that holds it, else where `task` stands."""
+    holder = next((layer for layer in _layers(task) if name in layer and layer is not local_of(task)), None)
+    if holder is None:
+        holder = _writable(task)
+    holder[name] = value
+
+
 def scope_of(workflow: Any) -> dict[str, Any]:
     """Give the variables kept on one workflow or sub-workflow (created when missing)."""
     scope: dict[str, Any] = workflow.data.setdefault(VARIABLES, {})

@@ -27,6 +27,8 @@ from .script import compile_expression, compile_script, plain
 
 RESULT = "result"
 INCIDENT = "incident"
+ANNOUNCED = "announced"
+"""Set on a task that history knows as started."""
 
 
 class HumanTaskSpec(UserTask):

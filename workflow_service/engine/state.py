@@ -19,7 +19,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from .gateways import is_join
 from .program import Program
-from .specs import HumanTaskSpec
+from .specs import EmbeddedSpec, HumanTaskSpec, ServiceWorkSpec
 
 FORMAT = 1
 
@@ -52,7 +52,8 @@ def compact(workflow: BpmnWorkflow) -> None:
     """Splice out finished tasks that nothing will ask for again, so that loops do not grow the tree.
 
     Kept: splits, joins (their tokens refer to them), the hosts of loops and sub-processes that still run, the last
-    execution of every human task (return targets), and the parent of anything unfinished.
+    execution of every human task, service task and called process (what can be returned to, and what forbids taking back),
+    and the parent of anything unfinished.
     """
     for one in (workflow, *workflow.subprocesses.values()):
         if not one.completed:
@@ -67,7 +68,7 @@ def _compact(workflow: Any) -> None:
             continue
         child = task.children[0]
         name = task.task_spec.name
-        if isinstance(task.task_spec, HumanTaskSpec) and name not in seen:
+        if isinstance(task.task_spec, HumanTaskSpec | ServiceWorkSpec | EmbeddedSpec) and name not in seen:
             seen.add(name)
             continue
         if _spliceable(task, child):

@@ -97,7 +97,10 @@ def sets(element: Element) -> Names:
         return _assigned(element.script or "")
     if element.type == "callActivity" and element.multi_instance is None:
         return frozenset(mapping.target for mapping in element.outputs)
-    return frozenset({element.result_variable}) if element.result_variable else frozenset()
+    own = {element.result_variable} if element.result_variable else set()
+    if any(element.get(f"approval:{name}") for name in ("sign", "threshold", "weight", "dissent")):
+        own.add(f"{element.id}_tally")
+    return frozenset(own)
 
 
 def inputs_of(process: Process) -> Names | None:

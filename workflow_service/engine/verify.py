@@ -15,21 +15,30 @@ from workflow_service.engine.diagram import Diagram, Element, Process
 from workflow_service.engine.dialect import (
     APPROVAL_ATTRIBUTES,
     CAMUNDA_ATTRIBUTES,
+    CO_HANDLERS,
+    DISSENT,
     RESUBMIT,
+    SIGN,
     STAGES,
     TASK_KINDS,
+    TIMEOUT_ACTIONS,
 )
 from workflow_service.engine.expressions import AFTER, Use, expression_problems
 from workflow_service.engine.form_fields import Fields, domains, field_problems
 from workflow_service.engine.problems import ERROR, WARNING, Problem
 from workflow_service.engine.reachability import reachability_problems
 from workflow_service.engine.script import compile_expression
+from workflow_service.engine.signing import process_problems, signing_problems
 from workflow_service.engine.soundness import soundness_problems
 from workflow_service.engine.support import unsupported
 from workflow_service.engine.variables import Scope, variable_problems
 from workflow_service.i18n import N_
 
-_CHOICES = {"approval:kind": TASK_KINDS, "approval:stage": STAGES, "approval:resubmit": RESUBMIT}
+_CHOICES = {
+    "approval:kind": TASK_KINDS, "approval:stage": STAGES, "approval:resubmit": RESUBMIT, "approval:sign": SIGN,
+    "approval:dissent": DISSENT, "approval:coHandlers": CO_HANDLERS, "approval:timeoutAction": TIMEOUT_ACTIONS,
+}  # fmt: skip
+RETURN_TARGETS = ("userTask", "callActivity", "subProcess")
 _MAPPINGS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 
 
@@ -58,6 +67,7 @@ def check(diagram: Diagram, around: Surroundings) -> list[Problem]:
     found = [*unsupported(diagram), *expression_problems(diagram)]
     own = frozenset(process.id for process in diagram.processes)
     for process in diagram.executable:
+        found += process_problems(process)
         choices = domains(process, around.fields)
         for element in process.elements.values():
             found += _reference_problems(element, around, own)
@@ -152,11 +162,15 @@ def _attribute_problems(element: Element, process: Process) -> Iterator[Problem]
     if mapping is not None and mapping not in _MAPPINGS:
         text = N_("“%(name)s”的 %(attribute)s 不能是“%(value)s”")
         yield _about(ERROR, "value", element, text, attribute="camunda:mapDecisionResult", value=mapping)
+    yield from signing_problems(element)
     for target in (element.get("approval:returnTargets") or "").split():
         back = process.elements.get(target)
-        if back is None or back.type != "userTask":
-            text = N_("“%(name)s”的退回目标“%(target)s”不是本流程的用户任务")
+        if back is not None and back.type not in RETURN_TARGETS:
+            text = N_("“%(name)s”的退回目标“%(target)s”不是用户任务，也不是子流程")
             yield _about(ERROR, "return_target", element, text, target=target)
+        elif back is None and target != "*":
+            text = N_("“%(name)s”的退回目标“%(target)s”不在本流程；只有在调用它的流程里有这一步时才起作用")
+            yield _about(WARNING, "return_target", element, text, target=target)
 
 
 def _value_problems(diagram: Diagram) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ TEMPLATES = (
     "assignee",
     "candidateUsers",
     "candidateGroups",
+    "copyTo",
     "dueDate",
     "followUpDate",
     "priority",
