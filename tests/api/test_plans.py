@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.callers import ApiHouse, Caller, assert_problem
 from tests.people import SYSTEM
+from tests.web.test_deadline_pages import resume, suspended_plan
 from workflow_service.services import deployments
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.units import UnitFacts, add_unit
@@ -202,3 +203,17 @@ def test_meetings_belong_to_the_offices_of_their_area(routes: ApiHouse) -> None:
     assert_problem(routes.caller("jb.supervisor").post("/meetings", body), 422)
     assert_problem(routes.caller("jb.supervisor").post("/meetings", body | {"area": "999999"}), 422)
     assert_problem(routes.caller("jb.supervisor").get("/meetings/1"), 404)
+
+
+def test_a_plan_tells_why_its_clock_stands_and_how_its_date_moved(api: ApiHouse) -> None:
+    house = api.house
+    plan_id, run = suspended_plan(house)
+    reader = api.caller("jb.handler")
+    assert reader.get(f"/plans/{plan_id}").get_json()["paused_for"] == "suspended"
+    (standing,) = reader.get(f"/plans/{plan_id}/deadline-changes").get_json()["items"]
+    assert (standing["kind"], standing["ended_at"], standing["due_after"]) == ("suspended", None, None)
+    resume(house, run)
+    (moved,) = reader.get(f"/plans/{plan_id}/deadline-changes").get_json()["items"]
+    assert (moved["working_days"], moved["due_before"][:10], moved["due_after"][:10]) == (5, "2025-11-27", "2025-12-04")
+    assert reader.get(f"/plans/{plan_id}").get_json()["due_on"] == "2025-12-04"
+    assert_problem(api.caller("hs.handler").get(f"/plans/{plan_id}/deadline-changes"), 403)

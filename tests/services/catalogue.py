@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from workflow_service.identity.actor import Actor
 from workflow_service.identity.names import search_keys
 from workflow_service.services.plans import cycle_of
+from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.definitions import Deployment, ProcessDefinition, Resource
 from workflow_service.store.people import Membership, Post, Unit, User
 from workflow_service.store.plans import Plan, PlanEvent
@@ -118,6 +119,15 @@ class Catalogue:
         """Take a plan out of the catalogue."""
         self.plans[title].status = kind
         self.event(title, kind, on, {})
+
+    def pause(self, title: str, since: date, until: date | None = None, kind: str = "meeting") -> None:
+        """Let a plan's clock stand from one day to another, as the service would have written it."""
+        plan = self.plans[title]
+        plan.paused_for = "" if until else kind
+        self.session.add(
+            DeadlineChange(plan_id=plan.id, kind=kind, started_at=moment(since), ended_at=until and moment(until))
+        )
+        self.session.flush()
 
     def event(self, title: str, kind: str, on: date, data: dict[str, Any]) -> None:
         """Write one fact into a plan's history."""

@@ -16,7 +16,7 @@ from workflow_service.identity.actor import Actor
 from workflow_service.services import ledger
 from workflow_service.services.ledger import LedgerFilter
 from workflow_service.store.database import Database
-from workflow_service.store.plans import AgendaItem, Plan
+from workflow_service.store.plans import Plan
 
 PROVINCE, CITY, OTHER = "/330000/", "/330000/330200/", "/150000/"
 EVERYTHING = Actor.system("cli")
@@ -119,20 +119,43 @@ def test_a_plan_given_a_later_date_was_overdue_until_then(catalogue: Catalogue) 
     assert ledger.figures(catalogue.session, PROVINCE, date(2021, 7, 1)).total.overdue == 0
 
 
-def test_a_plan_that_waits_for_a_meeting_is_grey(catalogue: Catalogue) -> None:
-    plan = catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1), date(2021, 3, 31))
-    instance = catalogue.task("能源规划", "zj.energy", None)
-    instance.status, instance.ended_at = "completed", moment(date(2021, 6, 1))
-    catalogue.session.add(
-        AgendaItem(kind="executive_meeting", area="330000", plan_id=plan.id, instance_id=instance.instance_id,
-                   message_name="meeting.result", requested_at=moment(date(2021, 6, 1)))
-    )  # fmt: skip
-    catalogue.session.flush()
+def test_a_plan_that_waits_for_a_meeting_is_grey_and_not_overdue(catalogue: Catalogue) -> None:
+    catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1), date(2021, 6, 10))
+    catalogue.pause("能源规划", date(2021, 6, 1))
     row = ledger.ledger_rows(catalogue.session, EVERYTHING, as_of=JUNE_30).rows[0]
     assert row.waiting and row.light is not None and row.light.light is Light.GREY
-    assert str(row.light.words) == "等待上会"
+    assert (str(row.light.words), row.days_late) == ("等待上会", 0)
     assert titles(catalogue.session, LedgerFilter(light="grey")) == ["能源规划"]
-    assert titles(catalogue.session, LedgerFilter(light="black")) == []
+    assert titles(catalogue.session, LedgerFilter(light="red")) == []
+    assert titles(catalogue.session, LedgerFilter(state="overdue")) == []
+    assert ledger.overdue_plans(catalogue.session, PROVINCE, as_of=JUNE_30) == []
+    assert ledger.figures(catalogue.session, PROVINCE, JUNE_30).total.overdue == 0
+
+
+def test_what_was_late_before_it_began_to_wait_says_so(catalogue: Catalogue) -> None:
+    catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1), date(2021, 5, 28))
+    catalogue.pause("能源规划", date(2021, 6, 1))
+    row = ledger.ledger_rows(catalogue.session, EVERYTHING, as_of=JUNE_30).rows[0]
+    assert row.light is not None and str(row.light.words) == "等待上会，此前已逾期 2 个工作日"
+    assert ledger.figures(catalogue.session, PROVINCE, date(2021, 5, 31)).total.overdue == 1
+
+
+def test_the_days_of_a_pause_stay_grey_after_it_is_over(catalogue: Catalogue) -> None:
+    plan = catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1), date(2021, 6, 10))
+    catalogue.pause("能源规划", date(2021, 6, 1), until=date(2021, 6, 22))
+    plan.due_on = date(2021, 6, 25)
+    catalogue.event("能源规划", "re_dated", date(2021, 6, 22), {"from": "2021-06-10", "to": "2021-06-25"})
+    session = catalogue.session
+
+    def shown(day: date) -> tuple[str, date | None, int]:
+        (row,) = ledger.ledger_rows(session, EVERYTHING, as_of=day).rows
+        overdue = ledger.figures(session, PROVINCE, day).total.overdue
+        assert row.light is not None and bool(row.days_late) == bool(overdue)
+        return str(row.light.light), row.due_on, row.days_late
+
+    assert shown(date(2021, 6, 18)) == ("grey", date(2021, 6, 10), 0)
+    assert shown(date(2021, 6, 22)) == ("green", date(2021, 6, 25), 0)
+    assert shown(JUNE_30) == ("red", date(2021, 6, 25), 3)
 
 
 @pytest.mark.parametrize("day", [date(2021, 6, 30), date(2021, 10, 9), date(2021, 10, 5), date(2021, 9, 19)])

@@ -47,6 +47,7 @@ class PlanShown(Shown):
     applied_on: date | None
     registered_on: date | None
     due_on: date | None
+    paused_for: str = Field(description="why the clock stands: meeting, answer or suspended; empty: it runs")
     issued_on: date | None
     document_number: str
     filed_on: date | None
@@ -118,6 +119,29 @@ class EventShown(Shown):
     data: dict[str, Any]
     process_instance_id: int | None = Field(validation_alias="instance_id")
     actor_id: int | None
+
+
+class DeadlineChangeShown(Shown):
+    """One time that the plan's clock stood still, or that its date was set anew (then `started_at` is `ended_at`).
+
+    `ended_at` and `due_after` are empty while the clock stands; it moves the date by `working_days`.
+    """
+
+    id: int
+    kind: Literal["meeting", "answer", "suspended", "by_hand"]
+    started_at: Moment
+    ended_at: Moment | None
+    due_before: Moment | None
+    due_after: Moment | None
+    working_days: int
+    reason: str
+    actor_id: int | None
+
+
+class DeadlineChanges(Shown):
+    """How the due date came about, in order."""
+
+    items: list[DeadlineChangeShown]
 
 
 class Events(Shown):

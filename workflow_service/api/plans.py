@@ -8,12 +8,21 @@ from workflow_service.identity import policy
 from workflow_service.identity.names import matches
 from workflow_service.services import plans
 from workflow_service.services.calendars import SETTINGS
-from workflow_service.store import plan_list
+from workflow_service.store import deadlines, plan_list
 from workflow_service.store.plans import Plan
 
 from . import cursors
 from .calls import Answer, Call, endpoint
-from .plan_shapes import ApplicationGiven, Events, EventShown, PlanQuery, Plans, PlanShown
+from .plan_shapes import (
+    ApplicationGiven,
+    DeadlineChanges,
+    DeadlineChangeShown,
+    Events,
+    EventShown,
+    PlanQuery,
+    Plans,
+    PlanShown,
+)
 
 TAG = "plans"
 EQUAL = ("category", "level", "tier", "importance", "stage", "status")
@@ -55,6 +64,15 @@ def list_events(call: Call, plan_id: int) -> Events:
     policy.require(call.actor, "plan.see", plans.thing_of_draft(plan))
     found = plan_list.events_of(call.session, plan_id)
     return Events(items=[EventShown.model_validate(row) for row in found])
+
+
+@endpoint("/plans/<id:plan_id>/deadline-changes", answer=DeadlineChanges, tag=TAG)
+def list_deadline_changes(call: Call, plan_id: int) -> DeadlineChanges:
+    """Tell how the plan's due date came about: every pause with the working days it moved the date by."""
+    plan = plans.visible_plan(call.session, call.actor, plan_id)
+    policy.require(call.actor, "plan.see", plans.thing_of_draft(plan))
+    found = deadlines.changes_of(call.session, plan_id=plan_id)
+    return DeadlineChanges(items=[DeadlineChangeShown.model_validate(row) for row, _person in found])
 
 
 def answer_of(plan: Plan, location: str = "") -> Answer:

@@ -37,6 +37,7 @@ class TaskLine(Shown):
     assignee_id: int | None
     priority: int
     waiting: bool
+    paused_for: str
     due_at: Moment | None
     created_at: Moment
 
@@ -65,6 +66,7 @@ class TaskShown(Shown):
     candidate_groups: list[str]
     priority: int
     waiting: bool
+    paused_for: str = Field(description="why the clock stands: suspended; empty: it runs")
     deadline_rule: str
     due_at: Moment | None
     follow_up_at: Moment | None

@@ -128,7 +128,7 @@ def _line(row: inbox.InboxRow) -> TaskLine:
         id=task.id, name=task.name, title=task.title, process_instance_id=task.instance_id, process_key=task.process_key,
         element_id=task.element_id, kind=task.kind, stage=task.stage, plan_id=task.plan_id, plan_code=row.plan_code,
         lead_unit=row.lead_unit, assignee_id=task.assignee_id, priority=task.priority, waiting=task.waiting,
-        due_at=task.due_at, created_at=task.created_at,
+        paused_for=task.paused_for, due_at=task.due_at, created_at=task.created_at,
     )  # fmt: skip
 
 

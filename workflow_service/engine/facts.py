@@ -48,12 +48,16 @@ class TimerWait:
 
 @dataclass(frozen=True)
 class EventWait:
-    """A message (with correlation key, empty for the business key) or a signal that is now waited for."""
+    """A message (with correlation key, empty for the business key) or a signal that is now waited for.
+
+    `waiting`: on somebody else's calendar (`approval:waiting`), so that deadlines stand still.
+    """
 
     place: Place
     kind: str
     name: str
     correlation_key: str
+    waiting: bool = False
 
 
 @dataclass(frozen=True)

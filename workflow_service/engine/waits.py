@@ -49,7 +49,7 @@ class WaitCollector:
         elif isinstance(task.task_spec, ServiceWorkSpec):
             self.works.append(ServiceWork(describe(task), task.task_spec.topic, scope.visible(task)))
         else:
-            self._add_event(task, element["event"])
+            self._add_event(task, element["event"], attrs.get("waiting") == "true")
 
     def _add_human(self, task: Task, attrs: dict[str, Any]) -> None:
         seen = scope.visible(task)
@@ -76,14 +76,14 @@ class WaitCollector:
             workflow = host.workflow
         return ""
 
-    def _add_event(self, task: Task, event: dict[str, Any]) -> None:
+    def _add_event(self, task: Task, event: dict[str, Any], waiting: bool) -> None:
         if event["kind"] == "timer":
             self.timers.append(self._timer(task, event))
         else:
             key = event.get("correlation") or ""
             correlation = self._text(task, key) if key else self.scripts.business_key
             name = compile_template(event["name"]).evaluate(scope.visible(task), self.scripts.now)
-            self.events.append(EventWait(describe(task), event["kind"], name, correlation))
+            self.events.append(EventWait(describe(task), event["kind"], name, correlation, waiting))
 
     def _timer(self, task: Task, event: dict[str, Any]) -> TimerWait:
         text = compile_template(event["rule"]).evaluate(scope.visible(task), self.scripts.now)

@@ -26,7 +26,7 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import ProcessInstance
 
-from . import audit, topics, waiting
+from . import audit, pauses, topics, waiting
 from .context import Actor
 from .programs import LoadedProgram, program_of
 
@@ -124,6 +124,8 @@ class Execution:
         self._announce(written, changes)
         self._deliver(changes.thrown)
         self.session.flush()
+        if self.plan is not None:
+            pauses.settle_plan(self.session, self.actor, self.plan, self.row, now=self.now)
         failpoints.reach("before-commit")
 
     def _run_works(self, changes: Changes) -> Step:

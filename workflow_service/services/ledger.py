@@ -160,9 +160,9 @@ def issued_between(
 
 
 def overdue_plans(session: Session, area_path: Areas, *, as_of: date | datetime, limit: int | None = None) -> list[LedgerLine]:
-    """Give the plans not issued by their due date, the longest overdue first."""
+    """Give the plans not issued by their due date, the longest overdue first; those whose clock stands are left out."""
     at = AsOf.of(as_of)
-    wanted = queries.Wanted(areas=_areas(area_path), issued=False, due_before=at.day)
+    wanted = queries.Wanted(areas=_areas(area_path), issued=False, waiting=False, due_before=at.day)
     return _all_lines(session, at, wanted, limit)
 
 
@@ -210,7 +210,7 @@ def _wanted(actor: Actor, filters: LedgerFilter, at: AsOf, calendar: WorkingCale
     if filters.state:
         wanted = replace(wanted, issued=filters.state == "issued")
     if filters.state == "overdue":
-        wanted = replace(wanted, due_before=at.day)
+        wanted = replace(wanted, due_before=at.day, waiting=False)
     if not filters.light:
         return wanted
     light = Light(filters.light)
@@ -248,7 +248,7 @@ def _limited(visible: tuple[str, ...] | None, area: str) -> tuple[str, ...] | No
 
 def _figures(session: Session, at: AsOf, wanted: queries.Wanted, *, with_stages: bool = True) -> LedgerFigures:
     state = queries.state_at(session, at.asked, wanted, stages=with_stages)
-    rows = queries.groups(session, state, at.day, stages=with_stages)
+    rows = queries.groups(session, state, at.asked, stages=with_stages)
     names = queries.units_by_id(session, {row.lead_unit_id for row in rows})
     stages: dict[Stage, int] = {}
     for row in rows if with_stages else ():

@@ -9,17 +9,25 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.deadlines import FixedDate, Light, Reading, WorkingCalendar, aware, read_light
+from workflow_service.domain.deadlines import (
+    DeadlineClock,
+    FixedDate,
+    Light,
+    Reading,
+    WorkingCalendar,
+    aware,
+    read_light,
+)
 from workflow_service.domain.plans import Category, Importance, Level, Stage, Tier
 from workflow_service.domain.words import Phrase
 from workflow_service.i18n import N_
 from workflow_service.store import ledger_queries as queries
+from workflow_service.store.deadlines import paused_at
 
 from .calendars import SETTINGS
 
 CHUNK = 1000
-WAITING = N_("等待上会")
-PAUSED = N_("等待答复")
+PAUSED = {"meeting": N_("等待上会"), "answer": N_("等待答复"), "suspended": N_("流程暂停")}
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,11 @@ class AsOf:
     def reading_at(self) -> datetime:
         """The moment at which lights are read: never past the office's close, so that today's is not late today."""
         return min(self.until, SETTINGS.close_of(self.day))
+
+    @property
+    def last_moment(self) -> datetime:
+        """The last moment that counts."""
+        return self.until - timedelta(microseconds=1)
 
     @property
     def asked(self) -> queries.Moment:
@@ -111,46 +124,47 @@ def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: Working
         steps = queries.steps_at(session, ids, at.until)
         done = queries.last_done(session, ids, at.until)
         numbers = queries.documents_of(session, [row.id for row in chunk if row.issued_on], at.until)
-        waiting = queries.waiting_at(session, [row.id for row in chunk if row.issued_on is None], at.until)
+        waiting = paused_at(session, [row.id for row in chunk if row.issued_on is None], at.until)
         agendas = queries.agendas_at(session, waiting, at.until)
         for row in chunk:
-            line = _plain_line(row, units[row.lead_unit_id], row.id in waiting, at, calendar)
+            line = _plain_line(row, units[row.lead_unit_id], waiting.get(row.id), at, calendar)
             line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar)
             yield replace(_with_last(line, done.get(row.id)), document_number=numbers.get(row.id, ""))
 
 
-def _plain_line(
-    row: Any, unit: tuple[str, str], waiting: bool, at: AsOf, calendar: WorkingCalendar
-) -> LedgerLine:
+def _plain_line(row: Any, unit: tuple[str, str], pause: Any, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
     late = 0
-    if row.due_on is not None and row.due_on < at.day and row.issued_on is None:
+    if pause is None and row.due_on is not None and row.due_on < at.day and row.issued_on is None:
         late = max(1, calendar.working_days_between(row.due_on, at.day))
     return LedgerLine(
         plan_id=row.id, code=row.code or "", title=row.title, unit=unit[0], unit_name=unit[1],
         category=Category(row.category), level=Level(row.level), tier=Tier(row.tier),
         importance=Importance(row.importance), stage=Stage(row.stage), registered_on=row.registered_on,
-        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, waiting, at, calendar), days_late=late, waiting=waiting,
+        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, pause, at, calendar), days_late=late,
+        waiting=pause is not None,
     )  # fmt: skip
 
 
-def _light(row: Any, waiting: bool, at: AsOf, calendar: WorkingCalendar) -> Reading | None:
+def _light(row: Any, pause: Any, at: AsOf, calendar: WorkingCalendar) -> Reading | None:
     if row.issued_on is not None:
         return None
-    due = row.due_on and FixedDate(row.due_on).due(at.reading_at, calendar, SETTINGS)
-    reading = read_light(due, at.reading_at, calendar, SETTINGS)
-    if not waiting:
-        return reading
-    return Reading(Light.GREY, reading.working_days_left if reading else 0, Phrase(PAUSED))
+    due = FixedDate(row.due_on).due(at.reading_at, calendar, SETTINGS) if row.due_on else None
+    if pause is None:
+        return read_light(due, at.reading_at, calendar, SETTINGS)
+    clock = DeadlineClock(due, pause.started_at) if due else None
+    left = clock.reading(at.reading_at, calendar, SETTINGS).working_days_left if clock else 0
+    if left < 0:
+        late = Phrase(N_("%(why)s，此前已逾期 %(days)d 个工作日"), {"why": Phrase(PAUSED[pause.kind]), "days": -left})
+        return Reading(Light.GREY, left, late)
+    return Reading(Light.GREY, left, Phrase(PAUSED[pause.kind]))
 
 
 def _with_step(
     line: LedgerLine, step: Any, on_agenda: bool, at: AsOf, calendar: WorkingCalendar
 ) -> LedgerLine:
-    if line.waiting and on_agenda and line.light is not None:
-        line = replace(line, light=replace(line.light, words=Phrase(WAITING)))
     if step is None:
-        return replace(line, step=str(Phrase(WAITING)) if on_agenda else "")
-    reading = None if step.waiting else read_light(step.due_at, at.until, calendar, SETTINGS)
+        return replace(line, step=str(Phrase(PAUSED["meeting"])) if on_agenda else "")
+    reading = None if step.waiting else read_light(step.due_at, at.last_moment, calendar, SETTINGS)
     return replace(
         line, holder=_holder(step), step=step.name, task_id=step.id, step_due_at=step.due_at, step_light=reading
     )
@@ -173,7 +187,7 @@ def late_tasks(
 ) -> Iterator[LateTask]:
     """Give the tasks past their due moment, the longest overdue first."""
     for row in queries.late_tasks(session, areas, at.until, limit):
-        reading = read_light(row.due_at, at.until, calendar, SETTINGS)
+        reading = read_light(row.due_at, at.last_moment, calendar, SETTINGS)
         assert reading is not None
         yield LateTask(
             task_id=row.id, plan_id=row.plan_id, title=row.title, name=row.name, stage=row.stage,

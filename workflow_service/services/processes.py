@@ -18,7 +18,7 @@ from workflow_service.store.instance_view import participants_of
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Incident, ProcessInstance, Timer
 
-from . import audit
+from . import audit, pauses
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .messages import broadcast_signal, deliver_message
@@ -132,6 +132,7 @@ def terminate_instance(
     policy.require(actor, "instance.manage", policy.thing_of(row.area_path))
     require_status(row, ("active", "suspended"))
     execution = Execution.thaw(session, actor, row, now)
+    pauses.start_tasks(session, row, now=now)
     row.status = "terminated"
     execution.instance.terminate()
     execution.settle("process-instance.terminate", {"reason": reason})
@@ -142,7 +143,7 @@ def terminate_instance(
 def suspend_instance(
     session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime
 ) -> ProcessInstance:
-    """Stop an instance for a while: nothing in it can be done and its timers do not fire."""
+    """Stop an instance for a while: nothing in it can be done, its clocks stand, timers and messages wait until it goes on."""
     return _switch(session, actor, instance_id, "active", "suspended", reason, now)
 
 
@@ -160,6 +161,10 @@ def _switch(
     policy.require(actor, "instance.manage", policy.thing_of(row.area_path))
     require_status(row, (before,))
     row.status = after
+    if after == "suspended":
+        pauses.stop_tasks(session, actor, row, reason, now=now)
+    else:
+        pauses.start_tasks(session, row, now=now)
     execution = Execution.thaw(session, actor, row, now)
     execution.settle(
         f"process-instance.{'suspend' if after == 'suspended' else 'resume'}", {"reason": reason}

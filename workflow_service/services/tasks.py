@@ -19,10 +19,11 @@ from workflow_service.domain.errors import Conflict, InvalidInput, NotFound, Pre
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store.database import send_after_commit
+from workflow_service.store.deadlines import move_holders
 from workflow_service.store.people import User
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
-from . import audit, form_facts, forms
+from . import audit, form_facts, forms, pauses
 from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution, require_status
@@ -158,8 +159,8 @@ def set_due(
     if not reason.strip():
         raise InvalidInput(N_("请写明调整时限的理由。"))
     before, task.due_at, task.deadline_rule = task.due_at, due_at, "by hand"
-    held = update(TaskHolder).where(TaskHolder.task_id == task.id)
-    session.execute(held.values(due_at=due_at if due_at is not None else text("'infinity'")))
+    move_holders(session, task)
+    pauses.note_by_hand(session, actor, task, before, reason, now=now)
     return _changed(
         session, actor, row, task, "task.set_due", {"before": before, "due_at": due_at, "reason": reason}, now
     )

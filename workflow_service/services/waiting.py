@@ -54,7 +54,7 @@ def subscription_rows(events: Sequence[EventWait], now: datetime) -> list[dict[s
     """Give the rows of new message and signal subscriptions."""
     return [
         {"token": one.place.token, "element_id": one.place.element_id, "kind": one.kind, "name": one.name,
-         "correlation_key": one.correlation_key, "created_at": now}
+         "correlation_key": one.correlation_key, "waiting": one.waiting, "created_at": now}
         for one in events
     ]  # fmt: skip
 

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     ColumnElement,
     Date,
@@ -34,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from .deadlines import moved_since, paused_plans, task_stood
 from .people import Unit, User
 from .plans import AgendaItem, Plan, PlanEvent
 from .runtime import Task
@@ -42,35 +42,32 @@ COUNT_LIMIT = 1000
 FAR_OFF = date(9999, 12, 31)
 LEAVING = ("merged", "split", "withdrawn")
 
-# What waits for others: a place on an agenda or its result, or a step that waits, while nothing else is open.
-_WAITING = """
-SELECT w.plan_id FROM (
-  SELECT a.plan_id FROM agenda_item a
-  WHERE a.plan_id IS NOT NULL AND a.requested_at < :until AND (a.decided_at IS NULL OR a.decided_at >= :until)
-  UNION
-  SELECT t.plan_id FROM task t
-  WHERE t.waiting AND t.plan_id IS NOT NULL AND t.created_at < :until AND (t.ended_at IS NULL OR t.ended_at >= :until)
-) w
-WHERE NOT EXISTS (SELECT FROM task t WHERE t.plan_id = w.plan_id AND NOT t.waiting AND t.created_at < :until
-                  AND (t.ended_at IS NULL OR t.ended_at >= :until))
-"""
 _PLAIN = (
     "p.id, p.code, p.title, p.lead_unit_id, p.category, p.level, p.tier, p.importance, p.area_path, p.keywords"
 )
 
+# Dates are moved often, at the end of each pause: the present columns and the moves since then tell the date of a moment.
+_DUE_THEN = "CASE WHEN r.plan_id IS NULL THEN p.due_on ELSE r.due_on END"
+_MOVED = """
+LEFT JOIN (
+  SELECT DISTINCT ON (plan_id) plan_id, (data->>'from')::date AS due_on
+  FROM plan_event WHERE kind = 're_dated' AND at >= :until ORDER BY plan_id, at, id
+) r ON r.plan_id = p.id
+"""
+
 # A revised plan counts as issued from its first issue, which only its history knows.
-_PRESENT = f"""
-SELECT {_PLAIN}, p.registered_on, p.due_on, p.filed_on IS NOT NULL AS filed, p.stage,
+_PRESENT = """
+SELECT {plain}, p.registered_on, {due} AS due_on, p.filed_on IS NOT NULL AS filed, p.stage,
   CASE WHEN p.revision = 0 THEN CASE WHEN p.issued_on <= :day THEN p.issued_on END ELSE (
     SELECT min((e.data->>'on')::date) FROM plan_event e
     WHERE e.plan_id = p.id AND e.kind = 'issued' AND (e.data->>'on')::date <= :day) END AS issued_on
-FROM plan p
+FROM plan p {moved}
 WHERE p.registered_on <= :day AND p.status IN ('active', 'issued')
 """
 # The stage is a subquery of its own, so that a question that does not ask for it does not pay for it.
 _PAST = """
 SELECT {plain}, (f.registered_at AT TIME ZONE :zone)::date AS registered_on,
-  CASE WHEN r.plan_id IS NULL THEN p.due_on ELSE r.due_on END AS due_on, f.filed, f.issued_on,
+  {due} AS due_on, f.filed, f.issued_on,
   coalesce((SELECT e.data->>'to' FROM plan_event e WHERE e.plan_id = p.id AND e.kind = 'stage_changed' AND e.at < :until
             ORDER BY e.at DESC, e.id DESC LIMIT 1), 'registration') AS stage
 FROM plan p
@@ -82,10 +79,7 @@ JOIN (
   WHERE at < :until AND kind IN ('registered', 'issued', 'merged', 'split', 'withdrawn', 'filed') {limit}
   GROUP BY plan_id
 ) f ON f.plan_id = p.id
-LEFT JOIN (
-  SELECT DISTINCT ON (plan_id) plan_id, (data->>'from')::date AS due_on
-  FROM plan_event WHERE kind = 're_dated' AND at >= :until ORDER BY plan_id, at, id
-) r ON r.plan_id = p.id
+{moved}
 WHERE f.registered_at IS NOT NULL AND NOT f.has_left
 """
 _IN_AREAS = "AND plan_id IN (SELECT id FROM plan WHERE area_path LIKE ANY(:areas))"
@@ -125,7 +119,8 @@ def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool =
     Without `stages` the columns `stage` and `filed` may be later ones, and recent moments cost as little as the present.
     """
     changed = _changed_since(moment) if stages else _rewritten_since(moment)
-    statement = _past(moment, wanted.areas) if session.scalar(select(exists().where(changed))) else _present(moment)
+    was_other = session.scalar(select(exists().where(changed)))
+    statement = _past(moment, wanted.areas) if was_other else _present(moment, moved=not stages)
     state = statement.columns(**_columns()).subquery("state")
     return select(state).where(*_conditions(state, wanted, moment)).subquery("ledger")
 
@@ -157,11 +152,14 @@ def count(session: Session, state: Subquery) -> int:
     some = select(state.c.id).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
-def groups(session: Session, state: Subquery, day: date, *, stages: bool) -> Sequence[Any]:
-    """Counts for each lead unit, level, tier, importance, category (and stage): total, issued, overdue, filed."""
+def groups(session: Session, state: Subquery, moment: Moment, *, stages: bool) -> Sequence[Any]:
+    """Counts for each lead unit, level, tier, importance, category (and stage): total, issued, overdue, filed.
+
+    A plan whose clock stood at the moment is not overdue.
+    """
     names = ("lead_unit_id", "level", "tier", "importance", "category") + (("stage",) if stages else ())
     keys = [state.c[name] for name in names]
-    late = and_(state.c.issued_on.is_(None), state.c.due_on < day)
+    late = and_(state.c.issued_on.is_(None), state.c.due_on < moment.day, not_(_stood(state.c.id, moment.until)))
     return session.execute(
         select(
             *keys,
@@ -181,28 +179,25 @@ def units_by_id(session: Session, ids: Collection[int]) -> dict[int, tuple[str, 
     rows = session.execute(select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(list(ids))))
     return {row.id: (row.code, row.name) for row in rows}
 
-def waiting_at(session: Session, plan_ids: Collection[int], until: datetime) -> set[int]:
-    """Which of the plans wait for others at the moment."""
-    waiting = _waiting(until).subquery()
-    return set(session.scalars(select(waiting.c.plan_id).where(waiting.c.plan_id.in_(list(plan_ids)))))
-
-
 def steps_at(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, Any]:
     """For each plan the step that was open then: what runs before what waits, the one due first first.
 
     Rows have id, name, due_at, waiting, groups, unit_name, person (who had taken it by then, else None).
     """
     taken = func.coalesce(Task.claimed_at, Task.created_at) < until
+    moved = moved_since(until)
+    due_at = case((moved.c.task_id.is_not(None), moved.c.due_at), else_=Task.due_at).label("due_at")
     statement = (
         select(
-            Task.plan_id, Task.id, Task.name, Task.due_at, Task.waiting, Task.candidate_groups.label("groups"),
-            Unit.short_name.label("unit_name"), case((taken, User.name)).label("person"),
+            Task.plan_id, Task.id, Task.name, due_at, or_(Task.waiting, task_stood(until)).label("waiting"),
+            Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), case((taken, User.name)).label("person"),
         )
+        .outerjoin(moved, moved.c.task_id == Task.id)
         .outerjoin(Unit, Unit.id == Task.unit_id)
         .outerjoin(User, User.id == Task.assignee_id)
         .where(Task.plan_id.in_(list(plan_ids)), *_open_at(until))
         .ext(distinct_on(Task.plan_id))
-        .order_by(Task.plan_id, Task.waiting, Task.due_at.nulls_last(), Task.id)
+        .order_by(Task.plan_id, Task.waiting, due_at.nulls_last(), Task.id)
     )  # fmt: skip
     return {row.plan_id: row for row in session.execute(statement)}
 
@@ -244,21 +239,26 @@ def late_tasks(
     session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int
 ) -> Sequence[Any]:
     """Tasks that were open then and past their due moment, the longest overdue first; paused ones are left out."""
-    late = (Task.due_at < until, Task.created_at < until, Task.waiting.is_(False), within(Task.area_path, areas))
+    moved = moved_since(until)
+    was_open = Task.created_at < until, Task.waiting.is_(False), within(Task.area_path, areas), not_(task_stood(until))
+    unmoved = Task.due_at < until, Task.id.not_in(select(moved.c.task_id))
     parts = [
-        select(Task.id, Task.due_at).where(*late, still_open).order_by(Task.due_at, Task.id).limit(limit)
+        select(Task.id, Task.due_at).where(*was_open, *unmoved, still_open).order_by(Task.due_at, Task.id).limit(limit)
         for still_open in (Task.status == "open", Task.ended_at >= until)
     ]
+    before = select(Task.id, moved.c.due_at).join(moved, moved.c.task_id == Task.id)
+    was_late = *was_open, moved.c.due_at < until, or_(Task.ended_at.is_(None), Task.ended_at >= until)
+    parts.append(before.where(*was_late).order_by(moved.c.due_at, Task.id).limit(limit))
     first = union_all(*(select(part.subquery()) for part in parts)).subquery()
     statement = (
         select(
-            Task.id, Task.plan_id, Task.title, Task.name, Task.stage, Task.due_at,
+            Task.id, Task.plan_id, Task.title, Task.name, Task.stage, first.c.due_at,
             Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), User.name.label("person"),
         )
         .join(first, first.c.id == Task.id)
         .outerjoin(Unit, Unit.id == Task.unit_id)
         .outerjoin(User, User.id == Task.assignee_id)
-        .order_by(Task.due_at, Task.id)
+        .order_by(first.c.due_at, Task.id)
         .limit(limit)
     )  # fmt: skip
     return session.execute(statement).all()
@@ -275,26 +275,32 @@ def _changed_since(moment: Moment) -> ColumnElement[bool]:
 
 
 def _rewritten_since(moment: Moment) -> ColumnElement[bool]:
-    """What the dates in the present columns do not tell: who left, whose date was moved, whose issue was told late."""
+    """What the dates in the present columns do not tell: who left, whose issue was told late."""
     told_late = and_(PlanEvent.kind == "issued", PlanEvent.data["on"].astext <= moment.day.isoformat())
-    return and_(PlanEvent.at >= moment.until, or_(PlanEvent.kind.in_((*LEAVING, "re_dated")), told_late))
+    return and_(PlanEvent.at >= moment.until, or_(PlanEvent.kind.in_(LEAVING), told_late))
 
 
-def _present(moment: Moment) -> Any:
-    return text(_PRESENT).bindparams(day=moment.day)
+def _present(moment: Moment, *, moved: bool) -> Any:
+    """`moved`: dates may have been moved since the moment."""
+    if not moved:
+        return text(_PRESENT.format(plain=_PLAIN, due="p.due_on", moved="")).bindparams(day=moment.day)
+    known = text(_PRESENT.format(plain=_PLAIN, due=_DUE_THEN, moved=_MOVED))
+    return known.bindparams(day=moment.day, until=moment.until)
 
 
 def _past(moment: Moment, areas: tuple[str, ...] | None) -> Any:
     """Only the history of the areas asked for is read."""
-    statement = text(_PAST.format(plain=_PLAIN, limit="" if areas is None else _IN_AREAS))
+    statement = text(_PAST.format(plain=_PLAIN, due=_DUE_THEN, moved=_MOVED, limit="" if areas is None else _IN_AREAS))
     bound: dict[str, Any] = {"until": moment.until, "day": moment.day, "zone": moment.zone}
     if areas is not None:
         bound["areas"] = [f"{area}%" for area in areas]
     return statement.bindparams(**bound)
 
 
-def _waiting(until: datetime) -> Any:
-    return text(_WAITING).bindparams(until=until).columns(plan_id=BigInteger())
+def _stood(plan_id: Any, until: datetime) -> ColumnElement[bool]:
+    """Whether the plan's clock stood at the moment; few do, so they are gathered once and looked up."""
+    stood: ColumnElement[bool] = plan_id.in_(select(paused_plans(until).subquery().c.plan_id))
+    return stood
 
 
 def _columns() -> dict[str, Any]:
@@ -312,8 +318,8 @@ def _conditions(state: Subquery, wanted: Wanted, moment: Moment) -> list[ColumnE
     if wanted.issued is not None:
         found.append(c.issued_on.is_not(None) if wanted.issued else c.issued_on.is_(None))
     if wanted.waiting is not None:
-        waiting = c.id.in_(select(_waiting(moment.until).subquery().c.plan_id))
-        found.append(waiting if wanted.waiting else not_(waiting))
+        stood = _stood(c.id, moment.until)
+        found.append(stood if wanted.waiting else not_(stood))
     if wanted.keys is not None:
         words = [_holds_one(c.keywords, alternatives) for alternatives in wanted.keys] or [false()]
         found.append(or_(c.code == wanted.code, and_(*words)))

@@ -43,7 +43,7 @@ WITH due AS (
   FROM task t
   JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
   JOIN task_holder h ON h.task_id = t.id AND h.claimed_by IS NULL
-  WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.created_at <= :at
+  WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
     AND (t.urging = 'daily' OR (t.urging = 'weekly' AND (:first_of_week OR t.due_at < :tomorrow)))
 ), held AS (
   SELECT due.*, CAST(substr(holder, 3) AS bigint) AS user_id FROM due WHERE holder LIKE 'u:%'
@@ -70,7 +70,8 @@ JOIN post ON post.unit_id = unit.id AND post.code = :superior
 JOIN membership ON membership.post_id = post.id
   AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
 JOIN user_account person ON person.id = membership.user_id AND person.active
-WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.created_at <= :at AND t.urging <> 'none'
+WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
+  AND t.urging <> 'none'
 ORDER BY membership.user_id, t.due_at, t.id
 """)
 

@@ -43,9 +43,9 @@ class PlanFilter:
         if self.words is not None:
             found.append(self.words)
         if self.overdue_on is not None:
-            found.append(and_(Plan.due_on < self.overdue_on, Plan.status == "active"))
+            found.append(and_(Plan.due_on < self.overdue_on, Plan.status == "active", Plan.paused_for == ""))
         if self.due_until is not None:
-            found.append(and_(Plan.due_on <= self.due_until, Plan.status == "active"))
+            found.append(and_(Plan.due_on <= self.due_until, Plan.status == "active", Plan.paused_for == ""))
         if self.live_only and "status" not in dict(self.equal):
             found.append(Plan.status.in_(LIVE))
         return found

@@ -33,7 +33,8 @@ class Plan(Base):
     """One plan with its whole life. `code` is given once, on approval of its registration.
 
     `stage` and the dates are the present; the past is in `plan_event`. `issued_on` is a business date; `due_on` the date by
-    which it must be issued. `area` is the division code of the government whose catalogue it is in.
+    which it must be issued; `paused_for` why its clock stands (a `DeadlineChange.kind`; empty: it runs). `area` is the division
+    code of the government whose catalogue it is in.
     """
 
     __tablename__ = "plan"
@@ -74,6 +75,7 @@ class Plan(Base):
     applied_on: Mapped[date | None]
     registered_on: Mapped[date | None]
     due_on: Mapped[date | None]
+    paused_for: Mapped[str] = mapped_column(server_default="")
     issued_on: Mapped[date | None]
     document_number: Mapped[str] = mapped_column(server_default="")
     filed_on: Mapped[date | None]

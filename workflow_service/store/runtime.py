@@ -51,7 +51,8 @@ class ProcessInstance(Base):
 class Task(Base):
     """A human task, open or finished. `candidate_groups` are resolved `unit:post` keys; `submission` is what was handed in.
 
-    `urging` is how often its holder hears of it before it is due: daily, weekly or none (docs/domain.md §3.4).
+    `urging` is how often its holder hears of it before it is due: daily, weekly or none (docs/domain.md §3.4). `paused_for` is
+    why its clock stands (a `DeadlineChange.kind`); a `waiting` task's never runs.
     """
 
     __tablename__ = "task"
@@ -87,6 +88,7 @@ class Task(Base):
     deadline_rule: Mapped[str] = mapped_column(server_default="")
     urging: Mapped[str] = mapped_column(server_default="daily")
     due_at: Mapped[datetime | None]
+    paused_for: Mapped[str] = mapped_column(server_default="")
     follow_up_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
@@ -171,7 +173,7 @@ class Timer(Base):
 
 
 class Subscription(Base):
-    """An instance waits for a message (by correlation key) or a signal (by name)."""
+    """An instance waits for a message (by correlation key) or a signal (by name); `waiting`: on somebody else's calendar."""
 
     __tablename__ = "subscription"
     __table_args__ = (
@@ -185,7 +187,28 @@ class Subscription(Base):
     kind: Mapped[str]
     name: Mapped[str]
     correlation_key: Mapped[str] = mapped_column(server_default="")
+    waiting: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime]
+
+
+class HeldEvent(Base):
+    """A message or signal for an instance that was suspended: delivered when it goes on, in the order of arrival.
+
+    `token` is the element that waited for it; `noted` whether the record repeats the payload.
+    """
+
+    __tablename__ = "held_event"
+    __table_args__ = (Index("ix_held_event_instance", "instance_id", "id"),)
+    id: Mapped[Key]
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
+    kind: Mapped[str]
+    name: Mapped[str]
+    correlation_key: Mapped[str | None]
+    token: Mapped[Any] = mapped_column(UUID(as_uuid=True))
+    payload: Mapped[dict[str, Any]]
+    noted: Mapped[bool] = mapped_column(server_default=text("true"))
+    sent_at: Mapped[datetime]
+    sent_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 
 
 class Incident(Base):

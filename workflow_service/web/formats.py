@@ -101,9 +101,11 @@ def count_words(count: int, limit: int = 1000) -> str:
 
 
 def task_light(
-    due_at: datetime | None, waiting: bool = False, calendar: WorkingCalendar | None = None
+    due_at: datetime | None, waiting: bool = False, paused_for: str = "", calendar: WorkingCalendar | None = None
 ) -> LightReading:
-    """The light of a task due at `due_at`; grey while it waits for somebody else's calendar."""
+    """The light of a task due at `due_at`; grey while it waits for somebody else's calendar, or while its clock stands."""
+    if paused_for:
+        return LightReading(Light.GREY, word(paused_for, "pause"), due_at)
     if waiting:
         return LightReading(Light.GREY, _("暂停计时"), due_at)
     reading = read_light(due_at, page_now(), calendar or page_calendar(), deadline_settings())
@@ -141,6 +143,8 @@ def plan_light(plan: Plan) -> LightReading:
     """The light of a whole plan: by its due date while it is being written; none once issued or out of the catalogue."""
     if plan.issued_on or plan.status == "issued":
         return LightReading("none", _("已印发"), plan.issued_on)
+    if plan.paused_for:
+        return LightReading(Light.GREY, word(plan.paused_for, "pause"), plan.due_on)
     if plan.due_on is None or plan.status != "active":
         return LightReading(
             "none",

@@ -100,6 +100,12 @@ EVENTS = {
     "review_form": N_("确定审议形式"),
     "filing_returned": N_("备案补正"),
 }
+PAUSES = {
+    "meeting": N_("等待上会"),
+    "answer": N_("等待答复"),
+    "suspended": N_("流程暂停"),
+    "by_hand": N_("人工调整"),
+}
 NOTICE_KINDS = {
     "digest": N_("日督促"),
     "weekly_ledger": N_("周调度台账"),
@@ -191,6 +197,7 @@ TABLES = {
     "task_kind": TASK_KINDS,
     "bulletin_status": BULLETIN_STATUS,
     "event": EVENTS,
+    "pause": PAUSES,
     "notice_kind": NOTICE_KINDS,
     "dossier": DOSSIER_ITEMS,
     "outcome": OUTCOMES, "field": FIELDS, "element": ELEMENTS,

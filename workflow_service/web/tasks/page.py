@@ -12,7 +12,7 @@ from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.services import forms, tasks
-from workflow_service.store import instance_view, plan_list
+from workflow_service.store import deadlines, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from ..current import page_actor, page_now, page_session, transaction
@@ -73,6 +73,7 @@ def task_page(
         picture=picture,
         marks=marks_of(activities, incidents, task.process_key),
         ahead=ahead_of(picture.xml, task.process_key, task.element_id),
+        deadline_changes=deadlines.changes_of(session, task_id=task.id),
         steps=instance_view.steps_of(session, row.id),
         comments=instance_view.comments_of(session, row.id),
         files=materials.files_of(session, plan_id, row.id),

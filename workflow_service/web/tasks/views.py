@@ -90,7 +90,7 @@ def export() -> ResponseReturnValue:
 
 def _cells(row: inbox_rows.InboxRow) -> tuple[Any, ...]:
     task = row.task
-    words = task_light(task.due_at, task.waiting).words
+    words = task_light(task.due_at, task.waiting, task.paused_for).words
     return (
         task.title, row.plan_code, task.name, word(task.process_key, "route"), row.lead_unit, task.created_at,
         task.due_at, words,

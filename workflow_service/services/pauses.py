@@ -1,0 +1,121 @@
+"""Clocks that stand still: plans that wait for a meeting or an answer, suspended instances (docs/domain.md §3.3).
+
+Called by every step in its own transaction, so that a plan is never counted as late for a day that was nobody's. A clock that
+runs again has its due moment moved by the working days that passed; the row of the pause keeps both moments.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.deadlines import DeadlineClock, InvalidDeadline, parse_deadline
+from workflow_service.store import deadlines
+from workflow_service.store.deadlines import DeadlineChange
+from workflow_service.store.plans import Plan, PlanEvent
+from workflow_service.store.runtime import ProcessInstance, Task
+
+from .calendars import SETTINGS, working_calendar
+from .context import Actor
+
+SUSPENDED, BY_HAND = "suspended", "by_hand"
+
+
+def settle_plan(session: Session, actor: Actor, plan: Plan, instance: ProcessInstance, *, now: datetime) -> None:
+    """Stop the plan's clock if nobody has anything to do but to wait, let it run again if somebody has.
+
+    Only the clock of a plan on its way counts: one in the catalogue that is not yet issued.
+    """
+    if _why(session, plan) == plan.paused_for:
+        return
+    session.flush()
+    session.refresh(plan, with_for_update={"of": Plan})
+    why = _why(session, plan)  # once more: another run of the same plan may have moved before the lock was ours
+    if why == plan.paused_for:
+        return
+    if plan.paused_for:
+        _start_plan(session, actor, plan, instance, now)
+    if why:
+        row = DeadlineChange(
+            plan_id=plan.id, instance_id=instance.id, kind=why, started_at=now, due_before=_close(plan), stage="",
+            working_days=0, reason="", actor_id=actor.user_id,
+        )  # fmt: skip
+        session.add(row)
+    plan.paused_for = why
+    session.flush()
+
+
+def stop_tasks(session: Session, actor: Actor, instance: ProcessInstance, reason: str, *, now: datetime) -> None:
+    """Stop the clocks of a suspended instance's open tasks."""
+    for task in deadlines.open_tasks(session, instance.id):
+        task.paused_for = SUSPENDED
+        row = DeadlineChange(
+            plan_id=task.plan_id, instance_id=instance.id, task_id=task.id, kind=SUSPENDED, started_at=now,
+            due_before=task.due_at, stage="", working_days=0, reason=reason, actor_id=actor.user_id,
+        )  # fmt: skip
+        session.add(row)
+    session.flush()
+
+
+def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -> None:
+    """Let the clocks of an instance's tasks run again; tasks that are over by now keep the due moment that they had."""
+    for row, task in deadlines.standing_of_instance(session, instance.id):
+        row.ended_at, task.paused_for = now, ""
+        if task.status == "open" and task.due_at is not None:
+            clock = DeadlineClock(task.due_at, row.started_at, _counts_hours(task))
+            task.due_at = clock.resume(now, working_calendar(session), SETTINGS).due_at
+            row.working_days = _days(session, row, now)
+            deadlines.move_holders(session, task)
+        row.due_after = task.due_at
+    session.flush()
+
+
+def note_by_hand(
+    session: Session, actor: Actor, task: Task, before: datetime | None, reason: str, *, now: datetime
+) -> None:
+    """Keep why a person set a task's due moment anew."""
+    row = DeadlineChange(
+        plan_id=task.plan_id, instance_id=task.instance_id, task_id=task.id, kind=BY_HAND, started_at=now, ended_at=now,
+        due_before=before, due_after=task.due_at, stage="", working_days=0, reason=reason, actor_id=actor.user_id,
+    )  # fmt: skip
+    session.add(row)
+
+
+def _why(session: Session, plan: Plan) -> str:
+    on_its_way = plan.status == "active" and plan.issued_on is None
+    return deadlines.why_plan_stands(session, plan.id) if on_its_way else ""
+
+
+def _start_plan(session: Session, actor: Actor, plan: Plan, instance: ProcessInstance, now: datetime) -> None:
+    """Let the plan's clock run again: its date moves, and its history says from when to when and why."""
+    row = deadlines.standing_of_plan(session, plan.id)
+    if row is None:
+        return
+    row.ended_at, row.working_days, row.due_after = now, _days(session, row, now), _close(plan)
+    if plan.due_on is not None and row.working_days and plan.issued_on is None:
+        clock = DeadlineClock(SETTINGS.close_of(plan.due_on), row.started_at)
+        row.due_after = clock.resume(now, working_calendar(session), SETTINGS).due_at
+        before, plan.due_on = plan.due_on, SETTINGS.day_of(row.due_after)
+        data = {
+            "from": before.isoformat(), "to": plan.due_on.isoformat(), "paused_for": row.kind,
+            "working_days": row.working_days,
+        }  # fmt: skip
+        event = PlanEvent(
+            plan_id=plan.id, at=now, kind="re_dated", data=data, instance_id=instance.id, actor_id=actor.user_id
+        )
+        session.add(event)
+
+
+def _days(session: Session, row: DeadlineChange, now: datetime) -> int:
+    calendar = working_calendar(session)
+    return calendar.working_days_between(SETTINGS.day_of(row.started_at), SETTINGS.day_of(now))
+
+
+def _close(plan: Plan) -> datetime | None:
+    return SETTINGS.close_of(plan.due_on) if plan.due_on is not None else None
+
+
+def _counts_hours(task: Task) -> bool:
+    try:
+        return parse_deadline(task.deadline_rule).elapsed
+    except InvalidDeadline:
+        return False
