@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from workflow_service.collector import search_seldom
+
 from . import report
 from .figures import Figure, Row, Scale
 from .installation import Installation
@@ -28,6 +30,7 @@ REPORT = Path(__file__).parent.parent / "docs" / "performance.md"
 @click.pass_context
 def main(context: click.Context, quick: bool, large: bool, only: tuple[str, ...], folder: Path | None, out: Path) -> None:
     """Measure the service on this machine and write docs/performance.md."""
+    search_seldom()
     scale, load, began = Scale(quick, large), present_load(), time.monotonic()
     with Installation.temporary(folder) as installation:
         machine = look_at(installation, load)

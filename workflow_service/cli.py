@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from workflow_service import __version__, commands, logs
+from workflow_service import __version__, collector, commands, logs
 from workflow_service.config import Settings
 from workflow_service.startup_error import StartError
 
@@ -48,6 +48,7 @@ def workflow() -> None:
 def main() -> None:
     """Run the command line; SIGTERM ends a command as Ctrl-C does, so that the embedded database is stopped too."""
     signal.signal(signal.SIGTERM, _end)
+    collector.search_seldom()
     workflow(prog_name="workflow")
 
 

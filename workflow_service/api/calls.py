@@ -225,7 +225,7 @@ def _actor(session: Session, now: datetime, settings: Any) -> Actor:
         scheme, _space, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise SignInRequired(N_("Authorization 应写作“Bearer 令牌”。"), header="Authorization")
-        return access.bearer(session, token, address, today, now).actor
+        return access.bearer(session, token, address, today, now)
     return _actor_of_page(session, address, today)
 
 

@@ -165,7 +165,10 @@ class Message:
 
 @dataclass(frozen=True)
 class Process:
-    """One process; `elements` are all its flow nodes by id, those of sub-processes too, in the file's order."""
+    """One process; `elements` are all its flow nodes by id, those of sub-processes too, in the file's order.
+
+    `derived` is where checks keep what they worked out about the process, so that the next one need not.
+    """
 
     id: str
     name: str
@@ -175,6 +178,7 @@ class Process:
     lanes: tuple[Lane, ...] = ()
     line: int | None = None
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def level(self, parent: str | None = None) -> list[Element]:
         """Give the elements that stand directly in the process, or in one of its sub-processes."""
@@ -191,7 +195,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Diagram:
-    """One BPMN file. `tree` is the parsed XML root, as drawn; `boxes` and `edges` the drawing by element id."""
+    """One BPMN file. `tree` is the parsed XML root, as drawn; `edges` the drawing by element id; `derived` as of a process."""
 
     id: str
     name: str
@@ -202,6 +206,7 @@ class Diagram:
     escalations: Mapping[str, str | None] = field(hash=False)
     edges: Mapping[str, tuple[tuple[float, float], ...]] = field(hash=False, default_factory=dict)
     tree: Any = field(repr=False, compare=False, default=None)
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def executable(self) -> tuple[Process, ...]:

@@ -67,9 +67,12 @@ def uses(element: Element, correlation: str | None = None) -> Iterator[Use]:
         yield Use(N_("脚本"), element.script, BEFORE, compile_script)
     if correlation:
         yield Use("approval:correlationKey", correlation, BEFORE, compile_expression)
-    yield from _loop_uses(element)
-    yield from _call_uses(element)
-    yield from _timer_uses(element)
+    if element.multi_instance is not None or element.loop is not None:
+        yield from _loop_uses(element)
+    if element.called or element.inputs:
+        yield from _call_uses(element)
+    if element.definitions:
+        yield from _timer_uses(element)
 
 
 def _loop_uses(element: Element) -> Iterator[Use]:

@@ -7,6 +7,7 @@ task's form has a field `outcome` with that choice. Used by `verify`; a form wit
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from workflow_service.engine.expressions import uses
 from workflow_service.engine.grammar import ExpressionError
 from workflow_service.engine.problems import ERROR, Problem
 from workflow_service.engine.script import compile_expression
-from workflow_service.engine.variables import sets
+from workflow_service.engine.variables import flow_of
 from workflow_service.i18n import N_
 
 Choices = frozenset[str] | None
@@ -56,7 +57,7 @@ def field_problems(process: Process, fields: Fields) -> Iterator[Problem]:
             for path in sorted(_paths(use.compiler, use.text)):
                 if len(path) > 1 and path[0] in forms and path[1] not in forms[path[0]]:
                     yield _unknown_field(element, process.elements[path[0]], path[1])
-        for flow in element.outgoing:
+        for flow in element.outgoing if choices else ():
             for place, value in _comparisons(flow.condition):
                 if place in choices and value not in choices[place]:
                     yield _impossible(element, place, value, choices[place])
@@ -64,10 +65,8 @@ def field_problems(process: Process, fields: Fields) -> Iterator[Problem]:
 
 def _tasks_with_form(process: Process, fields: Fields) -> list[Element]:
     """Give the tasks whose result is just their form's: one instance, known form, no other element sets the name."""
-    setters: dict[str, int] = {}
-    for element in process.elements.values():
-        for name in sets(element):
-            setters[name] = setters.get(name, 0) + 1
+    flow = flow_of(process)
+    setters = Counter(name for element in process.elements.values() for name in flow.sets(element))
     return [
         task
         for task in process.of_type("userTask")
@@ -86,8 +85,10 @@ def _paths(compiler: Any, text: str) -> frozenset[tuple[str, ...]]:
 
 
 def _comparisons(condition: str | None) -> Iterator[tuple[str, str]]:
+    if not condition:
+        return
     try:
-        tree = compile_expression(condition).tree if condition else ast.Constant(True)
+        tree = compile_expression(condition).tree
     except ExpressionError:
         return
     for node in ast.walk(tree):

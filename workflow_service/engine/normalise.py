@@ -23,7 +23,7 @@ from workflow_service.engine.dialect import (
     camunda,
 )
 from workflow_service.engine.expressions import expression_problems
-from workflow_service.engine.problems import DefinitionRefused
+from workflow_service.engine.problems import DefinitionRefused, Problem
 from workflow_service.engine.script import unwrap
 from workflow_service.engine.support import unsupported
 
@@ -36,7 +36,7 @@ _DROPPED = (
 
 def normalise(diagram: Diagram) -> Any:
     """Give a rewritten copy of the diagram's XML root; DefinitionRefused for what would run otherwise than drawn."""
-    if problems := [*unsupported(diagram), *expression_problems(diagram)]:
+    if problems := refusals(diagram):
         raise DefinitionRefused(diagram.name or diagram.id, problems)
     root = deepcopy(diagram.tree)
     _inline_event_definitions(root)
@@ -48,6 +48,14 @@ def normalise(diagram: Diagram) -> Any:
         for scope in [process, *process.iter(bpmn("subProcess"))]:
             _Scope(scope).rewrite()
     return root
+
+
+def refusals(diagram: Diagram) -> list[Problem]:
+    """Find what would run otherwise than drawn or cannot be read; looked for once in a diagram."""
+    if "refusals" not in diagram.derived:
+        diagram.derived["refusals"] = [*unsupported(diagram), *expression_problems(diagram)]
+    found: list[Problem] = diagram.derived["refusals"]
+    return found
 
 
 def _inline_event_definitions(root: Any) -> None:

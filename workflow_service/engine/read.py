@@ -51,6 +51,8 @@ from workflow_service.i18n import N_
 
 _SCHEMA = Path(SpiffWorkflow.bpmn.parser.__file__).parent / "schema" / "BPMN20.xsd"
 _MAX_SCHEMA_PROBLEMS = 20
+_EXTENSIONS = bpmn("extensionElements")
+_MULTI_INSTANCE, _STANDARD_LOOP = bpmn("multiInstanceLoopCharacteristics"), bpmn("standardLoopCharacteristics")
 _schema_lock = Lock()
 
 
@@ -230,6 +232,7 @@ class _Elements:
 
     def _element(self, node: Any, tag: str, parent: str | None) -> Element:
         key = node.get("id")
+        has = {child.tag for child in node}
         return Element(
             id=key,
             type=tag,
@@ -245,15 +248,15 @@ class _Elements:
             attached_to=node.get("attachedToRef"),
             interrupting=node.get("cancelActivity", "true") == "true"
             and node.get("isInterrupting", "true") == "true",
-            definitions=tuple(self._definitions(node)),
-            multi_instance=_multi_instance(node),
-            loop=_standard_loop(node),
+            definitions=tuple(self._definitions(node)) if has else (),
+            multi_instance=_multi_instance(node) if _MULTI_INSTANCE in has else None,
+            loop=_standard_loop(node) if _STANDARD_LOOP in has else None,
             called=node.get("calledElement"),
-            inputs=_mappings(node, "in"),
-            outputs=_mappings(node, "out"),
+            inputs=_mappings(node, "in") if _EXTENSIONS in has else (),
+            outputs=_mappings(node, "out") if _EXTENSIONS in has else (),
             message=self._message(node),
-            script=_text(node, "script"),
-            documentation=_text(node, "documentation") or "",
+            script=_text(node, "script") if has else None,
+            documentation=(_text(node, "documentation") or "") if has else "",
             triggered_by_event=node.get("triggeredByEvent") == "true",
             is_for_compensation=node.get("isForCompensation") == "true",
             box=self.boxes.get(key),
@@ -288,7 +291,7 @@ def _attributes(node: Any) -> dict[str, str]:
 
 
 def _multi_instance(node: Any) -> MultiInstance | None:
-    loop = node.find(bpmn("multiInstanceLoopCharacteristics"))
+    loop = node.find(_MULTI_INSTANCE)
     if loop is None:
         return None
     return MultiInstance(
@@ -302,7 +305,7 @@ def _multi_instance(node: Any) -> MultiInstance | None:
 
 
 def _standard_loop(node: Any) -> StandardLoop | None:
-    loop = node.find(bpmn("standardLoopCharacteristics"))
+    loop = node.find(_STANDARD_LOOP)
     if loop is None:
         return None
     return StandardLoop(
@@ -317,7 +320,7 @@ def _mappings(node: Any, name: str) -> tuple[DataMapping, ...]:
             child.get("source"),
             child.get("sourceExpression"),
         )
-        for child in node.iterfind(f"{bpmn('extensionElements')}/{camunda(name)}")
+        for child in node.iterfind(f"{_EXTENSIONS}/{camunda(name)}")
         if child.get("target") or child.get("source")
     )
 

@@ -33,9 +33,14 @@ _REFERENCES = {
     "processRef": ("process",),
 }
 _KNOWN_IN_SCOPE = FLOW_NODES | DRAWING | {"sequenceFlow", "extensionElements"}
-_RESULTS = frozenset({"userTask", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"})
+_RESULTS = frozenset(
+    bpmn(tag) for tag in ("userTask", "serviceTask", "sendTask", "receiveTask", "businessRuleTask")
+)
 _MAX_PROBLEMS = 50
 _BPMN_PREFIX = f"{{{BPMN}}}"
+_WITH_ID = frozenset(
+    bpmn(tag) for tag in FLOW_NODES | {"process", "sequenceFlow", "message", "signal", "error", "escalation"}
+)
 
 
 def structure_problems(root: Any) -> list[Problem]:
@@ -106,18 +111,18 @@ def _ids(root: Any) -> Iterator[Problem]:
             text = N_("编号“%(id)s”重复，第 %(first)s 行已用过")
             yield _problem("duplicate_id", text, node, id=key, first=seen[key].sourceline)
         seen.setdefault(key, node)
-        yield from _unusable_id(node, key)
+        if node.tag in _RESULTS or key.startswith(INSERTED):
+            yield from _unusable_id(node, key)
 
 
 def _needs_id(node: Any) -> bool:
-    needed = FLOW_NODES | {"process", "sequenceFlow", "message", "signal", "error", "escalation"}
-    return _is_bpmn(node) and _local(node) in needed
+    return node.tag in _WITH_ID
 
 
 def _unusable_id(node: Any, key: str) -> Iterator[Problem]:
     if key.startswith(INSERTED):
         yield _problem("reserved_id", N_("编号不能以 _n_ 开头：“%(id)s”"), node, id=key)
-    elif _is_bpmn(node) and _local(node) in _RESULTS and not is_variable(key):
+    elif not is_variable(key):
         advice = N_(
             "办理结果存为以编号命名的变量：只用字母、数字、下划线，不以数字开头，不用 plan 等保留字。"
         )
@@ -163,9 +168,9 @@ def _flow_end(flow: Any, end: str, inside: set[str], ids: dict[str, Any]) -> Ite
 
 def _other_references(root: Any, ids: dict[str, Any]) -> Iterator[Problem]:
     for node in root.iter():
-        for attribute, tags in _REFERENCES.items():
-            ref = node.get(attribute)
-            if ref is not None and (ref not in ids or _local(ids[ref]) not in tags):
+        for attribute, ref in node.items():
+            tags = _REFERENCES.get(attribute)
+            if tags is not None and (ref not in ids or _local(ids[ref]) not in tags):
                 yield _dangling(node, attribute, ref)
         default = node.get("default")
         if default is not None and (default not in ids or ids[default].get("sourceRef") != node.get("id")):

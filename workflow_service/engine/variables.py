@@ -41,7 +41,7 @@ def variable_problems(diagram: Diagram, tables: Mapping[str, Names]) -> Iterator
     """Check every expression of the executable processes; `tables` gives what each known decision table reads."""
     keys = {message.name: message.correlation_key for message in diagram.messages.values()}
     for process in diagram.executable:
-        flow = VariableFlow(process)
+        flow = flow_of(process)
         told: set[tuple[str, str]] = set()
         for element in process.elements.values():
             for problem in _element_problems(flow, element, keys, tables):
@@ -56,19 +56,22 @@ def needed_inputs(process: Process) -> Names:
 
     What `approval:inputs` lists counts, read or not; tables are not looked into.
     """
-    flow = VariableFlow(process)
-    read = {
-        name
-        for element in process.elements.values()
-        for use in uses(element)
-        for name in _outside(flow, element, use)
-    }
-    return frozenset(read) | (flow.declared or frozenset())
+    if "needed_inputs" not in process.derived:
+        flow = flow_of(process)
+        read = {
+            name
+            for element in process.elements.values()
+            for use in uses(element)
+            for name in _outside(flow, element, use)
+        }
+        process.derived["needed_inputs"] = frozenset(read) | (flow.declared or frozenset())
+    names: Names = process.derived["needed_inputs"]
+    return names
 
 
 def results_of(process: Process) -> Scope:
     """Give what is set when a process ends: on some way (`may`), on every way that ends it (`must`)."""
-    flow = VariableFlow(process)
+    flow = flow_of(process)
     ends = [e for e in process.level() if not e.outgoing and e.kind not in ("error", "link")]
     reached = [flow.at(end, AFTER) for end in ends]
     outside = needed_inputs(process)
@@ -109,6 +112,14 @@ def inputs_of(process: Process) -> Names | None:
     return frozenset(declared.split()) if declared is not None else None
 
 
+def flow_of(process: Process) -> VariableFlow:
+    """Give the sets of a process, worked out once."""
+    if "variable_flow" not in process.derived:
+        process.derived["variable_flow"] = VariableFlow(process)
+    flow: VariableFlow = process.derived["variable_flow"]
+    return flow
+
+
 class VariableFlow:
     """The two sets for every element of one process."""
 
@@ -116,16 +127,21 @@ class VariableFlow:
         self.process = process
         self.declared = inputs_of(process)
         self.given = ALWAYS | (self.declared or frozenset())
-        self.set_somewhere = frozenset().union(*(sets(element) for element in process.elements.values()))
         self._sets = {key: sets(element) for key, element in process.elements.items()}
+        self.set_somewhere = frozenset().union(*self._sets.values())
         self._starts: dict[str | None, list[Element]] = {}
         for scope in process.scopes():
             level = process.level(scope)
             starts = [element for element in level if element.type == "startEvent"]
             self._starts[scope] = starts or [e for e in level if not e.incoming and e.type != "boundaryEvent"]
+        self._inside: dict[str, Names] = {}
         self._in: dict[str, Scope] = {}
         self._arrivals: dict[str, dict[str, Scope]] = {}
         self._spread()
+
+    def sets(self, element: Element) -> Names:
+        """Give the variables that an element sets when it is finished."""
+        return self._sets[element.id]
 
     def before(self, element: Element) -> Scope:
         """Give what is set when a token arrives at an element; everything for one that is never reached."""
@@ -154,8 +170,10 @@ class VariableFlow:
         """Give what may be set inside a sub-process; instances of a multi-instance keep theirs to themselves."""
         if element.type != "subProcess" or element.multi_instance is not None:
             return frozenset()
-        inner = [e for e in self.process.elements.values() if self._is_inside(e, element.id)]
-        return frozenset().union(*(self._sets[e.id] for e in inner))
+        if element.id not in self._inside:
+            inner = [e for e in self.process.elements.values() if self._is_inside(e, element.id)]
+            self._inside[element.id] = frozenset().union(*(self._sets[e.id] for e in inner))
+        return self._inside[element.id]
 
     def _is_inside(self, element: Element, parent: str) -> bool:
         while element.parent is not None:
@@ -232,13 +250,16 @@ class VariableFlow:
         """Note what comes in from one element and tell whether that changes what is known at another."""
         arrivals = self._arrivals.setdefault(key, {})
         arrivals[source] = scope
-        musts = [each.must for each in arrivals.values()]
-        joins_all = self.process.elements[key].type == "parallelGateway"
-        must = frozenset().union(*musts) if joins_all else frozenset.intersection(*musts)
-        merged = Scope(frozenset().union(*(each.may for each in arrivals.values())), must)
+        merged = scope if len(arrivals) == 1 else self._merged(key, list(arrivals.values()))
         changed = self._in.get(key) != merged
         self._in[key] = merged
         return changed
+
+    def _merged(self, key: str, arrived: list[Scope]) -> Scope:
+        musts = [each.must for each in arrived]
+        joins_all = self.process.elements[key].type == "parallelGateway"
+        must = frozenset().union(*musts) if joins_all else frozenset.intersection(*musts)
+        return Scope(frozenset().union(*(each.may for each in arrived)), must)
 
 
 def _own_names(element: Element) -> Names:

@@ -23,14 +23,14 @@ from workflow_service.engine.dialect import (
     TASK_KINDS,
     TIMEOUT_ACTIONS,
 )
-from workflow_service.engine.expressions import AFTER, Use, expression_problems
+from workflow_service.engine.expressions import AFTER, Use
 from workflow_service.engine.form_fields import Fields, domains, field_problems
+from workflow_service.engine.normalise import refusals
 from workflow_service.engine.problems import ERROR, WARNING, Problem
 from workflow_service.engine.reachability import reachability_problems
 from workflow_service.engine.script import compile_expression
 from workflow_service.engine.signing import process_problems, signing_problems
 from workflow_service.engine.soundness import soundness_problems
-from workflow_service.engine.support import unsupported
 from workflow_service.engine.variables import Scope, variable_problems
 from workflow_service.i18n import N_
 
@@ -64,7 +64,7 @@ class Surroundings:
 
 def check(diagram: Diagram, around: Surroundings) -> list[Problem]:
     """Find everything to be said about a diagram that could be read, errors first."""
-    found = [*unsupported(diagram), *expression_problems(diagram)]
+    found = list(refusals(diagram))
     own = frozenset(process.id for process in diagram.processes)
     for process in diagram.executable:
         found += process_problems(process)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -19,6 +19,18 @@ from workflow_service.store import people_queries
 from workflow_service.store.people import ApiToken, Post, Unit, User
 
 TOKEN_USE_RECORDED_EVERY = timedelta(hours=1)
+
+
+class Held(NamedTuple):
+    """A post that a person holds, with what its unit is."""
+
+    unit_id: int
+    unit_name: str
+    unit_code: str
+    area_path: str
+    relation: str
+    post_code: str
+    role: str
 
 
 @dataclass(frozen=True)
@@ -71,22 +83,29 @@ def actor_by_username(session: Session, username: str, source: str, address: str
     return found.actor
 
 
-def bearer(session: Session, text: str, address: str, today: date, now: datetime) -> SignedIn:
+def bearer(session: Session, text: str, address: str, today: date, now: datetime) -> Actor:
     """Give the owner of a personal API token; one statement, and a second at most once an hour to note its use.
 
     Raises SignInRequired for a token that is unknown, revoked or expired; which of these is not told.
     """
     rows = session.execute(people_queries.TOKEN_ROWS, {"token_hash": token_hash(text), "today": today}).all()
-    token: ApiToken | None = rows[0][4] if rows else None
-    found = _signed_in(session, rows, "api", address, None)
-    if token is None or found is None or not is_usable(token, now):
+    if not rows or not rows[0].active or not is_usable(rows[0], now):
         raise SignInRequired(N_("令牌无效、已过期或已撤销。"))
-    if token.last_used_at is None or now - token.last_used_at >= TOKEN_USE_RECORDED_EVERY:
-        session.execute(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now))
-    return found
+    owner = rows[0]
+    if owner.last_used_at is None or now - owner.last_used_at >= TOKEN_USE_RECORDED_EVERY:
+        session.execute(update(ApiToken).where(ApiToken.id == owner.token_id).values(last_used_at=now))
+    held = [
+        Held(row.unit_id, row.unit_name, row.unit_code, row.area_path, row.relation, row.post_code, row.role)
+        for row in rows
+        if row.unit_id is not None
+    ]
+    structure = owner.structure or ""
+    remember_version(session, structure)
+    acting = held[0] if held else None
+    return replace(_actor(owner, held, acting), source="api", address=address, structure=structure)
 
 
-def is_usable(token: ApiToken, now: datetime) -> bool:
+def is_usable(token: Any, now: datetime) -> bool:
     """Whether the token is neither revoked nor expired."""
     return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
 
@@ -97,24 +116,27 @@ def _signed_in(
     if not rows or not rows[0][0].active:
         return None
     user: User = rows[0][0]
-    held = [(row[1], row[2]) for row in rows if row[1] is not None and row[2].active]
-    unit = next((unit for _, unit in held if unit.id == unit_id), held[0][1] if held else None)
-    actor = replace(_actor(user, held, unit), source=source, address=address, structure=rows[0][3] or "")
+    posts = tuple((row[2], row[1]) for row in rows if row[1] is not None and row[2].active)
+    held = [
+        Held(unit.id, unit.name, unit.code, unit.area_path, unit.relation, post.code, post.role) for unit, post in posts
+    ]
+    acting = next((one for one in held if one.unit_id == unit_id), held[0] if held else None)
+    actor = replace(_actor(user, held, acting), source=source, address=address, structure=rows[0][3] or "")
     remember_version(session, actor.structure)
-    return SignedIn(user, actor, tuple((unit, post) for post, unit in held))
+    return SignedIn(user, actor, posts)
 
 
-def _actor(user: User, held: list[tuple[Post, Unit]], unit: Unit | None) -> Actor:
+def _actor(user: Any, held: Sequence[Held], acting: Held | None) -> Actor:
     return Actor(
         user_id=user.id,
         name=user.name,
         source="",
-        unit_id=unit.id if unit else None,
-        unit_name=unit.name if unit else "",
-        groups=frozenset({f"u:{user.id}", *(f"g:{unit.code}:{post.code}" for post, unit in held)}),
-        roles=frozenset((post.role, unit.area_path) for post, unit in held if post.role),
-        area_paths=tuple(sorted({unit.area_path for _, unit in held})),
-        unit_ids=frozenset(unit.id for _, unit in held),
-        relations=frozenset((unit.relation, unit.area_path) for _, unit in held if unit.relation),
+        unit_id=acting.unit_id if acting else None,
+        unit_name=acting.unit_name if acting else "",
+        groups=frozenset({f"u:{user.id}", *(f"g:{one.unit_code}:{one.post_code}" for one in held)}),
+        roles=frozenset((one.role, one.area_path) for one in held if one.role),
+        area_paths=tuple(sorted({one.area_path for one in held})),
+        unit_ids=frozenset(one.unit_id for one in held),
+        relations=frozenset((one.relation, one.area_path) for one in held if one.relation),
         language=user.language,
     )

@@ -37,6 +37,24 @@ class AuditFault:
     message: str
 
 
+@dataclass
+class NewRecord:
+    """The columns of a record that is still to be written; `hash` follows from the others and from the record before."""
+
+    chain: str
+    seq: int
+    recorded_at: datetime
+    business_at: datetime
+    actor_id: int | None
+    actor_name: str
+    source: str
+    address: str
+    action: str
+    thing: str
+    data: dict[str, Any]
+    hash: bytes = b""
+
+
 def record(
     session: Session, actor: Actor, action: str, thing: str, data: dict[str, Any], *, now: datetime,
     instance: ProcessInstance | None = None,
@@ -83,7 +101,7 @@ def _number(text: str) -> int | float:
     return int(exact) if exact == exact.to_integral_value() else float(text)
 
 
-def digest(previous: bytes, entry: AuditRecord) -> bytes:
+def digest(previous: bytes, entry: AuditRecord | NewRecord) -> bytes:
     """The hash of one record over its predecessor's: SHA-256 of the canonical JSON of all its fields."""
     fields = [
         entry.chain, entry.seq, _utc(entry.recorded_at), _utc(entry.business_at), entry.actor_id, entry.actor_name,
@@ -95,38 +113,34 @@ def digest(previous: bytes, entry: AuditRecord) -> bytes:
 
 def next_entry(
     row: ProcessInstance, actor: Actor, action: str, thing: str, data: dict[str, Any], *, now: datetime
-) -> AuditRecord:
+) -> NewRecord:
     """Make the record that comes next in a locked instance's chain, for the caller to write with the instance's row."""
-    end = AuditChain(chain=f"i{row.id}", seq=row.audit_seq, head=row.audit_head)
-    return _entry(end, actor, action, thing, data, now)
+    return _entry(f"i{row.id}", row.audit_seq, row.audit_head, actor, action, thing, data, now)
 
 
 def _append(
     session: Session, end: AuditChain, actor: Actor, action: str, thing: str, data: dict[str, Any], now: datetime
 ) -> None:
-    entry = _entry(end, actor, action, thing, data, now)
-    session.add(entry)
+    entry = _entry(end.chain, end.seq, end.head, actor, action, thing, data, now)
+    session.add(AuditRecord(**columns_of(entry)))
     end.seq, end.head = entry.seq, entry.hash
 
 
 def _entry(
-    end: AuditChain, actor: Actor, action: str, thing: str, data: dict[str, Any], now: datetime
-) -> AuditRecord:
-    entry = AuditRecord(
-        chain=end.chain, seq=end.seq + 1, recorded_at=clock.now(), business_at=now, actor_id=actor.user_id,
+    chain: str, seq: int, head: bytes, actor: Actor, action: str, thing: str, data: dict[str, Any], now: datetime
+) -> NewRecord:
+    entry = NewRecord(
+        chain=chain, seq=seq + 1, recorded_at=clock.now(), business_at=now, actor_id=actor.user_id,
         actor_name=actor.name, source=actor.source, address=actor.address, action=action, thing=thing,
         data=plain(data),
     )  # fmt: skip
-    entry.hash = digest(end.head, entry)
+    entry.hash = digest(head, entry)
     return entry
 
 
-def columns_of(entry: AuditRecord) -> dict[str, Any]:
+def columns_of(entry: NewRecord) -> dict[str, Any]:
     """Give a record as values by column."""
-    return {name: getattr(entry, name) for name in _COLUMNS}
-
-
-_COLUMNS = tuple(column.key for column in AuditRecord.__table__.columns if column.key != "id")
+    return dict(vars(entry))
 
 
 def _locked_chain(session: Session, chain: str) -> AuditChain:

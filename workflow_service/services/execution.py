@@ -32,7 +32,7 @@ from .programs import LoadedProgram, program_of
 
 MAX_ROUNDS = 200
 MOVING = ("status", "outcome", "ended_at", "state", "revision", "activity_seq", "audit_seq", "audit_head")
-"""The columns of an instance's row that a step writes."""
+"""The columns of an instance's row that a step writes, always and by itself: what is set as committed spares a flush."""
 
 
 @dataclass
@@ -176,10 +176,9 @@ class Execution:
 
     def _write(self, written: "Written", action: str, data: dict[str, Any]) -> None:
         row = self.row
-        row.revision += 1
+        set_committed_value(row, "revision", row.revision + 1)
         entry = audit.next_entry(row, self.actor, action, f"process-instance:{row.id}", data, now=self.now)
-        row.audit_seq, row.audit_head = entry.seq, entry.hash
-        moved = {name: getattr(row, name) for name in MOVING}
+        moved = {name: getattr(row, name) for name in MOVING} | {"audit_seq": entry.seq, "audit_head": entry.hash}
         rows = step_rows.StepRows(
             instance_id=row.id, plan_id=row.plan_id, area_path=row.area_path, now=self.now, instance=moved,
             record=audit.columns_of(entry), tasks=written.tasks, activities=written.activities, ends=written.ends,
@@ -234,7 +233,7 @@ class Execution:
         return list(rows.values()), ends
 
     def _activity(self, passage: Passage, ended: bool, actor_id: int | None) -> step_rows.ActivityRow:
-        self.row.activity_seq += 1
+        set_committed_value(self.row, "activity_seq", self.row.activity_seq + 1)
         place = passage.place
         return step_rows.ActivityRow(
             self.row.activity_seq, place.token, place.process_key, place.element_id, place.element_type, place.name,
@@ -292,7 +291,7 @@ class Execution:
         if step.stalled:
             self._note_stall()
         if not step.completed:
-            self.row.state = self.instance.freeze()
+            set_committed_value(self.row, "state", self.instance.freeze())
             return
         self.row.status = "completed" if self.row.status == "active" else self.row.status
         self.row.outcome, self.row.ended_at = step.outcome, self.now

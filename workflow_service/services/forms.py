@@ -23,7 +23,9 @@ FREE_FORM: dict[str, Any] = {
     },
 }
 MAX_BYTES = 256_000
+MOST_VALIDATORS = 1000
 _formats = FormatChecker(formats=())
+_validators: dict[int, Draft202012Validator] = {}
 
 
 class FormErrors(InvalidInput):
@@ -74,14 +76,21 @@ def validate(schema: dict[str, Any], values: Any) -> dict[str, Any]:
         raise FormErrors(fields=[{"field": "", "message": _("提交的内容应是一组字段")}], count=1)
     if len(json.dumps(values, ensure_ascii=False)) > MAX_BYTES:
         raise InvalidInput(N_("填写的内容过长，请把长文放进附件。"))
-    found = sorted(
-        Draft202012Validator(schema, format_checker=_formats).iter_errors(values),
-        key=lambda one: list(map(str, one.path)),
-    )
+    found = sorted(_validator(schema).iter_errors(values), key=lambda one: list(map(str, one.path)))
     fields = [entry for error in found for entry in _fields(error)]
     if fields:
         raise FormErrors(fields=fields, count=len(fields))
     return values
+
+
+def _validator(schema: dict[str, Any]) -> Draft202012Validator:
+    """The validator of a form, made once for as long as the form stays in memory."""
+    known = _validators.get(id(schema))
+    if known is None or known.schema is not schema:
+        if len(_validators) >= MOST_VALIDATORS:
+            _validators.clear()
+        known = _validators[id(schema)] = Draft202012Validator(schema, format_checker=_formats)
+    return known
 
 
 def _fields(error: ValidationError) -> list[dict[str, str]]:

@@ -75,8 +75,8 @@ def _language() -> str:
 
 
 def _speak() -> None:
-    """Let texts of this request, from whatever room, be in the reader's language."""
-    if request.endpoint != "static":
+    """Let texts of this request, from whatever room, be in the reader's language; the interface sets its own."""
+    if request.endpoint != "static" and request.blueprint != "api":
         i18n.set_language(_language())
 
 

@@ -37,8 +37,10 @@ def register(app: Flask) -> None:
 
 
 def _headers(response: Response) -> Response:
+    given = {name.lower() for name, _value in response.headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in given:
+            response.headers.add(name, value)
     if request.endpoint != "static" and not request.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "no-cache, private")
     return response

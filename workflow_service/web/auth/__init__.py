@@ -20,10 +20,16 @@ def register(app: Flask) -> None:
     accounts.register(app)
     app.register_blueprint(views.blueprint)
     limiter = Limiter(get_remote_address, app=app, storage_uri="memory://")
+    limiter.request_filter(_is_elsewhere)
     view: Any = app.view_functions["auth.sign_in"]
     view = limiter.limit(ATTEMPTS_PER_NAME, key_func=_address_and_name, methods=["POST"])(view)
     limited: Any = limiter.limit(ATTEMPTS_PER_ADDRESS, methods=["POST"])(view)
     app.view_functions["auth.sign_in"] = limited
+
+
+def _is_elsewhere() -> bool:
+    """Only signing in is limited; every other request would ask in vain which limits it has."""
+    return request.endpoint != "auth.sign_in"
 
 
 def _address_and_name() -> str:
