@@ -53,6 +53,9 @@ class Task(Base):
 
     `urging` is how often its holder hears of it before it is due: daily, weekly or none (docs/domain.md §3.4). `paused_for` is
     why its clock stands (a `DeadlineChange.kind`); a `waiting` task's never runs.
+    `held`: it waits for a round of others (`rounds` counts them) and lies before nobody. A task of such a round has `round_id`
+    and `turn` and a token of its own that no engine knows. `prefill` is what its form shows at first; `opened_at` when a
+    handler opened it; `acted_for` the person for whom a substitute finished it; `timeout_at` when `timeout_action` is done.
     """
 
     __tablename__ = "task"
@@ -65,6 +68,8 @@ class Task(Base):
         Index("ix_task_plan", "plan_id", "created_at"),
         Index("ix_task_ended", "ended_at", postgresql_where=text("ended_at is not null")),
         Index("ix_task_waiting", "plan_id", postgresql_where=text("waiting")),
+        Index("ix_task_round", "round_id", postgresql_where=text("round_id is not null")),
+        Index("ix_task_timeout", "timeout_at", "id", postgresql_where=text("status = 'open' and timeout_at is not null")),
     )
     id: Mapped[Key]
     instance_id: Mapped[int] = mapped_column(ForeignKey("process_instance.id"))
@@ -99,6 +104,16 @@ class Task(Base):
     opinion: Mapped[str] = mapped_column(server_default="")
     submission: Mapped[dict[str, Any] | None]
     local: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    round_id: Mapped[int | None]
+    turn: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    held: Mapped[bool] = mapped_column(server_default=text("false"))
+    rounds: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    prefill: Mapped[dict[str, Any] | None]
+    opened_at: Mapped[datetime | None]
+    opened_by: Mapped[int | None]
+    acted_for: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    timeout_at: Mapped[datetime | None]
+    timeout_action: Mapped[str] = mapped_column(server_default="")
     revision: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
