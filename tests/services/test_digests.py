@@ -1,17 +1,18 @@
 """Daily urging: one digest a person with everything due, nothing to people with nothing (docs/domain.md §3.4)."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests.services.catalogue import Catalogue, moment
+from workflow_service.domain.errors import Conflict
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.domain.supervision import Urgency
 from workflow_service.identity.actor import Actor
-from workflow_service.services import digests, notices, rhythms
+from workflow_service.services import digests, notices, rhythms, urging
 from workflow_service.store.database import Database
 from workflow_service.store.people import Membership, User
 from workflow_service.store.runtime import ProcessInstance
@@ -137,10 +138,12 @@ def test_a_notice_goes_out_by_e_mail_once_mail_is_wired_under_an_id_that_stays(c
     assert (delivery.channel, delivery.address, delivery.status) == ("email", "handler@example.invalid", "pending")
 
 
-def test_a_push_reaches_everybody_before_whom_the_task_lies_once_a_day(catalogue: Catalogue) -> None:
+def test_a_push_reaches_everybody_before_whom_the_task_lies_once_an_hour(catalogue: Catalogue) -> None:
     task = catalogue.task("能源规划", "zj.energy", moment(MONDAY, 17, 30))
-    assert notices.urge_task(catalogue.session, SYSTEM, task.id, "请今天办结", now=NINE) == 2
-    assert notices.urge_task(catalogue.session, SYSTEM, task.id, "再次", now=NINE) == 0
+    assert urging.urge_task(catalogue.session, SYSTEM, task.id, "请今天办结", now=NINE) == 2
+    with pytest.raises(Conflict):
+        urging.urge_task(catalogue.session, SYSTEM, task.id, "再次", now=NINE + timedelta(minutes=59))
+    assert urging.urge_task(catalogue.session, SYSTEM, task.id, "再次", now=NINE + timedelta(minutes=61)) == 2
 
 
 @pytest.mark.parametrize(

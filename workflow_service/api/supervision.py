@@ -9,7 +9,7 @@ from flask import Response
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, ledger, notices
+from workflow_service.services import bulletins, ledger, urging
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.store import notice_list
 
@@ -133,7 +133,7 @@ def read_notice(call: Call, notice_id: int) -> Done:
 @endpoint("/reminders", "POST", body=ReminderGiven, answer=Reminded, status=201, tag="reminders")
 def remind(call: Call, body: ReminderGiven) -> Answer:
     """Urge one task (催办): everybody before whom it lies gets a notice, once a day and pusher."""
-    return Answer(Reminded(notices=notices.urge_task(call.session, call.actor, body.task_id, body.note, now=call.now)))
+    return Answer(Reminded(notices=urging.urge_task(call.session, call.actor, body.task_id, body.note, now=call.now)))
 
 
 def _filter(query: LedgerQuery) -> ledger.LedgerFilter:

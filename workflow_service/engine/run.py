@@ -168,6 +168,16 @@ class Instance:
         navigate.go_back(self._find(token), to)
         self._advance()
 
+    def dissent(self, token: UUID, values: dict[str, Any], to: UUID) -> None:
+        """A signer says no where one dissent returns the whole: his answer is kept, and the token goes back to the step `to`."""
+        task, body = self._waiting(token, HumanTaskSpec, TaskState.READY), self._body(token)
+        keep_result(task, values)
+        task._set_state(TaskState.COMPLETED)
+        body.task_spec._publish(body)
+        self._passages.append(Passage(describe(task), "completed"))
+        navigate.go_back(task, to)
+        self._advance()
+
     def retrieve(self, token: UUID) -> None:
         """Undo what came of a finished human task and let it wait again; in a countersignature only this signer's turn."""
         task = self._waiting(token, HumanTaskSpec, TaskState.COMPLETED)

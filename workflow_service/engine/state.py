@@ -56,8 +56,7 @@ def compact(workflow: BpmnWorkflow) -> None:
     and the parent of anything unfinished.
     """
     for one in (workflow, *workflow.subprocesses.values()):
-        if not one.completed:
-            _compact(one)
+        _compact(one)
     _drop_finished_children(workflow)
 
 

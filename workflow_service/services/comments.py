@@ -13,7 +13,7 @@ from workflow_service.store.runtime import Comment
 from . import audit
 from .context import Actor
 from .processes import visible_instance
-from .tasks import visible_task
+from .task_access import visible_task
 
 LONGEST = 5000
 

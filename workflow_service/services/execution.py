@@ -26,7 +26,7 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import ProcessInstance
 
-from . import audit, pauses, topics, waiting
+from . import audit, notices, pauses, topics, waiting
 from .context import Actor
 from .programs import LoadedProgram, program_of
 
@@ -62,12 +62,20 @@ class Changes:
         self.stages += step.stages
 
 
+@dataclass(frozen=True)
+class AskedAgain:
+    """Whom a step lies before when it is entered again, and what its form shows: who did it, and what he handed in."""
+
+    user_id: int | None
+    prefill: dict[str, Any]
+
+
 @dataclass
 class Written:
     """The rows of one step, and the ids that its new tasks got."""
 
     tasks: list[step_rows.NewTask]
-    cancelled: list[int]
+    cancelled: list[step_rows.EndedTask]
     activities: list[step_rows.ActivityRow]
     ends: list[step_rows.ActivityEnd]
     ids: dict[UUID, int] = field(default_factory=dict)
@@ -89,6 +97,8 @@ class Execution:
         self.instance, self.now = instance, now
         self.completing: UUID | None = None
         self.completion: step_rows.Completion | None = None
+        self.asked_again: dict[tuple[str, str], AskedAgain] = {}
+        self.why_ended = N_("流程已转到别处")
         self._plan: Plan | None = None
 
     @classmethod
@@ -108,9 +118,12 @@ class Execution:
 
     def finish_task(self, task_id: int, token: UUID, values: dict[str, Any]) -> None:
         """A person finishes the task at `token` with values that fit its form; its row is written with the step."""
-        self.completing = token
-        self.completion = step_rows.Completion(task_id, self.actor.user_id, self.actor.unit_id, values)
+        self.hand_in(step_rows.Completion(task_id, self.actor.user_id, self.actor.unit_id, values), token)
         self.instance.complete(token, values)
+
+    def hand_in(self, completion: step_rows.Completion, token: UUID) -> None:
+        """Note who leaves the task at `token` how; whatever the token does next, his task is done with it."""
+        self.completing, self.completion = token, completion
 
     def settle(self, action: str, data: dict[str, Any]) -> None:
         """Do the service tasks, write every change, freeze the state and append the record."""
@@ -196,8 +209,9 @@ class Execution:
             send_after_commit(
                 session, signals.task_created, task_id=written.ids[task.token], instance_id=row.id, holders=task.holders
             )
-        for task_id in written.cancelled:
-            send_after_commit(session, signals.task_cancelled, task_id=task_id, instance_id=row.id)
+        for ended in written.cancelled:
+            send_after_commit(session, signals.task_cancelled, task_id=ended.id, instance_id=row.id)
+        notices.tell_ended(session, written.cancelled, self.why_ended, self.actor, now=self.now)
 
     def _task_tokens(self, changes: Changes) -> list[UUID]:
         """Tokens of open tasks that ended without having been done."""
@@ -221,13 +235,12 @@ class Execution:
         for passage in passages:
             token, ended = passage.place.token, passage.status != "started"
             actor_id = self.actor.user_id if ended and token == self.completing else None
+            status = RETURNED if actor_id is not None and passage.status == "cancelled" else passage.status
             if token in rows and ended:
                 rows[token].status, rows[token].ended_at = passage.status, self.now
                 rows[token].flows = list(passage.flows)
             elif ended and token in self.instance.stood_open:
-                ends.append(
-                    step_rows.ActivityEnd(token, passage.status, self.now, list(passage.flows), actor_id)
-                )
+                ends.append(step_rows.ActivityEnd(token, status, self.now, list(passage.flows), actor_id))
             else:
                 rows[token] = self._activity(passage, ended, actor_id)
         return list(rows.values()), ends
@@ -290,12 +303,11 @@ class Execution:
     def _close_or_keep(self, step: Step) -> None:
         if step.stalled:
             self._note_stall()
+        set_committed_value(self.row, "state", self.instance.freeze())
         if not step.completed:
-            set_committed_value(self.row, "state", self.instance.freeze())
             return
         self.row.status = "completed" if self.row.status == "active" else self.row.status
         self.row.outcome, self.row.ended_at = step.outcome, self.now
-        self.row.state = b""
         self._let_go_of_plan()
         send_after_commit(
             self.session, signals.instance_completed, instance_id=self.row.id, definition_key=self.row.definition_key,
@@ -312,9 +324,19 @@ class Execution:
         if self.plan.issued_on is not None and self.plan.stage in UNDER_WAY:
             self._enter_stages([IN_FORCE])
         if self.row.status == "terminated" and self.plan.status in APPLYING:
-            self.note_plan("withdrawn", {"process": self.row.definition_key})
+            self.note_plan("withdrawn", {"process": self.row.definition_key, "status": self.plan.status})
             self.plan.status = "withdrawn"
             self._enter_stages([CLOSED])
+
+    def take_plan_up_again(self) -> None:
+        """A run that had ended goes on: a plan that was withdrawn with it is applied for again."""
+        if self.plan is None or self.plan.status != "withdrawn":
+            return
+        ended = PlanEvent.plan_id == self.plan.id, PlanEvent.kind == "withdrawn", PlanEvent.instance_id == self.row.id
+        last = self.session.scalars(select(PlanEvent).where(*ended).order_by(PlanEvent.id.desc()).limit(1)).one_or_none()
+        if last is not None:
+            self.plan.status = str(last.data.get("status") or APPLYING[0])
+            self.note_plan("taken_up_again", {"process": self.row.definition_key})
 
     def _note_stall(self) -> None:
         row = {"token": None, "element_id": self.loaded.key, "kind": "stalled", "created_at": self.now,
@@ -343,6 +365,8 @@ class Execution:
 
 
 HUMAN = ("userTask", "manualTask")
+RETURNED = "returned"
+"""How an activity ended whose handler sent it back: his task is done, its token went elsewhere."""
 IN_FORCE, CLOSED = "implementation", "closed"
 APPLYING = ("applied", "pending")
 UNDER_WAY = ("revision", "evaluation", "drafting", "consultation", "coordination", "review", "approval", "issue", "filing")

@@ -34,7 +34,7 @@ from .file_kinds import FileKind, kind_of
 from .first_page import first_lines
 from .plans import thing_of_draft, visible_plan
 from .processes import visible_instance
-from .tasks import holders_of, open_task
+from .task_access import holders_of, open_task
 
 MEGABYTE = 1_000_000
 CHUNK_BYTES = 256_000

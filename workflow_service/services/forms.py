@@ -14,6 +14,7 @@ from workflow_service.i18n import N_, SOURCE_LANGUAGE, _, current_language
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from .programs import program_of
+from .side_forms import PREFIX, SIDE_FORMS
 
 FREE_FORM: dict[str, Any] = {
     "type": "object",
@@ -49,6 +50,8 @@ _formats.checkers["date-time"] = (_is_moment, ValueError)
 
 def form_of(session: Session, definition_id: int, form_key: str) -> dict[str, Any]:
     """Give the form's schema as pinned with the definition; outcome and opinion where a task names no form."""
+    if form_key.startswith(PREFIX):
+        return SIDE_FORMS[form_key]
     form: dict[str, Any] = program_of(session, definition_id).forms.get(form_key, FREE_FORM)
     return form
 

@@ -6,7 +6,7 @@ rows too; `notify` sends them at least once, each under a Message-ID that never 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,18 +17,19 @@ from sqlalchemy.orm import Session
 
 from workflow_service import signals
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
-from workflow_service.i18n import N_, _
+from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
+from workflow_service.identity.words import Word
 from workflow_service.store import notice_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import User
 from workflow_service.store.records import Setting
+from workflow_service.store.step_rows import EndedTask
 from workflow_service.store.supervision import Delivery, Notice
 
 from . import audit
 from .calendars import SETTINGS
 from .context import Actor
-from .tasks import open_task
 
 CHANNELS, ROBOTS = "notify", "robots"
 CHUNK = 5000
@@ -86,25 +87,31 @@ def post_notices(session: Session, notices: Sequence[NewNotice], *, now: datetim
     return posted
 
 
-def urge_task(session: Session, actor: Actor, task_id: int, note: str = "", *, now: datetime) -> int:
-    """Push one task (催办): everybody before whom it lies gets a notice, once a day and pusher; gives how many.
+def tell(
+    session: Session, people: Collection[int], kind: str, text: str, values: Mapping[str, object], dedup_key: str, *,
+    now: datetime, note: str = "", link: str = "", by: str = "",
+) -> int:  # fmt: skip
+    """Post the same notice to several people, each in his language; `text` is a source text with places for `values`."""
+    languages = session.execute(select(User.id, User.language).where(User.id.in_(people), User.active)).all() if people else []
+    rows = []
+    for user_id, language in languages:
+        with use_language(language):
+            rows.append(NewNotice(user_id, kind, _(text, **values), dedup_key, text=note, link=link, body={"by": by}))
+    return post_notices(session, rows, now=now)
 
-    Raises NotFound, Conflict when the task is over, Forbidden.
-    """
-    task = open_task(session, task_id)
-    policy.require(actor, "task.urge", policy.thing_of(task.area_path))
-    today = SETTINGS.day_of(now)
-    people = notice_rows.task_holders(session, task_id, today)
-    notices = [
-        NewNotice(
-            user_id=user_id, kind="urge", subject=_("请尽快办理：%(task)s（%(title)s）", task=task.name, title=task.title),
-            dedup_key=f"urge:{task_id}:{actor.user_id}:{today}", text=note.strip(), link=f"/tasks/{task_id}",
-            body={"by": actor.name},
-        )
-        for user_id in people
-    ]  # fmt: skip
-    audit.record(session, actor, "task.urge", f"task:{task_id}", {"note": note, "people": people}, now=now)
-    return post_notices(session, notices, now=now)
+
+def tell_ended(session: Session, tasks: Sequence[EndedTask], why: str, actor: Actor, *, now: datetime) -> None:
+    """Tell those before whom open tasks lay that nobody needs to do them any more; who ended them need not be told."""
+    if not tasks:
+        return
+    people = notice_rows.people_of(session, [holder for one in tasks for holder in one.holders], SETTINGS.day_of(now))
+    for one in tasks:
+        told = {user_id for holder in one.holders for user_id in people.get(holder, ())} - {actor.user_id}
+        values = {"task": one.name, "title": one.title, "why": Word(why)}
+        tell(
+            session, told, "task_ended", N_("无需再办：%(task)s（%(title)s），%(why)s"), values, f"ended:{one.id}", now=now,
+            by=actor.name, link=f"/tasks/{one.id}",
+        )  # fmt: skip
 
 
 def wire_channels(session: Session, channels: Mapping[str, Mapping[str, Any]], *, now: datetime) -> None:

@@ -12,7 +12,6 @@ from workflow_service.domain.errors import NotFound
 from workflow_service.engine.run import Instance
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.plans import Plan
@@ -22,6 +21,7 @@ from . import audit, pauses
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .messages import broadcast_signal, deliver_message
+from .navigation import end_instance
 from .programs import latest_definition, program_of
 
 __all__ = [
@@ -127,17 +127,11 @@ def _send_again(
 def terminate_instance(
     session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime
 ) -> ProcessInstance:
-    """End an instance now, with a reason; its tasks, timers and subscriptions end with it."""
+    """End an instance now, with a reason (终止); its tasks, timers and subscriptions end with it. Supervisors only."""
     row = locked_instance(session, instance_id)
-    policy.require(actor, "instance.manage", policy.thing_of(row.area_path))
+    policy.require(actor, "instance.control", policy.thing_of(row.area_path))
     require_status(row, ("active", "suspended"))
-    execution = Execution.thaw(session, actor, row, now)
-    pauses.start_tasks(session, row, now=now)
-    row.status = "terminated"
-    execution.instance.terminate()
-    execution.settle("process-instance.terminate", {"reason": reason})
-    step_rows.resolve_incidents(session, instance_id, actor.user_id, now)
-    return row
+    return end_instance(session, actor, row, "process-instance.terminate", "terminated", reason, now)
 
 
 def suspend_instance(
@@ -158,7 +152,7 @@ def _switch(
     session: Session, actor: Actor, instance_id: int, before: str, after: str, reason: str, now: datetime
 ) -> ProcessInstance:
     row = locked_instance(session, instance_id)
-    policy.require(actor, "instance.manage", policy.thing_of(row.area_path))
+    policy.require(actor, "instance.control", policy.thing_of(row.area_path))
     require_status(row, (before,))
     row.status = after
     if after == "suspended":

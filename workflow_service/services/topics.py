@@ -32,6 +32,14 @@ HANDLER_MODULES = ("plan_topics", "supervision_topics")
 
 Handler = Callable[["Execution", ServiceWork], Result]
 
+LASTING = frozenset(
+    {
+        "bulletin.publish", "evaluation.record", "plan.file", "plan.forward", "plan.issue", "plan.merge", "plan.pend",
+        "plan.refuse", "plan.register", "plan.revise", "report.publish",
+    }
+)  # fmt: skip
+"""Topics whose work stands outside the instance (a code, a number, an issued plan) and is not undone by moving a token back."""
+
 _handlers: dict[str, Handler] = {}
 
 

@@ -65,6 +65,11 @@ def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
     assignee = _user(execution, attrs.get("assignee"))
     users = [str(_user(execution, name)) for name in _names(attrs.get("candidateUsers"))]
     rule, urging = _deadline_rule(execution, one)
+    again = execution.asked_again.get((one.place.process_key, one.place.element_id))
+    holders = _holders(assignee, users, groups)
+    claimed_by = again.user_id if again is not None and assignee is None else None
+    if claimed_by is not None and f"u:{claimed_by}" not in holders:
+        holders.append(f"u:{claimed_by}")
     return NewTask(
         token=one.place.token, process_key=one.place.process_key, element_id=one.place.element_id, name=one.place.name,
         title=_title(execution, one), form_key=attrs.get("formKey") or "",
@@ -72,7 +77,8 @@ def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
         assignee_id=assignee, candidate_users=users, candidate_groups=groups, priority=_priority(attrs.get("priority")),
         waiting=attrs.get("waiting") == "true", deadline_rule=rule, urging=urging, due_at=_moment(execution, rule),
         follow_up_at=_moment(execution, attrs.get("followUpDate") or ""), local=dict(one.local),
-        holders=_holders(assignee, users, groups),
+        holders=holders, claimed_by=claimed_by, prefill=again.prefill if again is not None else None,
+        timeout_at=_moment(execution, attrs.get("timeout") or ""), timeout_action=attrs.get("timeoutAction") or "",
     )  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
+
+from .people import Membership, Post
 
 _INSERT = text("""
 WITH wanted AS (
@@ -134,6 +136,45 @@ def holders_of_posts(
     """Everybody who has one of the posts or roles in a unit of the area or below; a row for each such unit."""
     values = {"areas": f"{area_path}%", "today": today, "posts": list(posts), "roles": list(roles)}
     return session.execute(_HOLDERS_OF_POSTS, values).all()
+
+
+_PEOPLE_OF = text("""
+SELECT DISTINCT asked.holder, person.id
+FROM unnest(CAST(:holders AS text[])) AS asked(holder)
+LEFT JOIN (SELECT post.id, 'g:' || unit.code || ':' || post.code AS holder FROM post JOIN unit ON unit.id = post.unit_id)
+  AS place ON place.holder = asked.holder
+LEFT JOIN membership ON membership.post_id = place.id
+  AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+JOIN user_account person ON person.active AND person.id = CASE
+  WHEN asked.holder LIKE 'u:%' THEN CAST(substr(asked.holder, 3) AS bigint) ELSE membership.user_id END
+""")
+
+
+def people_of(session: Session, holders: Sequence[str], today: date) -> dict[str, list[int]]:
+    """The people behind holder keys (`u:…`, `g:…`) on a day, by key; a key with nobody behind it is left out."""
+    found: dict[str, list[int]] = {}
+    for holder, user_id in session.execute(_PEOPLE_OF, {"holders": list(holders), "today": today}):
+        found.setdefault(holder, []).append(user_id)
+    return found
+
+
+_UNIT_OF_PERSON = text("""
+SELECT unit.id FROM membership JOIN post ON post.id = membership.post_id JOIN unit ON unit.id = post.unit_id AND unit.active
+WHERE membership.user_id = :user_id AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+ORDER BY post.rank, membership.id LIMIT 1
+""")
+
+
+def holds_post_in(session: Session, user_id: int, unit_id: int, today: date) -> bool:
+    """Whether a person holds a post in a unit on a day."""
+    held = Membership.user_id == user_id, Membership.since <= today, or_(Membership.until.is_(None), Membership.until > today)
+    posts = select(Membership.id).join(Post, Post.id == Membership.post_id).where(Post.unit_id == unit_id, *held)
+    return session.scalars(posts.limit(1)).one_or_none() is not None
+
+
+def unit_of_person(session: Session, user_id: int, today: date) -> int | None:
+    """The unit of a person's first post on a day."""
+    return session.scalars(_UNIT_OF_PERSON, {"user_id": user_id, "today": today}).one_or_none()
 
 
 def task_holders(session: Session, task_id: int, today: date) -> list[int]:

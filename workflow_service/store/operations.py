@@ -1,4 +1,7 @@
-"""What people do with tasks beyond finishing them: rounds of others asked, events, substitutes, copies (docs/approval-operations.md)."""
+"""What people do with tasks beyond finishing them: rounds of others asked, events, substitutes, copies.
+
+Told in docs/approval-operations.md.
+"""
 
 from datetime import date, datetime
 from typing import Any

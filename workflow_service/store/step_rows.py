@@ -38,6 +38,10 @@ class NewTask:
     follow_up_at: datetime | None = None
     local: dict[str, Any] = field(default_factory=dict)
     holders: list[str] = field(default_factory=list)
+    claimed_by: int | None = None
+    prefill: dict[str, Any] | None = None
+    timeout_at: datetime | None = None
+    timeout_action: str = ""
 
 
 @dataclass
@@ -69,14 +73,37 @@ class ActivityEnd:
 
 
 _END_TASKS = text("""
-WITH ended AS (
-  UPDATE task SET status = 'cancelled', ended_at = :now, revision = revision + 1
-  WHERE instance_id = :instance_id AND token = ANY(CAST(:tokens AS uuid[])) AND status = 'open'
-  RETURNING id
-), dropped AS (DELETE FROM task_holder USING ended WHERE task_id = ended.id),
+WITH RECURSIVE falling AS (
+  SELECT id FROM task
+  WHERE instance_id = :instance_id AND status = 'open'
+    AND (token = ANY(CAST(:tokens AS uuid[])) OR round_id = ANY(CAST(:rounds AS bigint[])))
+  UNION
+  SELECT asked.id FROM falling
+  JOIN task_round r ON r.task_id = falling.id AND r.ended_at IS NULL AND r.relation <> 'instruct'
+  JOIN task asked ON asked.round_id = r.id AND asked.status = 'open'
+), ended AS (
+  UPDATE task SET status = 'cancelled', ended_at = :now, revision = revision + 1, held = false
+  WHERE id IN (SELECT id FROM falling)
+  RETURNING id, name, title
+), rounds AS (
+  UPDATE task_round SET ended_at = :now, outcome = 'cancelled'
+  WHERE ended_at IS NULL AND relation <> 'instruct'
+    AND (task_id IN (SELECT id FROM falling) OR id = ANY(CAST(:rounds AS bigint[])))
+), dropped AS (DELETE FROM task_holder USING ended WHERE task_id = ended.id RETURNING task_id, holder, claimed_by),
 drafts AS (DELETE FROM task_draft USING ended WHERE task_id = ended.id)
-SELECT id FROM ended
+SELECT id, name, title, ARRAY(SELECT holder FROM dropped WHERE task_id = ended.id AND claimed_by IS NULL) AS holders FROM ended
 """)
+
+
+@dataclass(frozen=True)
+class EndedTask:
+    """An open task that ended without having been done, and before whom it lay."""
+
+    id: int
+    name: str
+    title: str
+    holders: list[str]
+
 
 @dataclass
 class Completion:
@@ -119,19 +146,22 @@ wanted AS (
   SELECT * FROM jsonb_to_recordset(CAST(:tasks AS jsonb)) AS row(
     token uuid, process_key text, element_id text, name text, title text, form_key text, kind text, stage text,
     unit_id bigint, assignee_id bigint, candidate_users text[], candidate_groups text[], priority smallint,
-    waiting boolean, deadline_rule text, urging text, due_at timestamptz, follow_up_at timestamptz, local jsonb, holders text[])
+    waiting boolean, deadline_rule text, urging text, due_at timestamptz, follow_up_at timestamptz, local jsonb, holders text[],
+    claimed_by bigint, prefill jsonb, timeout_at timestamptz, timeout_action text)
 ), added AS (
   INSERT INTO task (instance_id, plan_id, area_path, created_at, token, process_key, element_id, name, title, form_key, kind,
     stage, unit_id, assignee_id, candidate_users, candidate_groups, priority, waiting, deadline_rule, urging, due_at,
-    follow_up_at, local)
+    follow_up_at, local, claimed_at, prefill, timeout_at, timeout_action)
   SELECT :instance_id, :plan_id, :area_path, :now, token, process_key, element_id, name, title, form_key, kind,
-    stage, unit_id, assignee_id, candidate_users, candidate_groups, priority, waiting, deadline_rule, urging, due_at,
-    follow_up_at, local
+    stage, unit_id, coalesce(claimed_by, assignee_id), candidate_users, candidate_groups, priority, waiting, deadline_rule,
+    urging, due_at, follow_up_at, local, CASE WHEN claimed_by IS NOT NULL THEN CAST(:now AS timestamptz) END, prefill, timeout_at,
+    timeout_action
   FROM wanted
   RETURNING id, token, due_at
 ), held AS (
-  INSERT INTO task_holder (task_id, holder, due_at)
-  SELECT added.id, holder, coalesce(added.due_at, 'infinity')
+  INSERT INTO task_holder (task_id, holder, due_at, claimed_by)
+  SELECT added.id, holder, coalesce(added.due_at, 'infinity'),
+    CASE WHEN holder <> 'u:' || wanted.claimed_by THEN wanted.claimed_by END
   FROM added JOIN wanted USING (token), unnest(wanted.holders) AS holder
 )
 """
@@ -201,14 +231,14 @@ def _completion_values(completion: Completion, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def cancel_tasks(session: Session, instance_id: int, tokens: Sequence[UUID], now: datetime) -> list[int]:
-    """End open tasks that nobody did; gives their ids."""
-    if not tokens:
+def cancel_tasks(
+    session: Session, instance_id: int, tokens: Sequence[UUID], now: datetime, rounds: Sequence[int] = ()
+) -> list[EndedTask]:
+    """End open tasks that nobody did, and what others were asked on their behalf; `rounds` are ended with all their tasks."""
+    if not tokens and not rounds:
         return []
-    rows = session.execute(
-        _END_TASKS, {"instance_id": instance_id, "tokens": [str(one) for one in tokens], "now": now}
-    )
-    return [row.id for row in rows]
+    values = {"instance_id": instance_id, "tokens": [str(one) for one in tokens], "rounds": list(rounds), "now": now}
+    return [EndedTask(*row) for row in session.execute(_END_TASKS, values)]
 
 
 def replace_waits(
@@ -252,6 +282,20 @@ def withdraw_items(session: Session, instance_id: int, now: datetime) -> None:
     """Take what an instance that ended still had in a pool or on an agenda out of it."""
     waiting = AgendaItem.instance_id == instance_id, AgendaItem.status == "waiting"
     session.execute(update(AgendaItem).where(*waiting).values(status="withdrawn", decided_at=now))
+
+
+_WITHDRAW_ORPHANS = text("""
+UPDATE agenda_item item SET status = 'withdrawn', decided_at = :now
+WHERE item.instance_id = :instance_id AND item.status = 'waiting' AND NOT EXISTS (
+  SELECT FROM subscription s
+  WHERE s.instance_id = item.instance_id AND s.name = item.message_name AND s.correlation_key = CAST(item.id AS text))
+""")
+
+
+def withdraw_orphans(session: Session, instance_id: int, now: datetime) -> None:
+    """Take out of pools and agendas what an instance does not wait for any more: its token was put elsewhere."""
+    session.flush()
+    session.execute(_WITHDRAW_ORPHANS, {"instance_id": instance_id, "now": now})
 
 
 def _json(value: Any) -> str:

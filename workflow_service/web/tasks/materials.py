@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, _
-from workflow_service.services import comments, files, notices, tasks
+from workflow_service.services import comments, files, tasks, urging
 from workflow_service.store import plan_list
 from workflow_service.store.people import User
 from workflow_service.store.runtime import Attachment, Task
@@ -98,7 +98,7 @@ def comment(task_id: int) -> ResponseReturnValue:
 def urge(task_id: int) -> ResponseReturnValue:
     """Push everybody before whom the task lies."""
     with transaction() as session:
-        count = notices.urge_task(session, page_actor(), task_id, request.form.get("note", "").strip(), now=page_now())
+        count = urging.urge_task(session, page_actor(), task_id, request.form.get("note", "").strip(), now=page_now())
     flash(_("已催办，%(count)s 人收到消息。", count=count) if count else _("今天已经催办过。"))
     back = request.form.get("back", "")
     return redirect(url_for("board.overview") if back == "board" else url_for("tasks.show", task_id=task_id))

@@ -1,0 +1,61 @@
+"""What happened to tasks besides their beginning and end, in order: the history that a task's page shows (动态)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from workflow_service.store.operations import TaskEvent
+from workflow_service.store.people import User
+from workflow_service.store.runtime import Task
+
+from .audit import plain
+from .context import Actor
+
+
+def note(
+    session: Session, actor: Actor, task: Task, kind: str, data: Mapping[str, Any] | None = None, *, now: datetime,
+    reason: str = "", acted_for: int | None = None,
+) -> TaskEvent:  # fmt: skip
+    """Write an event of a task, in the transaction of the command that caused it."""
+    event = TaskEvent(
+        instance_id=task.instance_id, task_id=task.id, at=now, kind=kind, actor_id=actor.user_id, acted_for=acted_for,
+        reason=reason, data=plain(dict(data or {})),
+    )  # fmt: skip
+    session.add(event)
+    return event
+
+
+def note_instance(
+    session: Session, actor: Actor, instance_id: int, kind: str, data: Mapping[str, Any] | None = None, *, now: datetime,
+    reason: str = "",
+) -> TaskEvent:  # fmt: skip
+    """Write an event of a whole instance."""
+    event = TaskEvent(
+        instance_id=instance_id, task_id=None, at=now, kind=kind, actor_id=actor.user_id, reason=reason,
+        data=plain(dict(data or {})),
+    )  # fmt: skip
+    session.add(event)
+    return event
+
+
+def events_of(session: Session, instance_id: int) -> Sequence[tuple[TaskEvent, str, str]]:
+    """Give the events of an instance in order, each with who did it and the task's name."""
+    rows = session.execute(
+        select(TaskEvent, User.name, Task.name)
+        .outerjoin(User, User.id == TaskEvent.actor_id)
+        .outerjoin(Task, Task.id == TaskEvent.task_id)
+        .where(TaskEvent.instance_id == instance_id)
+        .order_by(TaskEvent.id)
+    )
+    return [(event, person or "系统", task or "") for event, person, task in rows]
+
+
+def happened(session: Session, task_id: int, kind: str, since: datetime) -> bool:
+    """Tell whether an event of this kind stands in a task's history after `since`."""
+    found = exists().where(TaskEvent.task_id == task_id, TaskEvent.kind == kind, TaskEvent.at > since)
+    return bool(session.scalar(select(found)))

@@ -1,0 +1,318 @@
+"""Others asked on behalf of one task: added signers, a delegate, co-handlers, who is consulted (docs/approval-operations.md).
+
+A round's tasks are rows like any other, with deadlines and drafts, and move no token: the token stands with the asking task
+until that one is finished. What each relation means stands in `domain.rounds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from workflow_service import signals
+from workflow_service.domain.approvals import Choice, choice_of
+from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
+from workflow_service.domain.rounds import (
+    RULES,
+    SIGNING,
+    Relation,
+    RelationRule,
+    RoundMode,
+    is_over,
+    next_turns,
+)
+from workflow_service.i18n import N_
+from workflow_service.identity import policy
+from workflow_service.identity.words import Word
+from workflow_service.store import step_rows
+from workflow_service.store.database import send_after_commit
+from workflow_service.store.operations import TaskRound
+from workflow_service.store.runtime import ProcessInstance, Task
+
+from . import audit, events, notices, recipients
+from .context import Actor
+from .execution import Execution, require_status
+from .recipients import Asked
+from .task_access import changed, lock_task, put_aside, put_before, refuse_if_taken, require_holder
+
+LONGEST_NOTE = 2000
+MOST_PEOPLE = 50
+
+
+@dataclass(frozen=True)
+class RoundAsked:
+    """What a person asks for: whom, in which order, with which words. `draft_values` of the asker go along where he says so."""
+
+    relation: Relation
+    people: Sequence[Asked]
+    mode: RoundMode = RoundMode.PARALLEL
+    note: str = ""
+    blocking: bool = True
+
+
+def begin_round(
+    session: Session, actor: Actor, task_id: int, asked: RoundAsked, *, now: datetime, expected: int | None = None
+) -> TaskRound:
+    """Ask others on behalf of a task; raises NotFound, Forbidden, Conflict, InvalidInput.
+
+    Signers of a countersignature are added to it instead (`signers.add_signers`).
+    """
+    row, task = lock_task(session, task_id, expected)
+    require_status(row, ("active",))
+    require_holder(session, actor, task, "task.work")
+    refuse_if_taken(session, actor, task)
+    _check(session, task, asked, now)
+    took = task.assignee_id is None and actor.user_id is not None
+    if took:
+        task.assignee_id, task.claimed_at = actor.user_id, now
+    found = open_round(session, actor, row, task, asked, now=now)
+    if took and not task.held:
+        put_before(session, task)
+    data = {"relation": asked.relation.value, "people": [one.holder for one in asked.people], "note": asked.note}
+    events.note(session, actor, task, asked.relation.value, data | {"round": found.id}, now=now, reason=asked.note)
+    changed(session, actor, row, task, f"task.{asked.relation.value}", data, now)
+    return found
+
+
+def _check(session: Session, task: Task, asked: RoundAsked, now: datetime) -> None:
+    if not asked.people or len(asked.people) > MOST_PEOPLE:
+        raise InvalidInput(N_("请选择 1 到 50 位办理人。"))
+    if len(asked.note) > LONGEST_NOTE:
+        raise InvalidInput(N_("说明不能超过 2000 字。"))
+    if len({one.holder for one in asked.people}) < len(asked.people):
+        raise InvalidInput(N_("同一人或同一岗位只能选一次。"))
+    if any(one.due_at is not None and one.due_at <= now for one in asked.people):
+        raise InvalidInput(N_("新的时限应晚于现在。"))
+    if asked.relation is Relation.DELEGATE and len(asked.people) != 1:
+        raise InvalidInput(N_("委托办理只能选一人。"))
+    if task.round_id is not None and asked.relation in (*SIGNING, Relation.CO_HANDLE):
+        raise InvalidInput(N_("这是受他人之请办理的任务，可以委托、转办或沟通，不能再加签、再分协办。"))
+    recipients.require_reachable(session, [one.holder for one in asked.people], now=now)
+
+
+def open_round(
+    session: Session, actor: Actor, row: ProcessInstance, task: Task, asked: RoundAsked, *, now: datetime,
+    data: dict[str, Any] | None = None,
+) -> TaskRound:  # fmt: skip
+    """Write a round and ask its first people; rights and records are the caller's."""
+    rule = RULES[asked.relation]
+    found = TaskRound(
+        task_id=task.id, instance_id=row.id, relation=asked.relation.value, mode=asked.mode.value,
+        blocking=rule.blocks and asked.blocking, people=[one.plain() for one in asked.people], note=asked.note.strip(),
+        data=data or {}, created_by=actor.user_id, created_at=now,
+    )  # fmt: skip
+    session.add(found)
+    session.flush()
+    task.rounds += 1
+    if rule.holds:
+        put_aside(session, task)
+    if not rule.begins_after:
+        _ask(session, actor, row, task, found, now)
+    return found
+
+
+def _ask(session: Session, actor: Actor, row: ProcessInstance, task: Task, found: TaskRound, now: datetime) -> None:
+    """Give those whose turn it is their tasks."""
+    rule = RULES[Relation(found.relation)]
+    for turn in next_turns(RoundMode(found.mode), len(found.people), found.begun):
+        asked = Asked.from_plain(found.people[turn])
+        side = _side_task(task, found, rule, asked, turn, now)
+        session.add(side)
+        session.flush()
+        put_before(session, side)
+        holders = [asked.holder]
+        send_after_commit(session, signals.task_created, task_id=side.id, instance_id=row.id, holders=holders)
+        recipients.tell(
+            session, actor, holders, "asked", N_("%(by)s请您办理：%(task)s（%(title)s）"),
+            {"by": actor.name, "task": side.name, "title": side.title}, f"asked:{side.id}", now=now, note=found.note,
+            link=f"/tasks/{side.id}",
+        )  # fmt: skip
+        found.begun = turn + 1
+
+
+def _side_task(task: Task, found: TaskRound, rule: RelationRule, asked: Asked, turn: int, now: datetime) -> Task:
+    relation = Relation(found.relation)
+    form = found.data.get("form_key") or rule.form or task.form_key
+    name = str(found.data.get("name") or (task.name if relation is Relation.DELEGATE else f"{relation.label}：{task.name}"))
+    return Task(
+        instance_id=task.instance_id, token=uuid4(), process_key=found.data.get("process_key") or task.process_key,
+        element_id=found.data.get("element_id") or task.element_id, name=name, form_key=form,
+        kind=SIDE_KINDS.get(relation, task.kind), stage=task.stage, plan_id=task.plan_id, area_path=task.area_path,
+        title=task.title, unit_id=asked.unit_id or task.unit_id, assignee_id=asked.user_id, candidate_users=[],
+        candidate_groups=[asked.group] if asked.group else [], priority=task.priority, deadline_rule="",
+        due_at=asked.due_at or task.due_at, created_at=now, round_id=found.id, turn=turn, prefill=found.data.get("prefill"),
+        local=dict(task.local), status="open",
+    )  # fmt: skip
+
+
+SIDE_KINDS = {
+    Relation.BEFORE: "opinion", Relation.AFTER: "opinion", Relation.TOGETHER: "opinion", Relation.CONSULT: "opinion",
+    Relation.CO_HANDLE: "draft", Relation.INSTRUCT: "draft",
+}  # fmt: skip
+
+
+def survives(session: Session, task: Task) -> bool:
+    """Whether the task can be finished although its instance is over or suspended: what a leader asked for by instruction."""
+    if task.round_id is None:
+        return False
+    return RULES[Relation(session.get_one(TaskRound, task.round_id).relation)].survives
+
+
+def wait_for_others(
+    session: Session, actor: Actor, row: ProcessInstance, task: Task, values: dict[str, Any], *, now: datetime
+) -> bool:
+    """Keep what a handler handed in while others still have to act; False when nobody has to, so that the task can move on."""
+    rounds = _blocking(session, task.id)
+    if not rounds:
+        return False
+    task.submission, task.completed_by, task.completed_unit_id = values, actor.user_id, actor.unit_id
+    put_aside(session, task)
+    for one in rounds:
+        if RULES[Relation(one.relation)].begins_after and not one.begun:
+            _ask(session, actor, row, task, one, now)
+    changed(session, actor, row, task, "task.hand_in", {"task": task.id, "values": values}, now)
+    return True
+
+
+def _blocking(session: Session, task_id: int) -> Sequence[TaskRound]:
+    running = TaskRound.task_id == task_id, TaskRound.ended_at.is_(None), TaskRound.blocking
+    return session.scalars(select(TaskRound).where(*running).order_by(TaskRound.id)).all()
+
+
+def answer(
+    session: Session, actor: Actor, row: ProcessInstance, side: Task, values: dict[str, Any], *, now: datetime
+) -> None:
+    """Somebody who was asked on another's behalf answers; the last answer lets the asking task go on."""
+    completion = step_rows.Completion(side.id, actor.user_id, actor.unit_id, values)
+    step_rows.complete_task_row(session, completion, now)
+    session.refresh(side)
+    found = session.get_one(TaskRound, side.round_id)
+    main = session.get_one(Task, found.task_id, with_for_update=True)
+    row.revision += 1
+    audit.record(session, actor, "task.answer", f"task:{side.id}", {"round": found.id, "values": values}, now=now, instance=row)
+    send_after_commit(session, signals.task_completed, task_id=side.id, instance_id=row.id, user_id=actor.user_id)
+    go_on(session, actor, row, main, found, now=now)
+
+
+def go_on(session: Session, actor: Actor, row: ProcessInstance, main: Task, found: TaskRound, *, now: datetime) -> None:
+    """Ask whose turn comes next in a round, or end it and let its asking task go on."""
+    mode, open_ones, answered = RoundMode(found.mode), *_counts(session, found.id)
+    if not is_over(mode, len(found.people), found.begun, answered, open_ones):
+        if not open_ones:
+            _ask(session, actor, row, main, found, now)
+        return
+    end_round(session, actor, found, now=now)
+    if main.status == "open":
+        _let_go(session, actor, row, main, found, now)
+
+
+def _counts(session: Session, round_id: int) -> tuple[int, int]:
+    rows = select(Task.status, func.count()).where(Task.round_id == round_id).group_by(Task.status)
+    counted: dict[str, int] = {status: number for status, number in session.execute(rows)}  # noqa: C416 - rows, not pairs
+    return counted.get("open", 0), counted.get("completed", 0)
+
+
+def end_round(session: Session, actor: Actor, found: TaskRound, *, now: datetime) -> None:
+    """Close a round; who was asked and has not answered is told that nobody waits for it."""
+    ended = step_rows.cancel_tasks(session, found.instance_id, [], now, rounds=[found.id])
+    session.refresh(found)
+    found.ended_at, found.outcome = now, "over"
+    session.flush()
+    notices.tell_ended(session, ended, N_("已有人办理"), actor, now=now)
+
+
+def end_open(session: Session, actor: Actor, task: Task, *, now: datetime) -> None:
+    """End what was still asked on behalf of a task that is done, but for what a leader ordered."""
+    running = TaskRound.task_id == task.id, TaskRound.ended_at.is_(None), TaskRound.relation != Relation.INSTRUCT.value
+    for found in session.scalars(select(TaskRound).where(*running)).all():
+        end_round(session, actor, found, now=now)
+
+
+def _let_go(session: Session, actor: Actor, row: ProcessInstance, main: Task, found: TaskRound, now: datetime) -> None:
+    relation = Relation(found.relation)
+    if relation is Relation.DELEGATE:
+        main.prefill = _answers(session, found.id)[-1].submission
+    if relation is Relation.RESUBMIT:
+        _take_over(session, actor, row, found, now)
+    if RULES[relation].holds:
+        return _give_back(session, actor, row, main, found, now)
+    if main.submission is None or _blocking(session, main.id):
+        return None
+    if _dissented(session, main.id):
+        main.prefill = main.submission
+        return _give_back(session, actor, row, main, found, now)
+    return _finish(session, actor, row, main, now)
+
+
+def _answers(session: Session, round_id: int) -> Sequence[Task]:
+    done = Task.round_id == round_id, Task.status == "completed"
+    return session.scalars(select(Task).where(*done).order_by(Task.ended_at, Task.id)).all()
+
+
+def _dissented(session: Session, task_id: int) -> bool:
+    """Whether one of those who signed with or after the task said no, since it was last handed in."""
+    rounds = session.scalars(select(TaskRound).where(TaskRound.task_id == task_id, TaskRound.outcome == "over")).all()
+    counted = [one for one in rounds if RULES[Relation(one.relation)].dissent_returns and not one.data.get("heard")]
+    said = [answer.outcome for one in counted for answer in _answers(session, one.id)]
+    for one in counted:
+        one.data = one.data | {"heard": True}
+    return any(choice_of(outcome) is Choice.DISAGREE for outcome in said)
+
+
+def _give_back(
+    session: Session, actor: Actor, row: ProcessInstance, main: Task, found: TaskRound, now: datetime
+) -> None:
+    """Put the asking task before its handler again."""
+    main.held, main.submission, main.completed_by, main.completed_unit_id = False, None, None, None
+    main.revision += 1
+    put_before(session, main)
+    if found.created_by is not None:
+        notices.tell(
+            session, {found.created_by}, "given_back", N_("%(relation)s已办完，请继续办理：%(task)s（%(title)s）"),
+            {"relation": Word(Relation(found.relation).label), "task": main.name, "title": main.title},
+            f"round:{found.id}", now=now, by=actor.name, link=f"/tasks/{main.id}",
+        )  # fmt: skip
+
+
+def _finish(session: Session, actor: Actor, row: ProcessInstance, main: Task, now: datetime) -> None:
+    """Move the instance on with what the handler had handed in; it stays his work, whoever signed last."""
+    values, execution = dict(main.submission or {}), Execution.thaw(session, actor, row, now)
+    main.held = False
+    session.flush()
+    execution.hand_in(step_rows.Completion(main.id, main.completed_by, main.completed_unit_id, values), main.token)
+    execution.instance.complete(main.token, values)
+    execution.settle("task.complete", {"task": main.id, "element": main.element_id, "values": values})
+    end_open(session, actor, main, now=now)
+    send_after_commit(session, signals.task_completed, task_id=main.id, instance_id=row.id, user_id=main.completed_by)
+    session.refresh(main)
+
+
+def _take_over(session: Session, actor: Actor, row: ProcessInstance, found: TaskRound, now: datetime) -> None:
+    """Write the earlier step's answer anew for all who come after it."""
+    main = session.get_one(Task, found.task_id)
+    execution = Execution.thaw(session, actor, row, now)
+    execution.instance.revise(main.token, str(found.data["element_id"]), dict(_answers(session, found.id)[-1].submission or {}))
+    execution.settle("task.resubmit", {"task": main.id, "element": found.data["element_id"]})
+
+
+def remove_signer(session: Session, actor: Actor, task_id: int, *, now: datetime) -> None:
+    """Take out somebody who was asked on a task's behalf and has not acted (减签); who asked may, and supervisors."""
+    row, side = lock_task(session, task_id)
+    if side.round_id is None:
+        raise Conflict(N_("这项任务不是加签产生的。"))
+    found = session.get_one(TaskRound, side.round_id)
+    if found.created_by != actor.user_id and not policy.may(actor, "task.reassign", policy.thing_of(side.area_path)):
+        raise Forbidden(N_("只有加签人和督办岗位可以减签。"))
+    main = session.get_one(Task, found.task_id, with_for_update=True)
+    ended = step_rows.cancel_tasks(session, row.id, [side.token], now)
+    session.refresh(side)
+    events.note(session, actor, main, "remove_signer", {"task": side.id}, now=now)
+    notices.tell_ended(session, ended, N_("已减签"), actor, now=now)
+    changed(session, actor, row, main, "task.remove_signer", {"task": side.id}, now)
+    go_on(session, actor, row, main, found, now=now)

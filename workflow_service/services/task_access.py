@@ -1,0 +1,172 @@
+"""One task under its lock: who may act on it, before whom it lies, and what every command on it writes.
+
+Shared by everything that is done to tasks (`tasks`, `rounds`, `transfers`, `navigation`). The instance is locked first, then
+the task, so that two people at one task meet there: one wins, the other is told who was first and when.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, undefer
+
+from workflow_service.domain.errors import Conflict, NotFound, PreconditionFailed
+from workflow_service.i18n import N_
+from workflow_service.identity import policy
+from workflow_service.store.instance_view import participants_of
+from workflow_service.store.people import User
+from workflow_service.store.runtime import ProcessInstance, Task, TaskHolder
+
+from . import audit
+from .calendars import SETTINGS
+from .context import Actor
+
+
+def open_task(session: Session, task_id: int) -> Task:
+    """Give an open task; raises NotFound, or Conflict with who finished it and when."""
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=task_id)
+    refuse_if_over(session, task)
+    return task
+
+
+def visible_task(session: Session, actor: Actor, task_id: int) -> tuple[Task, ProcessInstance]:
+    """Give a task, open or over, that the actor may see; raises NotFound, Forbidden."""
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=task_id)
+    row = session.get(ProcessInstance, task.instance_id)
+    assert row is not None
+    own = policy.thing_of(task.area_path, holders=holders_of(task), participants=(task.completed_by, row.started_by))
+    if not policy.may(actor, "task.see", own):
+        holders, participants = participants_of(session, row.id)
+        policy.require(actor, "task.see", policy.thing_of(task.area_path, holders=holders, participants=participants))
+    return task, row
+
+
+def holders_of(task: Task) -> list[str]:
+    """Give the holder keys of those asked to do the task, whoever took it."""
+    assigned = [f"u:{task.assignee_id}"] if task.assignee_id is not None else []
+    return (
+        assigned
+        + [f"u:{one}" for one in task.candidate_users]
+        + [f"g:{one}" for one in task.candidate_groups]
+    )
+
+
+_LOCKED = (
+    select(ProcessInstance, Task)
+    .join(Task, Task.instance_id == ProcessInstance.id)
+    .where(Task.id == bindparam("task_id"))
+    .with_for_update(of=[ProcessInstance, Task])
+    .options(undefer(ProcessInstance.state))
+    .execution_options(populate_existing=True)
+)
+"""One statement, for it stands in every command. The order in `of` is the order of the locks: the instance comes first, and the
+task is locked too, because only a locked row is read anew after waiting."""
+
+
+def lock_task(
+    session: Session, task_id: int, expected: int | None = None
+) -> tuple[ProcessInstance, Task]:
+    """Lock the task's instance, then the task as it is now; refuse one that is over or not at revision `expected`."""
+    found = session.execute(_LOCKED, {"task_id": task_id}).one_or_none()
+    if found is None:
+        raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=task_id)
+    row, task = found
+    refuse_if_over(session, task)
+    if expected is not None and expected != task.revision:
+        raise PreconditionFailed(present=task.revision, task=task.id, header="If-Match")
+    return row, task
+
+
+def refuse_if_over(session: Session, task: Task) -> None:
+    """Raise Conflict with who finished the task and when, or when it ended."""
+    if task.status == "completed":
+        by = session.get(User, task.completed_by) if task.completed_by else None
+        raise Conflict(
+            N_("这项任务已由%(by)s于%(at)s办结。"),
+            by=by.name if by else "系统",
+            at=shown(task.ended_at),
+            task=task.id,
+        )
+    if task.status == "cancelled":
+        raise Conflict(
+            N_("这项任务已随流程变化于%(at)s结束，无需再办。"), at=shown(task.ended_at), task=task.id
+        )
+
+
+def require_holder(session: Session, actor: Actor, task: Task, action: str) -> None:
+    """Refuse who is not asked to do the task, and everybody while it waits for others; raises Forbidden, Conflict."""
+    if task.held:
+        raise Conflict(N_("这项任务正在等其他人办理（加签、委托或退回补正），办完后再交回。"), task=task.id)
+    policy.require(actor, action, policy.thing_of(task.area_path, holders=holders_of(task)))
+
+
+def refuse_if_taken(session: Session, actor: Actor, task: Task) -> None:
+    """Raise Conflict with who took the task and when, unless it was the actor."""
+    if task.assignee_id is None or task.assignee_id == actor.user_id or actor.trusted:
+        return
+    by = session.get(User, task.assignee_id)
+    raise Conflict(
+        N_("这项任务已由%(by)s于%(at)s签收。"),
+        by=by.name if by else "",
+        at=shown(task.claimed_at),
+        task=task.id,
+    )
+
+
+def put_before(session: Session, task: Task) -> None:
+    """Let a task lie before whom it is asked of, anew: after it was held, handed on or opened again."""
+    session.execute(delete(TaskHolder).where(TaskHolder.task_id == task.id))
+    due = task.due_at if task.due_at is not None else text("'infinity'")
+    for holder in dict.fromkeys(holders_of(task)):
+        claimed_by = task.assignee_id if holder != f"u:{task.assignee_id}" else None
+        session.execute(insert(TaskHolder).values(task_id=task.id, holder=holder, due_at=due, claimed_by=claimed_by))
+
+
+def put_aside(session: Session, task: Task) -> None:
+    """Let a task lie before nobody while it waits for others."""
+    task.held = True
+    session.execute(delete(TaskHolder).where(TaskHolder.task_id == task.id))
+
+
+def set_holders(session: Session, task: Task, claimed_by: int | None) -> None:
+    """Claimed: its group's rows say by whom, and the person has an own row. Put back: the candidates' rows only."""
+    candidates = [f"u:{one}" for one in task.candidate_users] + [f"g:{one}" for one in task.candidate_groups]
+    session.execute(update(TaskHolder).where(TaskHolder.task_id == task.id).values(claimed_by=claimed_by))
+    if claimed_by is None:
+        session.execute(
+            delete(TaskHolder).where(TaskHolder.task_id == task.id, TaskHolder.holder.not_in(candidates))
+        )
+        return
+    due = task.due_at if task.due_at is not None else text("'infinity'")
+    row = insert(TaskHolder).values(task_id=task.id, holder=f"u:{claimed_by}", due_at=due)
+    session.execute(
+        row.on_conflict_do_update(index_elements=["task_id", "holder"], set_={"claimed_by": None})
+    )
+
+
+def changed(
+    session: Session,
+    actor: Actor,
+    row: ProcessInstance,
+    task: Task,
+    action: str,
+    data: dict[str, Any],
+    now: datetime,
+) -> Task:
+    """Count a command on a task and record it."""
+    task.revision += 1
+    row.revision += 1
+    audit.record(session, actor, action, f"task:{task.id}", data, now=now, instance=row)
+    return task
+
+
+def shown(moment: datetime | None) -> str:
+    """A moment as errors say it, in the government's zone."""
+    return f"{moment.astimezone(SETTINGS.zone):%Y-%m-%d %H:%M}" if moment else ""
