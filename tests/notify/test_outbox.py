@@ -119,7 +119,7 @@ def test_a_refused_address_is_given_up_and_seen_with_the_server_s_answer(
     assert send(office, lambda: EmailChannel(server)) == 2
     assert [one.status for one in deliveries(office)] == ["failed", "sent"]
     with office.transaction() as session:
-        (shown,) = notices.failed_deliveries(session, SYSTEM)
+        (shown,) = notices.failed_deliveries(session, SYSTEM, now=NOW)
         assert "550" in shown.answer and shown.subject.startswith("待办提醒")
         notices.retry_delivery(session, SYSTEM, shown.delivery_id, now=NOW)
     assert send(office, lambda: EmailChannel(server)) == 1

@@ -19,7 +19,7 @@ from workflow_service import signals
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.store import notice_rows
+from workflow_service.store import notice_rows, people_queries
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import User
 from workflow_service.store.records import Setting
@@ -28,6 +28,8 @@ from workflow_service.store.supervision import Delivery, Notice
 from . import audit
 from .calendars import SETTINGS
 from .context import Actor
+from .ownership import area_of_all
+from .people import person_to_manage
 from .tasks import open_task
 
 CHANNELS, ROBOTS = "notify", "robots"
@@ -123,7 +125,7 @@ def set_robots(session: Session, actor: Actor, robots: Mapping[str, Sequence[str
 
     Whether the host may be asked is the installation's setting. Raises InvalidInput, Forbidden.
     """
-    policy.require(actor, "setting.manage")
+    policy.require(actor, "setting.manage", area_of_all(session))
     for address, kinds in robots.items():
         if not address.startswith("https://"):
             raise InvalidInput(N_("群机器人的地址应以 https:// 开头。"))
@@ -142,14 +144,16 @@ def mail_domain(session: Session) -> str:
     return str(found.get("email", {}).get("domain", ""))
 
 
-def failed_deliveries(session: Session, actor: Actor, *, limit: int = 100) -> list[FailedDelivery]:
-    """Give deliveries that failed or have failed so far, the newest first; raises Forbidden."""
+def failed_deliveries(session: Session, actor: Actor, *, now: datetime, limit: int = 100) -> list[FailedDelivery]:
+    """Give deliveries to people of the actor's areas that failed or have failed so far, the newest first; raises Forbidden."""
     policy.require(actor, "people.see")
+    areas = policy.areas_of_role(actor, policy.ADMINISTRATOR, policy.SUPERVISOR)
     statement = (
         select(Delivery, Notice.subject, User.name)
         .join(Notice, Notice.id == Delivery.notice_id)
         .join(User, User.id == Notice.user_id)
         .where((Delivery.status == "failed") | ((Delivery.status == "pending") & (Delivery.attempts > 0)))
+        .where(*people_queries.PeopleFilter(areas=areas, active=None).conditions(SETTINGS.day_of(now)))
         .order_by(Delivery.id.desc())
         .limit(limit)
     )
@@ -162,11 +166,12 @@ def failed_deliveries(session: Session, actor: Actor, *, limit: int = 100) -> li
 
 
 def retry_delivery(session: Session, actor: Actor, delivery_id: int, *, now: datetime) -> Delivery:
-    """Try a delivery that was given up again from now; raises NotFound, Conflict, Forbidden."""
+    """Try a delivery that was given up again from now, for who manages its person; raises NotFound, Conflict, Forbidden."""
     policy.require(actor, "people.manage")
     found = session.get(Delivery, delivery_id, with_for_update=True)
     if found is None:
         raise NotFound(N_("没有编号为 %(id)s 的投递。"), id=delivery_id)
+    person_to_manage(session, actor, session.get_one(Notice, found.notice_id).user_id, now=now)
     if found.status == "sent":
         raise Conflict(N_("这条消息已经送达。"))
     found.status, found.attempts, found.next_attempt_at = "pending", 0, now

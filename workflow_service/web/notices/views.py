@@ -56,7 +56,7 @@ def follow(notice_id: int) -> ResponseReturnValue:
 @blueprint.get("/deliveries")
 def deliveries() -> ResponseReturnValue:
     """What did not get through outside the service."""
-    found = notices.failed_deliveries(page_session(), page_actor())
+    found = notices.failed_deliveries(page_session(), page_actor(), now=page_now())
     return render_template("notices/deliveries.html", deliveries=found)
 
 
