@@ -22,7 +22,7 @@ from workflow_service.store.supervision import Bulletin, Notice
 
 NOW = datetime(2026, 6, 17, 10, 30, tzinfo=CHINA)
 LONGEST_SECONDS = 15.0
-NO_TASKS_OF_THEIR_OWN = {"jb.drc.designer", "jb.drc.admin"}
+NO_TASKS_OF_THEIR_OWN = {"zj.drc.designer", "jb.drc.admin"}
 took: list[float] = []
 
 

@@ -22,7 +22,7 @@ from workflow_service.notify.channel import Channel
 from workflow_service.notify.email import EmailChannel, MailServer
 from workflow_service.notify.outbox import PAUSES, send_pending
 from workflow_service.notify.stub import StubChannel
-from workflow_service.services import notices
+from workflow_service.services import deliveries as delivering, notices
 from workflow_service.store.database import Database
 from workflow_service.store.supervision import Delivery
 
@@ -119,9 +119,9 @@ def test_a_refused_address_is_given_up_and_seen_with_the_server_s_answer(
     assert send(office, lambda: EmailChannel(server)) == 2
     assert [one.status for one in deliveries(office)] == ["failed", "sent"]
     with office.transaction() as session:
-        (shown,) = notices.failed_deliveries(session, SYSTEM)
+        (shown,) = delivering.failed_deliveries(session, SYSTEM, now=NOW)
         assert "550" in shown.answer and shown.subject.startswith("待办提醒")
-        notices.retry_delivery(session, SYSTEM, shown.delivery_id, now=NOW)
+        delivering.retry_delivery(session, SYSTEM, shown.delivery_id, now=NOW)
     assert send(office, lambda: EmailChannel(server)) == 1
 
 

@@ -300,8 +300,8 @@ def test_one_dissent_returns_the_whole_countersignature_where_the_designer_says_
     signers = '<multiInstanceLoopCharacteristics camunda:collection="units" camunda:elementVariable="one"/>'
     form = b'{"type": "object", "properties": {"outcome": {"type": "string"}, "opinion": {"type": "string"}}}'
     ask = (
-        '<userTask id="ask" name="ask" camunda:formKey="free" camunda:candidateGroups="${one.unit}:${one.post}" approval:dissent="return">'
-        f"{signers}</userTask>"
+        '<userTask id="ask" name="ask" camunda:formKey="free" camunda:candidateGroups="${one.unit}:${one.post}" '
+        f'approval:dissent="return">{signers}</userTask>'
     )
     house.deploy(
         draw(START + END + user_task("a") + ask, "start -> a", "a -> ask", "ask -> end"),

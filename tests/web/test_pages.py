@@ -340,14 +340,14 @@ def test_who_does_not_design_cannot_upload(person: SignIn) -> None:
 
 
 def designer(house: House, person: SignIn) -> Person:
-    """The district's handler of the DRC with the designer's post."""
+    """The province's designer, who may change what belongs to all governments."""
     from tests.people import NOW, SYSTEM, password_hash
     from workflow_service.services.people import PersonFacts, add_person
 
     with house.database.transaction() as session:
-        facts = PersonFacts(username="jb.designer", name="区发展改革局·流程设计")
-        add_person(session, SYSTEM, facts, [("jb.drc", "designer")], now=NOW, password_hash=password_hash(), constructed=True)
-    return person("jb.designer")
+        facts = PersonFacts(username="zj.designer", name="省发展改革委·流程设计")
+        add_person(session, SYSTEM, facts, [("zj.drc", "designer")], now=NOW, password_hash=password_hash(), constructed=True)
+    return person("zj.designer")
 
 
 def test_applying_for_a_plan_says_what_is_missing_and_keeps_the_rest(person: SignIn) -> None:

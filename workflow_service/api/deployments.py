@@ -71,7 +71,7 @@ def deploy(call: Call, form: DeployGiven) -> Answer:
 def check(call: Call, form: CheckGiven) -> Checked:
     """Check files as a deployment would, without deploying them."""
     policy.require(call.actor, "definition.see")
-    found = deployments.check_files(call.session, _files())
+    found = deployments.check_files(call.session, call.actor, _files())
     files = [
         CheckedFile(file=name, problems=[Place.model_validate(of_definition(one)) for one in problems])
         for name, problems in found.items()

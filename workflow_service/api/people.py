@@ -82,6 +82,7 @@ def add_person(call: Call, body: PersonGiven) -> Answer:
 @endpoint("/users/import", "POST", form=ImportGiven, files=("file",), answer=ImportShown, tag=TAG)
 def import_file(call: Call, form: ImportGiven) -> ImportShown:
     """Import people from the xlsx or CSV template: every row is checked first, and all are written or none."""
+    policy.require(call.actor, "people.manage")
     upload = request.files["file"]
     rows = import_people.read_rows(upload.stream.read(import_people.LARGEST_BYTES + 1), upload.filename or "")
     checked = people_import.check_import(call.session, call.actor, rows, now=call.now)

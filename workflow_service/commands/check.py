@@ -9,6 +9,7 @@ import click
 from workflow_service.domain.errors import TongchouError
 from workflow_service.engine.problems import Problem
 from workflow_service.services import deployments
+from workflow_service.services.context import Actor
 from workflow_service.startup import read_settings, ready_database
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -25,7 +26,7 @@ def command(files: tuple[Path, ...]) -> None:
     contents = {file.name: file.read_bytes() for file in files}
     with ready_database(read_settings()) as database, database.transaction() as session:
         try:
-            found = deployments.check_files(session, contents)
+            found = deployments.check_files(session, Actor.system("cli"), contents)
         except TongchouError as error:
             raise click.ClickException(error.message) from error
     print_problems(found)

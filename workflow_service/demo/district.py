@@ -63,7 +63,7 @@ AHEAD = frozenset(
     {"outline_to_congress", "government_passes_specials", "evaluation_to_congress", "evaluation_to_city"}
 )
 SIGN_IN = (
-    ("sq.drc.designer", "流程设计", "changes routes, tables and forms; the calendar is one of the routes"),
+    ("sf.drc.designer", "流程设计", "changes routes, tables and forms; the calendar is one of the routes"),
     ("sq.drc.supervisor", "督办", "sees what is late, releases the bulletin of this morning"),
     ("sq.drc.planner", "规划处", "keeps the calendar's milestones"),
     (

@@ -95,7 +95,7 @@ SIGN_IN = (
     ("jb.congress.handler", "区人大办经办", "will enter the standing committee's result"),
     ("jb.drc.supervisor", "督办", "sees what is late"),
     ("nb.drc.planner", "市发展改革委规划处", "will coordinate the report"),
-    ("jb.drc.designer", "流程设计", "changes routes, decision tables and forms"),
+    ("nb.drc.designer", "流程设计", "changes routes, decision tables and forms"),
     ("jb.drc.admin", "管理员", "keeps units, posts and people"),
 )
 

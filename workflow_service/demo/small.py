@@ -40,7 +40,7 @@ GOVERNMENTS: tuple[tuple[Area, dict[str, str]], ...] = (
 LONGEST_WALK_WORKING_DAYS = 90
 RHYTHMS_WORKING_DAYS = (18, 10)  # two ten-day periods end: one bulletin is released, the newest waits
 PERSON_OF = {
-    "designer": "jb.drc.designer",
+    "designer": "zj.drc.designer",
     "supervisor": "jb.drc.supervisor",
     "planner": "jb.drc.planner",
     "housing": "jb.housing.handler",

@@ -212,6 +212,7 @@ REFUSALS: dict[str, str] = {
     "plan.edit": N_("只有编制单位和督办岗位可以修改这项规划。"),
     "plan.apply": N_("只能为本单位在本级政府申报规划。"),
     "definition.deploy": N_("只有流程设计岗位可以部署流程。"),
+    "calendar.manage": N_("工作日历全辖区一致，只有最上一级的督办岗位和管理员可以修改。"),
     "board.see": N_("只有督办岗位和领导可以查看督办看板。"),
     "bulletin.release": N_("只有督办岗位可以签发通报。"),
     "meeting.manage": N_("只有本级办公室和督办岗位可以安排会议、录入结果。"),

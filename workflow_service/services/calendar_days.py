@@ -24,6 +24,7 @@ from workflow_service.store.supervision import CalendarDay
 
 from . import audit, calendars
 from .context import Actor
+from .ownership import area_of_all
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 LONGEST_NAME = 50
@@ -55,6 +56,16 @@ def days_of_year(session: Session, year: int) -> list[ExceptionalDay]:
     ]  # fmt: skip
 
 
+def may_manage(session: Session, actor: Actor) -> bool:
+    """Whether the actor keeps the calendar: the State Council's arrangement is one for all, so only the top area does."""
+    return policy.may(actor, "calendar.manage", area_of_all(session))
+
+
+def require_manager(session: Session, actor: Actor) -> None:
+    """Raise Forbidden unless the actor keeps the calendar."""
+    policy.require(actor, "calendar.manage", area_of_all(session))
+
+
 def set_days(
     session: Session, actor: Actor, days: Mapping[date, tuple[bool, str]], *, now: datetime, provisional: bool = False
 ) -> int:
@@ -62,7 +73,7 @@ def set_days(
 
     Deadlines that stand are not moved; new ones count by the new calendar. Raises InvalidInput, Forbidden.
     """
-    policy.require(actor, "calendar.manage")
+    require_manager(session, actor)
     for day, (_worked, name) in days.items():
         _require_year(day.year)
         if len(name) > LONGEST_NAME:
@@ -79,7 +90,7 @@ def set_days(
 
 def forget_day(session: Session, actor: Actor, day: date, *, now: datetime) -> None:
     """Take an entry back: the published arrangement or the plain week counts again. Raises Forbidden."""
-    policy.require(actor, "calendar.manage")
+    require_manager(session, actor)
     session.execute(delete(CalendarDay).where(CalendarDay.day == day))
     audit.record(session, actor, "calendar.forget", "calendar", {"day": str(day)}, now=now)
     _read_anew(session)
@@ -99,7 +110,7 @@ def confirm_year(session: Session, actor: Actor, year: int, notice: str, *, now:
 
     Raises InvalidInput without the number, Forbidden.
     """
-    policy.require(actor, "calendar.manage")
+    require_manager(session, actor)
     _require_year(year)
     if not notice.strip():
         raise InvalidInput(N_("请写明国务院办公厅通知的文号。"))

@@ -35,9 +35,10 @@ from workflow_service.store.definitions import (
 )
 from workflow_service.store.runtime import ProcessInstance
 
-from . import audit, topics
+from . import audit, ownership, topics
 from .context import Actor
 from .form_schemas import read_form
+from .ownership import Owners
 
 MAX_FILES = 200
 ALWAYS_PINNED = ("deadlines",)
@@ -63,6 +64,11 @@ class Upload:
     problems: dict[str, list[Problem]] = field(default_factory=dict)
 
     @property
+    def keys(self) -> set[str]:
+        """Name everything that comes with it, tables and forms with their prefix."""
+        return set(self.processes) | {f"table {key}" for key in self.tables} | {f"form {key}" for key in self.forms}
+
+    @property
     def errors(self) -> list[Problem]:
         """Give what keeps the upload from being deployed."""
         return [one for found in self.problems.values() for one in found if one.severity == ERROR]
@@ -78,25 +84,33 @@ class Shelf:
     versions: Mapping[str, int]
 
 
-def check_files(session: Session, files: Mapping[str, bytes]) -> dict[str, list[Problem]]:
-    """Read and check files as a deployment would; gives the problems by file name, warnings included."""
-    return _read(session, files).problems
+def check_files(session: Session, actor: Actor, files: Mapping[str, bytes]) -> dict[str, list[Problem]]:
+    """Read and check files as a deployment of this actor would; gives the problems by file name, warnings included."""
+    upload = _read(session, files)
+    for key, whose in ownership.not_own(session, actor, ownership.owners_of(session, actor), upload.keys).items():
+        problem = Problem(ERROR, "not_own", ownership.NOT_OWN, values={"key": key.rpartition(" ")[2], "whose": whose})
+        upload.problems[upload.file_of[key]].append(problem)
+    return upload.problems
 
 
 def deploy_files(
     session: Session, actor: Actor, name: str, files: Mapping[str, bytes], *, now: datetime, note: str = ""
 ) -> Deployment:
-    """Deploy files together, or none of them; raises DefinitionRefused with every error, Forbidden."""
+    """Deploy files together, or none of them; raises DefinitionRefused with every error, Forbidden (see `ownership`)."""
     policy.require(actor, "definition.deploy")
     upload = _read(session, files)
     if upload.errors:
         raise UploadRefused(name, upload.problems)
+    owners = ownership.owners_of(session, actor)
+    ownership.require_own(session, actor, owners, upload.keys)
     deployment = Deployment(name=name, deployed_at=now, deployed_by=actor.user_id, note=note)
     session.add(deployment)
     session.flush()
     resources = _store_resources(session, deployment, files)
-    changed = _store_tables(session, upload, resources, now) | _store_forms(session, upload, resources, now)
-    _store_processes(session, deployment, upload, resources, changed, now)
+    changed = _store_tables(session, upload, resources, owners, now)
+    changed |= _store_forms(session, upload, resources, owners, now)
+    renewed = _store_processes(session, deployment, upload, resources, owners, changed, now)
+    ownership.require_own(session, actor, owners, renewed)  # what uses a changed part gets a new version too
     audit.record(
         session, actor, "deployment.create", f"deployment:{deployment.id}", {"files": sorted(files)}, now=now
     )
@@ -191,7 +205,7 @@ def _store_resources(
 
 
 def _store_tables(
-    session: Session, upload: Upload, resources: Mapping[str, Resource], now: datetime
+    session: Session, upload: Upload, resources: Mapping[str, Resource], owners: Owners, now: datetime
 ) -> set[str]:
     changed: set[str] = set()
     latest = _latest(session, DecisionDefinition)
@@ -203,7 +217,7 @@ def _store_tables(
         session.add(
             DecisionDefinition(
                 key=key, version=before.version + 1 if before else 1, name=table.name, table=plain, deployed_at=now,
-                resource_id=resources[upload.file_of[f"table {key}"]].id,
+                resource_id=resources[upload.file_of[f"table {key}"]].id, area_path=owners.of(f"table {key}"),
             )
         )  # fmt: skip
     session.flush()
@@ -211,7 +225,7 @@ def _store_tables(
 
 
 def _store_forms(
-    session: Session, upload: Upload, resources: Mapping[str, Resource], now: datetime
+    session: Session, upload: Upload, resources: Mapping[str, Resource], owners: Owners, now: datetime
 ) -> set[str]:
     changed: set[str] = set()
     latest = _latest(session, FormDefinition)
@@ -223,7 +237,7 @@ def _store_forms(
         session.add(
             FormDefinition(
                 key=key, version=before.version + 1 if before else 1, form_schema=schema, deployed_at=now,
-                resource_id=resources[upload.file_of[f"form {key}"]].id,
+                resource_id=resources[upload.file_of[f"form {key}"]].id, area_path=owners.of(f"form {key}"),
             )
         )  # fmt: skip
     session.flush()
@@ -235,9 +249,10 @@ def _store_processes(
     deployment: Deployment,
     upload: Upload,
     resources: Mapping[str, Resource],
+    owners: Owners,
     changed: set[str],
     now: datetime,
-) -> None:
+) -> list[str]:
     latest = _latest(session, ProcessDefinition)
     shelf = _shelf(session, upload)
     changed |= {key for key, plain in upload.processes.items() if _differs(latest.get(key), plain)}
@@ -250,12 +265,13 @@ def _store_processes(
             ProcessDefinition(
                 key=key, version=versions[key], name=shelf.processes[key]["name"],
                 deployment_id=deployment.id, resource_id=resources[file].id if file else before.resource_id,  # type: ignore[union-attr]
-                bundle=_bundle(key, parts, shelf), deployed_at=now,
+                bundle=_bundle(key, parts, shelf), deployed_at=now, area_path=owners.of(key),
                 problems=[one.to_plain() for one in upload.problems.get(file or "", [])],
                 called={one: versions[one] for one in sorted(parts - {key})},
             )
         )  # fmt: skip
     session.flush()
+    return list(renewed)
 
 
 def _differs(before: ProcessDefinition | None, plain: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from workflow_service import signals
-from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
+from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
 from workflow_service.identity.words import Word
@@ -25,11 +25,11 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import User
 from workflow_service.store.records import Setting
 from workflow_service.store.step_rows import EndedTask
-from workflow_service.store.supervision import Delivery, Notice
 
 from . import audit
 from .calendars import SETTINGS
 from .context import Actor
+from .ownership import area_of_all
 
 CHANNELS, ROBOTS = "notify", "robots"
 CHUNK = 5000
@@ -58,21 +58,6 @@ class NewNotice:
             "user_id": self.user_id, "kind": self.kind, "subject": self.subject, "dedup_key": self.dedup_key,
             "link": self.link, "body": {"text": self.text, **self.body},
         }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class FailedDelivery:
-    """A delivery that was given up or is being tried again, for the supervisors' list."""
-
-    delivery_id: int
-    person: str
-    subject: str
-    channel: str
-    address: str
-    status: str
-    attempts: int
-    answer: str
-    next_attempt_at: datetime
 
 
 def post_notices(session: Session, notices: Sequence[NewNotice], *, now: datetime) -> int:
@@ -130,7 +115,7 @@ def set_robots(session: Session, actor: Actor, robots: Mapping[str, Sequence[str
 
     Whether the host may be asked is the installation's setting. Raises InvalidInput, Forbidden.
     """
-    policy.require(actor, "setting.manage")
+    policy.require(actor, "setting.manage", area_of_all(session))
     for address, kinds in robots.items():
         if not address.startswith("https://"):
             raise InvalidInput(N_("群机器人的地址应以 https:// 开头。"))
@@ -147,35 +132,3 @@ def mail_domain(session: Session) -> str:
     """The right side of Message-IDs, empty while no e-mail is wired."""
     found = session.scalars(select(Setting.value).where(Setting.name == CHANNELS)).one_or_none() or {}
     return str(found.get("email", {}).get("domain", ""))
-
-
-def failed_deliveries(session: Session, actor: Actor, *, limit: int = 100) -> list[FailedDelivery]:
-    """Give deliveries that failed or have failed so far, the newest first; raises Forbidden."""
-    policy.require(actor, "people.see")
-    statement = (
-        select(Delivery, Notice.subject, User.name)
-        .join(Notice, Notice.id == Delivery.notice_id)
-        .join(User, User.id == Notice.user_id)
-        .where((Delivery.status == "failed") | ((Delivery.status == "pending") & (Delivery.attempts > 0)))
-        .order_by(Delivery.id.desc())
-        .limit(limit)
-    )
-    return [
-        FailedDelivery(
-            one.id, name, subject, one.channel, one.address, one.status, one.attempts, one.answer, one.next_attempt_at
-        )
-        for one, subject, name in session.execute(statement)
-    ]  # fmt: skip
-
-
-def retry_delivery(session: Session, actor: Actor, delivery_id: int, *, now: datetime) -> Delivery:
-    """Try a delivery that was given up again from now; raises NotFound, Conflict, Forbidden."""
-    policy.require(actor, "people.manage")
-    found = session.get(Delivery, delivery_id, with_for_update=True)
-    if found is None:
-        raise NotFound(N_("没有编号为 %(id)s 的投递。"), id=delivery_id)
-    if found.status == "sent":
-        raise Conflict(N_("这条消息已经送达。"))
-    found.status, found.attempts, found.next_attempt_at = "pending", 0, now
-    audit.record(session, actor, "delivery.retry", f"delivery:{delivery_id}", {}, now=now)
-    return found

@@ -38,6 +38,7 @@ from workflow_service.store.supervision import RhythmRun
 from . import audit, bulletins, digests, weekly
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
+from .ownership import area_of_all
 
 ACTIVATIONS = "rhythms"
 LONGEST_PAUSE_SECONDS = 3600
@@ -79,7 +80,7 @@ def activate(
     session: Session, actor: Actor, *, rhythms: Iterable[Rhythm] = tuple(Rhythm), now: datetime, anew: bool = False
 ) -> Configured:
     """Switch rhythms on from now; one that runs keeps its beginning unless `anew`. Raises Forbidden."""
-    policy.require(actor, "setting.manage")
+    policy.require(actor, "setting.manage", area_of_all(session))
     row = session.get(Setting, ACTIVATIONS, with_for_update=True)
     value: dict[str, Any] = dict(row.value) if row else {}
     for rhythm in rhythms:
@@ -91,7 +92,7 @@ def activate(
 
 def deactivate(session: Session, actor: Actor, rhythm: Rhythm, *, now: datetime) -> Configured:
     """Switch one rhythm off; runs already claimed are finished."""
-    policy.require(actor, "setting.manage")
+    policy.require(actor, "setting.manage", area_of_all(session))
     row = session.get(Setting, ACTIVATIONS, with_for_update=True)
     value: dict[str, Any] = dict(row.value) if row else {}
     value.pop(rhythm.value, None)

@@ -136,6 +136,7 @@ def unclaim_task(
     """Put a task back to its group; only who took it may."""
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",))
+    require_holder(session, actor, task, "task.claim")
     if task.assignee_id != actor.user_id:
         raise Conflict(N_("这项任务没有由您签收。"))
     if not task.candidate_groups and not task.candidate_users:

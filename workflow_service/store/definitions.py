@@ -1,4 +1,7 @@
-"""What designers deploy: process, decision and form definitions, each version immutable."""
+"""What designers deploy: process, decision and form definitions, each version immutable.
+
+`area_path` is the government whose definition it is, the same in every version; empty: of all governments together.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -49,6 +52,7 @@ class ProcessDefinition(Base):
     bundle: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     problems: Mapped[list[Any]]
     called: Mapped[dict[str, Any]]
+    area_path: Mapped[str] = mapped_column(server_default="")
     deployed_at: Mapped[datetime]
     deployment: Mapped[Deployment] = relationship()
     resource: Mapped[Resource] = relationship()
@@ -65,6 +69,7 @@ class DecisionDefinition(Base):
     name: Mapped[str]
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
     table: Mapped[dict[str, Any]]
+    area_path: Mapped[str] = mapped_column(server_default="")
     deployed_at: Mapped[datetime]
     resource: Mapped[Resource] = relationship()
 
@@ -79,4 +84,5 @@ class FormDefinition(Base):
     version: Mapped[int]
     resource_id: Mapped[int] = mapped_column(ForeignKey("resource.id"))
     form_schema: Mapped[dict[str, Any]]
+    area_path: Mapped[str] = mapped_column(server_default="")
     deployed_at: Mapped[datetime]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from posixpath import commonpath
 from typing import Any
 
 from sqlalchemy import (
@@ -245,6 +246,13 @@ def governments_above(session: Session, area_path: str, areas: tuple[str, ...] |
         path for path in _prefixes(area_path) if areas is None or any(path.startswith(area) for area in areas)
     ]
     return _governments(session, [Unit.area_path.in_(above)]) if above else []
+
+
+def whole_area(session: Session) -> str:
+    """The area path that holds every government of the installation; `/` where no government stands above all others."""
+    paths = select(Unit.area_path).where(Unit.active, Unit.area_path != "").distinct()
+    found = list(session.scalars(paths))
+    return commonpath(found).rstrip("/") + "/" if found else "/"
 
 
 def possible_parents(session: Session, area_path: str) -> Sequence[Unit]:

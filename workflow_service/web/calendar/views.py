@@ -23,7 +23,6 @@ from ..current import (
     require_sign_in,
     transaction,
 )
-from ..rights import allowed
 
 blueprint = Blueprint("calendar", __name__, url_prefix="/calendar", template_folder="templates")
 blueprint.before_request(require_sign_in)
@@ -50,7 +49,8 @@ def index() -> ResponseReturnValue:
     months = [[[_shown(day, month, known) for day in week] for week in _weeks(year, month)] for month in range(1, 13)]
     return render_template(
         "calendar/index.html", year=year, months=months, days=days, provisional=any(one.provisional for one in days),
-        manages=allowed("calendar.manage"), kinds=[("off", _(KINDS[False])), ("work", _(KINDS[True]))],
+        manages=calendar_days.may_manage(page_session(), page_actor()),
+        kinds=[("off", _(KINDS[False])), ("work", _(KINDS[True]))],
     )  # fmt: skip
 
 

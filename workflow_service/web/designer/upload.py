@@ -102,7 +102,7 @@ def _title(files: Mapping[str, bytes]) -> str:
 
 def _shown(files: Mapping[str, bytes]) -> ResponseReturnValue:
     session = page_session()
-    found = deployments.check_files(session, files)
+    found = deployments.check_files(session, page_actor(), files)
     checked = [_checked(name, content, found.get(name, [])) for name, content in sorted(files.items())]
     keys = {key for each in checked for key in each.keys}
     running = definition_list.running_by_version(session, keys) if keys else {}

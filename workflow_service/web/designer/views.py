@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_
+from workflow_service.services import ownership
 from workflow_service.store import definition_list
 from workflow_service.store.definitions import ProcessDefinition
 
@@ -59,6 +60,7 @@ def show(definition_id: int) -> ResponseReturnValue:
         versions=definition_list.versions_of(session, definition.key),
         running={version: count for (_, version), count in running.items()},
         parts=_parts(definition),
+        owner=ownership.owner_name(session, definition.area_path),
     )
 
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_, _
-from workflow_service.services import notices
+from workflow_service.services import deliveries
 from workflow_service.store import notice_list
 
 from .. import cursors
@@ -56,7 +56,7 @@ def follow(notice_id: int) -> ResponseReturnValue:
 @blueprint.get("/deliveries")
 def deliveries() -> ResponseReturnValue:
     """What did not get through outside the service."""
-    found = notices.failed_deliveries(page_session(), page_actor())
+    found = delivering.failed_deliveries(page_session(), page_actor(), now=page_now())
     return render_template("notices/deliveries.html", deliveries=found)
 
 
@@ -64,7 +64,7 @@ def deliveries() -> ResponseReturnValue:
 def retry(delivery_id: int) -> ResponseReturnValue:
     """Try a delivery again from now."""
     with transaction() as session:
-        notices.retry_delivery(session, page_actor(), delivery_id, now=page_now())
+        delivering.retry_delivery(session, page_actor(), delivery_id, now=page_now())
     flash(_("已安排重发。"))
     return redirect(url_for("notices.deliveries"))
 

@@ -53,6 +53,7 @@ def import_page() -> ResponseReturnValue:
 @blueprint.post("/import/confirm")
 def confirm_import() -> ResponseReturnValue:
     """Carry out what the dry run showed; it is checked once more, for others may have worked meanwhile."""
+    require("people.manage")
     rows = _unsealed(request.form.get("rows", ""))
     try:
         with transaction() as writing:

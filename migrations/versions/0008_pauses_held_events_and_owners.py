@@ -1,4 +1,4 @@
-"""Why a due moment stands still or moved, and what a suspended instance is still to hear.
+"""Why a due moment stands still or moved, what a suspended instance is still to hear, and whose a definition is.
 
 Revision 0008, after 0006.
 """
@@ -23,6 +23,9 @@ WHERE p.status = 'active' AND p.issued_on IS NULL
 ORDER BY p.id, a.requested_at
 """
 """Plans that wait for a meeting while the service is upgraded stand still from the day on which they began to wait."""
+
+DEFINITIONS = ("process_definition", "decision_definition", "form_definition")
+"""What was deployed before belongs to all governments together: the one above all of them goes on with it."""
 
 
 def upgrade() -> None:
@@ -91,10 +94,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_held_event")),
     )
     op.create_index("ix_held_event_instance", "held_event", ["instance_id", "id"])
+    for table in DEFINITIONS:
+        op.add_column(table, sa.Column("area_path", sa.Text(), server_default="", nullable=False))
 
 
 def downgrade() -> None:
     """What moved stays moved; why it did, and what was held back, is lost."""
+    for table in DEFINITIONS:
+        op.drop_column(table, "area_path")
     op.drop_table("held_event")
     op.drop_column("subscription", "waiting")
     op.drop_column("task", "paused_for")

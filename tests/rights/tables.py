@@ -1,0 +1,258 @@
+"""Every address of the service with the action that it needs and the people of the scene who may do it.
+
+An address without an entry fails the tests: whoever adds one says here whose it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+from tests.engine import xml_drawing
+from tests.rights.scene import ABOVE, EVERYBODY, OWN
+from tests.services.house import user_task
+
+PUBLIC = "public"
+"""Open without signing in, or showing nothing but what is public."""
+OF_ONESELF = "one's own"
+"""Signed in, and it shows or changes nothing but what the person may see: lists, one's own account."""
+
+SEES = OWN | ABOVE
+HOLDER = frozenset({"jb.handler"})
+MANAGERS = frozenset({"jb.designer", "jb.admin", "zj.designer", "zj.admin"})
+SUPERVISORS = frozenset({"jb.supervisor", "zj.supervisor"})
+ADMINS = frozenset({"jb.admin", "zj.admin"})
+PEOPLE_SEEN = ADMINS | SUPERVISORS
+OF_PLAN = HOLDER | SUPERVISORS
+HOSTS = frozenset({"jb.office"}) | SUPERVISORS
+TOP_DESIGNER = frozenset({"zj.designer"})
+TOP_CALENDAR = frozenset({"zj.supervisor", "zj.admin"})
+DESIGNERS = frozenset({"jb.designer", "hs.designer", "zj.designer"})
+BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("supervisor", "leader")} | {"zj.supervisor"})
+PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
+ADMIN_ROLES = frozenset(f"{place}.admin" for place in ("jb", "hs", "zj"))
+INCIDENTS = BOARD | DESIGNERS | ADMIN_ROLES
+
+
+@dataclass(frozen=True)
+class Need:
+    """What an address needs: the action, who has it, and what is sent. `at` replaces places of the address.
+
+    `data` is a form (pages) or a body (interface), with the scene's ids filled in; `files` are uploaded with it.
+    `soft`: for those who may, the answer can still be that the thing is not there or not so (404, 409).
+    """
+
+    action: str
+    may: frozenset[str] = EVERYBODY
+    data: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    at: dict[str, Any] = field(default_factory=dict)
+    soft: bool = False
+
+    def form(self, ids: dict[str, Any]) -> dict[str, Any]:
+        """The form with files, fresh for each call."""
+        found = {filled(name, ids): filled(value, ids) for name, value in self.data.items()}
+        return found | {name: (BytesIO(content), file) for name, (content, file) in self.files.items()}
+
+
+def filled(value: Any, ids: dict[str, Any]) -> Any:
+    """The value with `{task_id}` and the like replaced; a text that is nothing else becomes the number."""
+    if isinstance(value, dict):
+        return {name: filled(one, ids) for name, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, ids) for one in value]
+    if not isinstance(value, str) or "{" not in value or "<" in value:
+        return value
+    name = value[1:-1]
+    return ids[name] if value == f"{{{name}}}" and name in ids else value.format(**ids)
+
+
+def own(**more: Any) -> Need:
+    return Need(OF_ONESELF, **more)
+
+
+public = Need(PUBLIC)
+_CHANGED = xml_drawing.chain(user_task("fill"), user_task("other"))
+_TEXT = (b"text", "a.txt")
+_PERSON = {"username": "new.one", "name": "新人", "unit": "jb.energy", "post": "handler"}
+_UNIT = {"code": "jb.new", "name": "江北区新局", "area": "330205", "parent": "jb"}
+_REASON = {"reason": "测试"}
+_APPLY = {"title": "江北区新规划", "category": "special", "level": "county", "tier": "N", "importance": "key",
+          "first_year": 2026, "last_year": 2030}  # fmt: skip
+
+PAGES: dict[str, Need] = {
+    "GET /": public, "GET /healthz": public, "GET /readyz": public, "GET /static/<path:filename>": public,
+    "GET /sign-in": public, "POST /sign-in": public, "POST /sign-out": public, "GET /problems/<code>": public,
+    "GET /api/v1/docs": public, "GET /api/v1/openapi.json": public,
+    "GET /mine": own(), "GET /counts": own(), "POST /preferences": public, "GET /search": own(),
+    "GET /password": own(), "POST /password": own(), "GET /people/me": own(),
+    "POST /people/me": own(data={"email": "a@example.invalid"}), "POST /people/me/preferences": own(data={"language": "zh"}),
+    "GET /people/me/tokens": own(), "POST /people/me/tokens": own(data={"name": "t", "days": "30"}),
+    "POST /people/me/tokens/<int:token_id>/revoke": Need("token.revoke", HOLDER),
+    "GET /tasks": own(), "GET /tasks/done": own(), "GET /tasks/started": own(), "GET /tasks/export.xlsx": own(),
+    "POST /tasks/claim": own(data={"task": "{task_id}"}),
+    "GET /tasks/<int:task_id>": Need("task.see", SEES),
+    "POST /tasks/<int:task_id>/claim": Need("task.claim", HOLDER),
+    "POST /tasks/<int:task_id>/unclaim": Need("task.claim", HOLDER, soft=True),
+    "POST /tasks/<int:task_id>/comments": Need("task.see", SEES, {"body": "看过"}),
+    "POST /tasks/<int:task_id>/complete": Need("task.work", HOLDER, {"outcome": "agree"}),
+    "POST /tasks/<int:task_id>/draft": Need("task.work", HOLDER, {"opinion": "x"}),
+    "POST /tasks/<int:task_id>/due": Need("task.set_due", SUPERVISORS, {"due_on": "2026-01-05", **_REASON}),
+    "POST /tasks/<int:task_id>/files": Need("task.work", HOLDER, {"declared": "1"}, {"file": _TEXT}),
+    "POST /tasks/<int:task_id>/urge": Need("task.urge", SUPERVISORS),
+    "GET /tasks/files/<int:attachment_id>": Need("instance.see", SEES),
+    "GET /instances/<int:instance_id>": Need("instance.see", SEES),
+    "GET /instances/<int:instance_id>/diagram.bpmn": Need("instance.see", SEES),
+    "GET /instances/<int:instance_id>/history.xlsx": Need("instance.see", SEES),
+    "POST /instances/<int:instance_id>/<any(suspend, resume, terminate):command>": Need(
+        "instance.manage", MANAGERS, _REASON, at={"command": "suspend"}
+    ),
+    "GET /incidents": Need("board.see", INCIDENTS),
+    "POST /incidents/<int:incident_id>/retry": Need("instance.manage", MANAGERS),
+    "GET /plans": own(), "GET /plans/export.xlsx": own(), "GET /plans/apply": own(), "POST /plans/apply": own(),
+    "POST /plans/apply/files": own(data={"declared": "1"}, files={"file": _TEXT}),
+    "GET /plans/<int:plan_id>": Need("plan.see", SEES),
+    "POST /plans/<int:plan_id>/start/<any(route, revision, evaluation):what>": Need(
+        "plan.edit", OF_PLAN, at={"plan_id": "{idle_plan_id}", "what": "route"}
+    ),
+    "GET /meetings": own(),
+    "POST /meetings": Need(
+        "meeting.manage", HOSTS,
+        {"kind": "executive_meeting", "title": "会", "area": "330205", "held_on": "2025-12-01", "item": "{item_id}"}, soft=True,
+    ),
+    "GET /meetings/<int:meeting_id>": Need("plan.see", SEES),
+    "POST /meetings/<int:meeting_id>/day": Need("meeting.manage", HOSTS, {"held_on": "2025-12-05", **_REASON}),
+    "POST /meetings/<int:meeting_id>/results": Need(
+        "meeting.manage", HOSTS, {"result.{item_id}": "passed", "minutes_number": "纪要1号"}
+    ),
+    "GET /board": Need("board.see", BOARD), "GET /board/ledger": Need("board.see", BOARD),
+    "GET /board/ledger.xlsx": Need("board.see", BOARD), "GET /board/series.json": Need("board.see", BOARD),
+    "GET /board/weekly.docx": Need("board.see", BOARD),
+    "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.release", SUPERVISORS),
+    "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
+        "instance.see", SEES, at={"bulletin_id": "{released_id}", "ending": "docx"}
+    ),
+    "GET /calendar": own(), "POST /calendar": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03", "kind": "off"}),
+    "POST /calendar/forget": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03"}),
+    "POST /calendar/<int:year>/<any(estimate, confirm):what>": Need("calendar.manage", TOP_CALENDAR, at={"what": "estimate"}),
+    "GET /designer": own(), "GET /designer/decisions/<int:decision_id>": own(), "GET /designer/deployments": own(),
+    "GET /designer/definitions/<int:definition_id>": own(), "GET /designer/definitions/<int:definition_id>/diagram.bpmn": own(),
+    "GET /designer/deployments/<int:deployment_id>": own(), "GET /designer/files/<int:resource_id>": own(),
+    "GET /designer/forms/<key>": own(), "GET /designer/processes/<key>": own(at={"key": "p"}),
+    "GET /designer/upload": Need("definition.deploy", DESIGNERS),
+    "POST /designer/upload": Need("definition.deploy", DESIGNERS, files={"files": (_CHANGED, "0.bpmn")}),
+    "POST /designer/deploy": Need("definition.deploy", TOP_DESIGNER, {"content:0.bpmn": _CHANGED.decode(), "name": "新版"}),
+    "GET /notices": own(), "POST /notices/read": own(), "GET /notices/deliveries": Need("people.see", PEOPLE_ROLES),
+    "POST /notices/<int:notice_id>": Need("notice.read", HOLDER),
+    "POST /notices/deliveries/<int:delivery_id>": Need("people.manage", ADMINS),
+    "GET /people": Need("people.see", PEOPLE_ROLES), "GET /people/<int:user_id>": Need("people.see", PEOPLE_SEEN),
+    "GET /people/<int:user_id>/edit": Need("people.manage", ADMINS),
+    "POST /people/<int:user_id>/edit": Need("people.manage", ADMINS, {"name": "新名"}),
+    "POST /people/<int:user_id>/deactivate": Need("people.manage", ADMINS),
+    "POST /people/<int:user_id>/reactivate": Need("people.manage", ADMINS, soft=True),
+    "POST /people/<int:user_id>/unlock": Need("people.manage", ADMINS),
+    "POST /people/<int:user_id>/password": Need("people.manage", ADMINS),
+    "POST /people/<int:user_id>/posts": Need("people.manage", ADMINS, {"unit": "jb.energy", "post": "leader"}),
+    "POST /people/<int:user_id>/posts/<int:membership_id>/end": Need("people.manage", ADMINS),
+    "GET /people/new": Need("people.manage", ADMIN_ROLES), "POST /people/new": Need("people.manage", ADMINS, _PERSON),
+    "GET /people/import": Need("people.manage", ADMIN_ROLES),
+    "POST /people/import": Need("people.manage", ADMIN_ROLES, files={"file": (b"x", "a.csv")}),
+    "POST /people/import/confirm": Need("people.manage", ADMIN_ROLES),
+    "GET /people/import/template.<any(xlsx, csv):ending>": Need("people.manage", ADMIN_ROLES, at={"ending": "csv"}),
+    "GET /people/units": Need("people.see", PEOPLE_ROLES), "GET /people/units/<int:unit_id>": Need("people.see", PEOPLE_SEEN),
+    "GET /people/units/new": Need("people.manage", ADMIN_ROLES), "POST /people/units/new": Need("people.manage", ADMINS, _UNIT),
+    "GET /people/units/<int:unit_id>/edit": Need("people.manage", ADMINS),
+    "POST /people/units/<int:unit_id>/edit": Need("people.manage", ADMINS, {"name": "新名", "parent": "jb"}),
+    "POST /people/units/<int:unit_id>/dissolve": Need("people.manage", ADMINS, soft=True),
+    "POST /people/units/<int:unit_id>/restore": Need("people.manage", ADMINS, soft=True),
+    "POST /people/units/<int:unit_id>/posts": Need("people.manage", ADMINS, {"code": "extra", "name": "新岗"}),
+    "POST /people/units/<int:unit_id>/posts/<int:post_id>": Need("people.manage", ADMINS, {"name": "新名"}),
+}  # fmt: skip
+
+API: dict[str, Need] = {
+    "GET /me": own(), "GET /tokens": own(), "POST /tokens": own(data={"name": "t"}),
+    "DELETE /tokens/<id:token_id>": Need("token.revoke", HOLDER),
+    "POST /attachments": own(data={"declared": "true"}, files={"file": _TEXT}),
+    "GET /attachments/<id:attachment_id>": Need("instance.see", SEES),
+    "GET /attachments/<id:attachment_id>/content": Need("instance.see", SEES),
+    "DELETE /attachments/<id:attachment_id>": Need("task.work", HOLDER),
+    "GET /bulletins": own(), "GET /bulletins/<id:bulletin_id>": Need("bulletin.release", SUPERVISORS),
+    "GET /bulletins/<id:bulletin_id>/document": Need("instance.see", SEES, at={"bulletin_id": "{released_id}"}),
+    "GET /catalogues": own(),
+    "GET /catalogues/<id:cycle_id>/<area>/plans": own(at={"area": "330205"}, soft=True),
+    "GET /decisions": own(), "GET /decisions/<key>": own(at={"key": "deadlines"}),
+    "POST /decisions/<key>/evaluate": own(at={"key": "deadlines"}, data={"variables": {}}),
+    "GET /deployments": own(), "GET /deployments/<id:deployment_id>": own(),
+    "POST /deployments": Need("definition.deploy", TOP_DESIGNER, {"name": "新版"}, {"files": (_CHANGED, "0.bpmn")}),
+    "POST /deployments/check": own(files={"files": (_CHANGED, "0.bpmn")}),
+    "GET /incidents": Need("instance.manage", DESIGNERS | ADMIN_ROLES),
+    "POST /incidents/<id:incident_id>/retry": Need("instance.manage", MANAGERS),
+    "GET /ledger": own(), "GET /ledger/figures": own(), "GET /ledger/board": Need("board.see", BOARD),
+    "GET /meetings": own(), "GET /meetings/pool": own(),
+    "POST /meetings": Need(
+        "meeting.manage", HOSTS,
+        {"kind": "executive_meeting", "title": "会", "area": "330205", "held_on": "2025-12-01", "item_ids": ["{item_id}"]},
+        soft=True,
+    ),
+    "GET /meetings/<id:meeting_id>": Need("plan.see", SEES),
+    "POST /meetings/<id:meeting_id>/postpone": Need("meeting.manage", HOSTS, {"held_on": "2025-12-05", **_REASON}),
+    "POST /meetings/<id:meeting_id>/results": Need(
+        "meeting.manage", HOSTS, {"results": [{"item_id": "{item_id}", "result": "passed"}], "minutes_number": "纪要1号"}
+    ),
+    "POST /memberships/<id:membership_id>/end": Need("people.manage", ADMINS, {}),
+    "POST /messages": Need("instance.manage", MANAGERS, {"name": "meeting.result", "correlation_key": "{item}"}),
+    "POST /signals": Need("instance.manage", DESIGNERS | ADMIN_ROLES, {"name": "nobody"}),
+    "GET /notices": own(), "POST /notices/read": own(), "POST /notices/<id:notice_id>/read": Need("notice.read", HOLDER),
+    "GET /plans": own(),
+    "POST /plans": Need("plan.apply", HOLDER, {**_APPLY, "lead_unit_id": "{unit_id}"}, soft=True),
+    "GET /plans/<id:plan_id>": Need("plan.see", SEES),
+    "GET /plans/<id:plan_id>/attachments": Need("plan.see", SEES),
+    "POST /plans/<id:plan_id>/attachments": Need("plan.edit", OF_PLAN, {"declared": "true"}, {"file": _TEXT}),
+    "GET /plans/<id:plan_id>/deadline-changes": Need("plan.see", SEES),
+    "GET /plans/<id:plan_id>/events": Need("plan.see", SEES),
+    "GET /plans/<id:plan_id>/process-instances": Need("plan.see", SEES),
+    "POST /plans/<id:plan_id>/evaluation": Need("plan.edit", OF_PLAN, {}, soft=True),
+    "POST /plans/<id:plan_id>/revision": Need("plan.edit", OF_PLAN, _REASON, soft=True),
+    "POST /plans/<id:plan_id>/route": Need("plan.edit", OF_PLAN, at={"plan_id": "{idle_plan_id}"}),
+    "GET /process-definitions": own(), "GET /process-definitions/<id:definition_id>": own(),
+    "GET /process-definitions/<id:definition_id>/diagram": own(), "GET /process-definitions/<id:definition_id>/xml": own(),
+    "GET /process-definitions/<id:definition_id>/versions": own(),
+    "GET /process-instances": own(),
+    "POST /process-instances": Need("instance.manage", MANAGERS, {"process_key": "p", "plan_id": "{idle_plan_id}"}),
+    **{
+        f"GET /process-instances/<id:instance_id>{part}": Need("instance.see", SEES)
+        for part in ("", "/activities", "/attachments", "/comments", "/incidents", "/tasks", "/waits")
+    },
+    "GET /process-instances/<id:instance_id>/variables": Need("instance.manage", MANAGERS),
+    "POST /process-instances/<id:instance_id>/comments": Need("instance.see", SEES, {"body": "看过"}),
+    "POST /process-instances/<id:instance_id>/suspend": Need("instance.manage", MANAGERS, _REASON),
+    "POST /process-instances/<id:instance_id>/resume": Need("instance.manage", MANAGERS, _REASON, soft=True),
+    "POST /process-instances/<id:instance_id>/terminate": Need("instance.manage", MANAGERS, _REASON),
+    "POST /reminders": Need("task.urge", SUPERVISORS, {"task_id": "{task_id}"}),
+    "GET /tasks": own(), "GET /tasks/<id:task_id>": Need("task.see", SEES),
+    "GET /tasks/<id:task_id>/attachments": Need("task.see", SEES),
+    "POST /tasks/<id:task_id>/attachments": Need("task.work", HOLDER, {"declared": "true"}, {"file": _TEXT}),
+    "GET /tasks/<id:task_id>/comments": Need("task.see", SEES),
+    "POST /tasks/<id:task_id>/comments": Need("task.see", SEES, {"body": "看过"}),
+    "POST /tasks/<id:task_id>/claim": Need("task.claim", HOLDER),
+    "POST /tasks/<id:task_id>/unclaim": Need("task.claim", HOLDER, soft=True),
+    "POST /tasks/<id:task_id>/complete": Need("task.work", HOLDER, {"values": {"outcome": "agree"}}),
+    "GET /tasks/<id:task_id>/draft": Need("task.work", HOLDER),
+    "PUT /tasks/<id:task_id>/draft": Need("task.work", HOLDER, {"values": {"opinion": "x"}}),
+    "DELETE /tasks/<id:task_id>/draft": Need("task.see", SEES),
+    "PUT /tasks/<id:task_id>/due": Need("task.set_due", SUPERVISORS, {"due_at": "2026-01-05T17:30:00+08:00", **_REASON}),
+    "GET /units": own(), "GET /units/<id:unit_id>": Need("people.see", SEES),
+    "POST /units": Need("people.manage", ADMINS, _UNIT),
+    "PUT /units/<id:unit_id>": Need("people.manage", ADMINS, {"name": "新名", "parent": "jb"}),
+    "DELETE /units/<id:unit_id>": Need("people.manage", ADMINS, soft=True),
+    "GET /users": Need("people.see", PEOPLE_ROLES), "GET /users/<id:user_id>": Need("people.see", PEOPLE_SEEN),
+    "POST /users": Need(
+        "people.manage", ADMINS, {"username": "new.one", "name": "新人", "posts": [{"unit": "jb.energy", "post": "handler"}]}
+    ),
+    "PUT /users/<id:user_id>": Need("people.manage", ADMINS, {"name": "新名"}),
+    "POST /users/<id:user_id>/deactivate": Need("people.manage", ADMINS),
+    "POST /users/<id:user_id>/reactivate": Need("people.manage", ADMINS, soft=True),
+    "POST /users/<id:user_id>/posts": Need("people.manage", ADMINS, {"unit": "jb.energy", "post": "leader"}),
+    "POST /users/import": Need("people.manage", ADMIN_ROLES, {"check": "true"}, {"file": (b"x", "a.csv")}),
+}  # fmt: skip
