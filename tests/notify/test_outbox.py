@@ -22,7 +22,8 @@ from workflow_service.notify.channel import Channel
 from workflow_service.notify.email import EmailChannel, MailServer
 from workflow_service.notify.outbox import PAUSES, send_pending
 from workflow_service.notify.stub import StubChannel
-from workflow_service.services import deliveries as delivering, notices
+from workflow_service.services import deliveries as delivering
+from workflow_service.services import notices
 from workflow_service.store.database import Database
 from workflow_service.store.supervision import Delivery
 

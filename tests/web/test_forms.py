@@ -127,7 +127,7 @@ def test_faults_inside_rows_are_named_as_their_fields_are() -> None:
 def test_every_delivered_form_is_drawn_with_known_kinds_and_english_titles(file: Any) -> None:
     known = {
         "settled", "radio", "select", "checks", "files", "textarea", "opinion", "text", "date", "number", "integer",
-        "boolean", "rows", "lines", "url", "file",
+        "boolean", "rows", "lines", "url", "file", "static",
     }  # fmt: skip
     with use_language("en"):
         fields = fields_of(json.loads(file.read_text(encoding="utf-8")))

@@ -139,6 +139,17 @@ def release_bulletin(
     return IssueNumber(bulletin.year, bulletin.number)
 
 
+def bulletin_of_run(session: Session, actor: Actor, process: str, business_key: str) -> Bulletin | None:
+    """Give the bulletin that a run of the bulletin process is about, to those who release it; None for any other run."""
+    _kind, _, place = business_key.partition(":")
+    area, _, period = place.partition(":")
+    if process != PROCESS or not period:
+        return None
+    found = session.scalars(select(Bulletin).where(Bulletin.area == area, Bulletin.period == period)).one_or_none()
+    may_see = found is not None and policy.may(actor, "bulletin.release", policy.thing_of(found.area_path))
+    return found if may_see else None
+
+
 def visible_bulletin(session: Session, actor: Actor, bulletin_id: int) -> Bulletin:
     """Give a bulletin: released ones to everybody of its area and below or above, drafts to its supervisors.
 

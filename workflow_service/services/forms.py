@@ -61,13 +61,18 @@ def form_of_task(session: Session, task: Task, definition_id: int) -> dict[str, 
     return form_of(session, definition_id, task.form_key)
 
 
-def outcome_titles(session: Session, task: Task) -> dict[str, str]:
-    """Give the titles of a task's outcomes in the current language, from the form pinned with its instance's definition."""
+def form_done_with(session: Session, task: Task) -> dict[str, Any]:
+    """Give the schema pinned with the definition of a task's instance; the definition is asked once an instance."""
     definitions: dict[int, int] = session.info.setdefault("definition_of_instance", {})
     if task.instance_id not in definitions:
         found = select(ProcessInstance.definition_id).where(ProcessInstance.id == task.instance_id)
         definitions[task.instance_id] = session.scalars(found).one()
-    schema = form_of(session, definitions[task.instance_id], task.form_key)
+    return form_of(session, definitions[task.instance_id], task.form_key)
+
+
+def outcome_titles(session: Session, task: Task) -> dict[str, str]:
+    """Give the titles of a task's outcomes in the current language, from the form pinned with its instance's definition."""
+    schema = form_done_with(session, task)
     key = "title" if current_language() == SOURCE_LANGUAGE else "x-title-en"
     choices = schema.get("properties", {}).get("outcome", {}).get("oneOf", [])
     return {one["const"]: one.get(key) or one.get("title") or one["const"] for one in choices}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -73,6 +74,14 @@ def variables_of(session: Session, row: ProcessInstance, *, now: datetime) -> di
         return {}
     loaded = program_of(session, row.definition_id)
     return Instance.thaw(loaded.program, row.state, row.business_key, now).variables
+
+
+def variables_at(session: Session, row: ProcessInstance, token: UUID, *, now: datetime) -> dict[str, Any]:
+    """Give what a waiting element sees, in a called process too; empty once the instance has ended. Rights are the caller's."""
+    if row.status not in ("active", "suspended"):
+        return {}
+    loaded = program_of(session, row.definition_id)
+    return Instance.thaw(loaded.program, row.state, row.business_key, now).variables_at(token)
 
 
 def fire_timer(session: Session, timer_id: int, *, now: datetime) -> bool:

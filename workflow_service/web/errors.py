@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from workflow_service.domain.errors import SignInRequired, TongchouError
@@ -46,6 +47,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(TongchouError, show_error)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DataError, _unholdable)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -91,6 +93,12 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400 or error.response is not None:
         return error
     return error_page(error.code, _(TITLES.get(error.code, TITLES[400])) + _("。"))
+
+
+def _unholdable(error: DataError) -> ResponseReturnValue:
+    """A number beyond every id, a text with NUL: the database refuses to look, and nothing like it can be stored."""
+    give_up_reading(error)
+    return error_page(400, _("地址或内容里有无法识别的数字或字符，请检查后重试。"), code="unreadable_value")
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:

@@ -10,14 +10,15 @@ from flask import Flask, url_for
 from markupsafe import Markup
 
 from workflow_service.i18n import _
-from workflow_service.store import instance_view, people_queries
+from workflow_service.store import instance_view
 
 from . import formats, listing
+from .answers import answers_of
 from .current import page_now, page_session
 from .forms.fields import text_of
 from .rights import allowed
 from .urls import has_view, url_for_view
-from .words import choices, element_word, outcome_word, word
+from .words import cell_words, choices, element_word, outcome_word, unit_name, word
 
 ICONS = {
     "book": "books",
@@ -49,11 +50,13 @@ def register(app: Flask) -> None:
         formats.GLOBALS,
         icon=icon,
         outcome_word=outcome_word,
+        answers_of=answers_of,
         element_word=element_word,
         allowed=allowed,
         address=listing.address,
         export_address=listing.export_address,
         choices=choices,
+        cell_words=cell_words,
         word=word,
         new_key=lambda: uuid4().hex,
         page_now=page_now,
@@ -88,12 +91,6 @@ def file_name(attachment_id: str) -> str:
     number = int(attachment_id) if str(attachment_id).isdecimal() else 0
     found = instance_view.attachment_by_id(page_session(), number) if number else None
     return found.name if found else _("附件 %(id)s", id=attachment_id)
-
-
-def unit_name(code: object) -> str:
-    """The short name of the unit with this code; anything else as it is."""
-    found = people_queries.unit_by_code(page_session(), str(code))
-    return (found.short_name or found.name) if found else str(code)
 
 
 def _pretty(value: Any) -> str:

@@ -124,7 +124,12 @@ def deadline_rule_words(rule: str) -> str:
     found = _RULE.fullmatch(rule)
     if found and found[2] == "working":
         return _("收到次日起 %(days)s 个工作日", days=found[1])
-    return _("收到次日起 %(days)s 天", days=found[1]) if found else (rule or "—")
+    if found:
+        return _("收到次日起 %(days)s 天", days=found[1])
+    try:
+        return _("按规定日期：%(day)s", day=day(datetime.fromisoformat(rule)))
+    except ValueError:
+        return rule or "—"
 
 
 _THIRDS = {"D1": N_("上旬"), "D2": N_("中旬"), "D3": N_("下旬")}

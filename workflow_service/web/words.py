@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from workflow_service.domain.approvals import (
     Adoption,
     CatalogueDecision,
@@ -10,10 +12,20 @@ from workflow_service.domain.approvals import (
     FilingResult,
     MeetingResult,
 )
-from workflow_service.domain.plans import Category, Importance, Level, PlanState, ReviewForm, Stage, Tier
+from workflow_service.domain.plans import (
+    Category,
+    DossierItem,
+    Importance,
+    Level,
+    PlanState,
+    ReviewForm,
+    Stage,
+    Tier,
+)
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
 from workflow_service.services import forms
+from workflow_service.store import people_queries
 from workflow_service.store.runtime import Task
 
 from .current import page_session
@@ -97,7 +109,7 @@ EVENTS = {
     "route_started": N_("进入审批流程"),
     "evaluated": N_("完成评估"),
     "route": N_("确定审批路线"),
-    "review_form": N_("确定审议形式"),
+    "review_form_settled": N_("确定审议形式"),
     "filing_returned": N_("备案补正"),
 }
 PAUSES = {
@@ -119,20 +131,8 @@ NOTICE_KINDS = {
     "incident": N_("流程异常"),
 }
 DOSSIER_ITEMS = {
-    "catalogue_approval": N_("立项批准文件"),
-    "draft": N_("规划草案（送审稿）"),
-    "draft_for_review": N_("规划草案（送审稿）"),
-    "drafting_notes": N_("起草说明"),
-    "expert_report": N_("论证报告"),
-    "expert_review_report": N_("论证报告"),
-    "coordination": N_("衔接意见及采纳情况"),
-    "coordination_opinions": N_("衔接意见及采纳情况"),
-    "environmental_confirmation": N_("环境影响评价确认意见"),
-    "water_confirmation": N_("水资源论证确认意见"),
-    "consultation_record": N_("公开征求意见记录"),
-    "legality_review": N_("合法性审查意见"),
+    **_words(DossierItem),
     "minutes": N_("会议纪要"),
-    "collective_minutes": N_("集体讨论纪要"),
     "order": N_("交办文件"),
     "issued_text": N_("印发文本"),
     "other": N_("其他材料"),
@@ -211,6 +211,16 @@ def word(code: object, table: str) -> str:
     return _(known) if known else text
 
 
+DECIDED = ("category", "level", "tier", "importance", "route", "review_form", "dossier")
+
+
+def cell_words(cell: object) -> str:
+    """The office words for the codes in a cell of a decision table; empty for a cell without any."""
+    codes = re.findall(r'"([^"]+)"', str(cell))
+    found = [word(code, table) for code in codes for table in DECIDED if code in TABLES[table]]
+    return _("、").join(dict.fromkeys(found))
+
+
 def choices(table: str) -> list[tuple[str, str]]:
     """Codes and words of a table, for a select."""
     return [(code, _(text)) for code, text in TABLES[table].items()]
@@ -219,6 +229,12 @@ def choices(table: str) -> list[tuple[str, str]]:
 def element_word(kind: str) -> str:
     """The office word for a kind of element that has no name of its own."""
     return word(kind, "element") if kind in ELEMENTS else _("环节")
+
+
+def unit_name(code: object) -> str:
+    """The short name of the unit with this code; anything else as it is."""
+    found = people_queries.unit_by_code(page_session(), str(code))
+    return (found.short_name or found.name) if found else str(code)
 
 
 def outcome_word(task: Task) -> str:

@@ -51,6 +51,12 @@ class Field:
         values = self.value if isinstance(self.value, list) else [self.value]
         return [as_text(value) for value in values if value is not None]
 
+    @property
+    def words(self) -> list[str]:
+        """The value as it is read: choices by their titles."""
+        titles = dict(self.options)
+        return [titles.get(text, text) for text in self.chosen if text]
+
 
 def as_text(value: Any) -> str:
     """A choice's value as it stands in the page."""

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_, _
-from workflow_service.services import deliveries
+from workflow_service.services import deliveries as delivering
 from workflow_service.store import notice_list
 
 from .. import cursors

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import forms, tasks
+from workflow_service.services import bulletins, forms, tasks
 from workflow_service.store import deadlines, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -24,6 +24,7 @@ from ..rights import allowed
 from . import materials
 from .ahead import ahead_of
 from .choices import form_options
+from .given import given_values
 
 COMPLETE = "web.task.complete"
 
@@ -65,7 +66,7 @@ def task_page(
         instance=row,
         plan=plan_list.plan_by_id(session, plan_id) if plan_id else None,
         schema=schema,
-        fields=fields_of(schema, values, faults, form_options),
+        fields=fields_of(schema, {**values, **given_values(task, row, schema)}, faults, form_options),
         works=task.status == "open" and not actor.groups.isdisjoint(tasks.holders_of(task)),
         taken_by=materials.taken_by(session, task, actor.user_id),
         conflict=conflict,
@@ -77,6 +78,7 @@ def task_page(
         steps=instance_view.steps_of(session, row.id),
         comments=instance_view.comments_of(session, row.id),
         files=materials.files_of(session, plan_id, row.id),
+        bulletin=bulletins.bulletin_of_run(session, actor, row.definition_key, row.business_key),
         faults=len(faults or {}),
         may_set_due=allowed("task.set_due", policy.thing_of(task.area_path)),
         may_urge=allowed("task.urge", policy.thing_of(task.area_path)),
