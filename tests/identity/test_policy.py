@@ -55,6 +55,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "task.urge": {"supervisor": WITHIN},
     "instance.manage": {"designer": WITHIN, "administrator": WITHIN},
     "plan.edit": {"supervisor": WITHIN},
+    "decision.by_hand": {"supervisor": WITHIN, "designer": WITHIN},
     "definition.deploy": {"designer": WITHIN},
     "board.see": {"supervisor": WITHIN, "leader": WITHIN},
     "bulletin.release": {"supervisor": WITHIN},
