@@ -82,9 +82,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("correlation_key", sa.Text(), nullable=True),
-        sa.Column("token", sa.UUID(), nullable=False),
         sa.Column("payload", sa.dialects.postgresql.JSONB(), nullable=False),
-        sa.Column("noted", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_by", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(

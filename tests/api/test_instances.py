@@ -107,19 +107,20 @@ def test_only_designers_and_administrators_start_an_instance_directly(
 
 
 def test_an_instance_is_suspended_resumed_and_terminated(api: ApiHouse, deployed: dict[str, object]) -> None:
-    instance_id, designer, reason = start(api), api.caller("jb.designer"), {"reason": "改期"}
+    instance_id, supervisor, reason = start(api), api.caller("jb.supervisor"), {"reason": "改期"}
     (task_id,) = api.open_ids(instance_id).values()
     path = f"/process-instances/{instance_id}"
-    assert_problem(designer.post(f"{path}/suspend", reason, headers={"If-Match": '"9"'}), 412)
-    suspended = designer.post(f"{path}/suspend", reason, headers={"If-Match": designer.get(path).headers["ETag"]})
+    assert_problem(supervisor.post(f"{path}/suspend", reason, headers={"If-Match": '"9"'}), 412)
+    suspended = supervisor.post(f"{path}/suspend", reason, headers={"If-Match": supervisor.get(path).headers["ETag"]})
     assert suspended.get_json()["status"] == "suspended"
     assert_problem(api.caller("jb.handler").post(f"/tasks/{task_id}/complete", {"values": AGREE}), 409)
-    assert designer.post(f"{path}/resume", reason).get_json()["status"] == "active"
+    assert supervisor.post(f"{path}/resume", reason).get_json()["status"] == "active"
+    assert_problem(api.caller("jb.designer").post(f"{path}/terminate", reason), 403)
     assert_problem(api.caller("hs.admin").post(f"{path}/terminate", reason), 403)
-    assert_problem(designer.post(f"{path}/terminate", {"reason": " "}), 422)
-    assert designer.post(f"{path}/terminate", reason).get_json()["status"] == "terminated"
+    assert_problem(supervisor.post(f"{path}/terminate", {"reason": " "}), 422)
+    assert supervisor.post(f"{path}/terminate", reason).get_json()["status"] == "terminated"
     assert api.open_ids(instance_id) == {}
-    assert_problem(designer.post(f"{path}/terminate", reason), 409)
+    assert_problem(supervisor.post(f"{path}/terminate", reason), 409)
 
 
 def test_a_message_reaches_the_instance_that_waits_for_it(api: ApiHouse) -> None:

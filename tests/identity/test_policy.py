@@ -59,6 +59,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "instance.manage": {"designer": WITHIN, "administrator": WITHIN, "supervisor": WITHIN},
     "instance.control": {"supervisor": WITHIN},
     "plan.edit": {"supervisor": WITHIN},
+    "decision.by_hand": {"supervisor": WITHIN, "designer": WITHIN},
     "definition.deploy": {"designer": WITHIN},
     "board.see": {"supervisor": WITHIN, "leader": WITHIN},
     "bulletin.release": {"supervisor": WITHIN},

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.api.callers import Caller
 from tests.people import PASSWORD, SYSTEM, password_hash
 from tests.services.house import House, user_task
+from tests.services.test_hand_decisions import gap_process, table_with_gap
 from tests.services.test_pauses import MEETING
 from tests.web.test_pages import plan_of
 from workflow_service.services import bulletins, deployments, meetings, processes
@@ -136,6 +137,7 @@ def _running(scene: Scene) -> None:
         scene.ids |= {"meeting_id": planned.id, "item_id": item.id, "item": str(item.id)}
     scene.ids |= {"plan_id": busy, "idle_plan_id": idle, "instance_id": run, "task_id": task.id, "waiting_run": other}
     scene.ids["cycle_id"] = _cycle(scene, busy)
+    scene.ids["undecided_id"] = _undecided(scene, waiting)
 
 
 def _start(scene: Scene, key: str, plan_id: int) -> int:
@@ -151,6 +153,18 @@ def _start(scene: Scene, key: str, plan_id: int) -> int:
 def _cycle(scene: Scene, plan_id: int) -> int:
     with scene.house.database.transaction() as session:
         return session.get_one(Plan, plan_id).cycle_id
+
+
+def _undecided(scene: Scene, plan_id: int) -> int:
+    """A run of the plan that stands before a decision table without an answer; gives its incident."""
+    house = scene.house
+    house.deploy(gap_process("gap"), files={"t.dmn": table_with_gap()})
+    with house.database.transaction() as session:
+        plan = session.get_one(Plan, plan_id)
+        row = processes.start_process(
+            session, SYSTEM, "gap", variables={"plan": plan_facts(plan), "grade": "3"}, plan_id=plan_id, now=house.now
+        )
+        return session.scalars(select(Incident.id).where(Incident.instance_id == row.id)).one()
 
 
 def _rows(scene: Scene) -> None:

@@ -24,6 +24,7 @@ MANAGERS = frozenset({"jb.designer", "jb.admin", "zj.designer", "zj.admin"})
 SUPERVISORS = frozenset({"jb.supervisor", "zj.supervisor"})
 ADMINS = frozenset({"jb.admin", "zj.admin"})
 PEOPLE_SEEN = ADMINS | SUPERVISORS
+DECIDERS = SUPERVISORS | {"jb.designer", "zj.designer"}
 OF_PLAN = HOLDER | SUPERVISORS
 HOSTS = frozenset({"jb.office"}) | SUPERVISORS
 TOP_DESIGNER = frozenset({"zj.designer"})
@@ -110,6 +111,10 @@ PAGES: dict[str, Need] = {
     ),
     "GET /incidents": Need("board.see", INCIDENTS),
     "POST /incidents/<int:incident_id>/retry": Need("instance.manage", MANAGERS),
+    "GET /incidents/<int:incident_id>/decision": Need("decision.by_hand", DECIDERS, at={"incident_id": "{undecided_id}"}),
+    "POST /incidents/<int:incident_id>/decision": Need(
+        "decision.by_hand", DECIDERS, {"output.out0": "short", "reason": "测试"}, at={"incident_id": "{undecided_id}"}
+    ),
     "GET /plans": own(), "GET /plans/export.xlsx": own(), "GET /plans/apply": own(), "POST /plans/apply": own(),
     "POST /plans/apply/files": own(data={"declared": "1"}, files={"file": _TEXT}),
     "GET /plans/<int:plan_id>": Need("plan.see", SEES),
@@ -188,6 +193,10 @@ API: dict[str, Need] = {
     "POST /deployments/check": own(files={"files": (_CHANGED, "0.bpmn")}),
     "GET /incidents": Need("instance.manage", DESIGNERS | ADMIN_ROLES),
     "POST /incidents/<id:incident_id>/retry": Need("instance.manage", MANAGERS),
+    "GET /incidents/<id:incident_id>/decision": Need("decision.by_hand", DECIDERS, at={"incident_id": "{undecided_id}"}),
+    "POST /incidents/<id:incident_id>/decision": Need(
+        "decision.by_hand", DECIDERS, {"result": {"out0": "short"}, "reason": "测试"}, at={"incident_id": "{undecided_id}"}
+    ),
     "GET /ledger": own(), "GET /ledger/figures": own(), "GET /ledger/board": Need("board.see", BOARD),
     "GET /meetings": own(), "GET /meetings/pool": own(),
     "POST /meetings": Need(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.people import NOW, SYSTEM
 from tests.services.catalogue import Catalogue
 from tests.services.house import House
-from workflow_service.domain.errors import Conflict, InvalidInput
+from workflow_service.domain.errors import InvalidInput
 from workflow_service.services import meetings, processes
 from workflow_service.services.meetings import ItemResult
 from workflow_service.services.plans import plan_facts
@@ -89,13 +89,16 @@ def test_an_instance_that_was_ended_leaves_the_pool_and_holds_up_no_meeting(hous
     assert statuses == {plans[0]: "decided", plans[1]: "withdrawn", plans[2]: "withdrawn"}
 
 
-def test_results_wait_until_a_suspended_instance_goes_on(house: House, plans: list[int]) -> None:
+def test_a_suspended_instance_hears_what_the_meeting_decided_when_it_goes_on(house: House, plans: list[int]) -> None:
     pool = pooled(house)
-    meeting = planned(house, pool[plans[0]])
+    meeting, item = planned(house, *pool.values()), pool[plans[0]]
     with house.database.transaction() as session:
-        processes.suspend_instance(session, SYSTEM, pool[plans[0]].instance_id, "核查", now=NOW)
-    with pytest.raises(Conflict, match="规划0"):
-        enter(house, meeting, {pool[plans[0]].id: ItemResult("approved")})
+        processes.suspend_instance(session, SYSTEM, item.instance_id, "核查", now=NOW)
+    enter(house, meeting, {one.id: ItemResult("approved") for one in pool.values()})
+    assert [code is not None for _plan, code in sorted(codes(house).items())] == [False, True, True]
+    with house.database.transaction() as session:
+        processes.resume_instance(session, SYSTEM, item.instance_id, "核查完毕", now=NOW)
+    assert codes(house)[plans[0]] is not None
 
 
 @pytest.mark.parametrize("into", ["", "没有这样的规划", "9" * 40, "²", "self", "refused"])

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from workflow_service.identity import policy
-from workflow_service.services import processes
+from workflow_service.services import hand_decisions, processes
 from workflow_service.store import instance_view
 
 from . import cursors
 from .calls import Call, endpoint
-from .incident_shapes import IncidentLine, Incidents, IncidentShown
+from .incident_shapes import (
+    DecisionGiven,
+    IncidentLine,
+    Incidents,
+    IncidentShown,
+    OutputShown,
+    UndecidedShown,
+)
 from .shapes import Done, PageQuery
 
 TAG = "incidents"
@@ -32,6 +39,24 @@ def list_incidents(call: Call, query: PageQuery) -> Incidents:
 def retry_incident(call: Call, incident_id: int) -> Done:
     """Let the element try again; what fails again is a new incident."""
     processes.retry_incident(call.session, call.actor, incident_id, now=call.now)
+    return Done()
+
+
+@endpoint("/incidents/<id:incident_id>/decision", answer=UndecidedShown, tag=TAG)
+def get_undecided(call: Call, incident_id: int) -> UndecidedShown:
+    """Tell what a decision table left open: its outputs, and why it gave nothing."""
+    question = hand_decisions.question_of(call.session, call.actor, incident_id, now=call.now)
+    table = question.table
+    return UndecidedShown(
+        table=table.id, table_name=table.name, message=question.incident.message,
+        outputs=[OutputShown(name=one.name, label=one.label, type=one.type) for one in table.outputs],
+    )  # fmt: skip
+
+
+@endpoint("/incidents/<id:incident_id>/decision", "POST", body=DecisionGiven, answer=Done, tag=TAG)
+def decide_by_hand(call: Call, incident_id: int, body: DecisionGiven) -> Done:
+    """Let the instance go on with what a person decided; its pinned version stays, result and reason are recorded."""
+    hand_decisions.decide_by_hand(call.session, call.actor, incident_id, body.result, body.reason, now=call.now)
     return Done()
 
 

@@ -1,4 +1,4 @@
-"""The holiday arrangements that the General Office of the State Council has published, 2020 to 2026.
+"""The holiday arrangements that the General Office of the State Council has published, 2019 to 2026.
 
 Copied as data, because a rule must not change when a package is updated; ``tests/domain`` compares the
 table, day by day, with what the package ``holidays`` knows. Later years are estimated elsewhere and marked
@@ -34,6 +34,7 @@ class Holiday:
 
 
 NOTICES = {
+    2019: "国办发明电〔2018〕15号、〔2019〕3号",
     2020: "国办发明电〔2019〕16号、〔2020〕1号",
     2021: "国办发明电〔2020〕27号",
     2022: "国办发明电〔2021〕11号",
@@ -52,8 +53,17 @@ MID_AUTUMN = N_("中秋节")
 NATIONAL_DAY = N_("国庆节")
 NATIONAL_DAY_AND_MID_AUTUMN = N_("国庆节、中秋节")
 
-# Spring Festival 2020 as prolonged by the second notice: its make-up day, 1 February, became a day off.
+# 2019 begins on its first day: 29 to 31 December 2018, which its first notice arranges too, lie in a year that is not kept here.
+# Labour Day 2019 as prolonged by the second notice; Spring Festival 2020 as prolonged by its own: its make-up day,
+# 1 February, became a day off.
 _TABLE = (
+    (NEW_YEAR, "2019-01-01", "2019-01-01", ""),
+    (SPRING_FESTIVAL, "2019-02-04", "2019-02-10", "2019-02-02 2019-02-03"),
+    (TOMB_SWEEPING, "2019-04-05", "2019-04-07", ""),
+    (LABOUR_DAY, "2019-05-01", "2019-05-04", "2019-04-28 2019-05-05"),
+    (DRAGON_BOAT, "2019-06-07", "2019-06-09", ""),
+    (MID_AUTUMN, "2019-09-13", "2019-09-15", ""),
+    (NATIONAL_DAY, "2019-10-01", "2019-10-07", "2019-09-29 2019-10-12"),
     (NEW_YEAR, "2020-01-01", "2020-01-01", ""),
     (SPRING_FESTIVAL, "2020-01-24", "2020-02-02", "2020-01-19"),
     (TOMB_SWEEPING, "2020-04-04", "2020-04-06", ""),

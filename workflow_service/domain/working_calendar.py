@@ -49,7 +49,7 @@ class WorkingCalendar:
 
     @classmethod
     def published(cls) -> WorkingCalendar:
-        """The calendar of the published arrangements, 2020 to 2026."""
+        """The calendar of the published arrangements, 2019 to 2026."""
         return cls(published_exceptions())
 
     @classmethod
@@ -165,7 +165,7 @@ class WorkingCalendar:
 
 
 def published_exceptions() -> dict[date, CalendarDay]:
-    """Every day off and every make-up day of the published arrangements, 2020 to 2026."""
+    """Every day off and every make-up day of the published arrangements, 2019 to 2026."""
     exceptions: dict[date, CalendarDay] = {}
     for holiday in PUBLISHED:
         exceptions.update((day, CalendarDay(DayKind.HOLIDAY, holiday.name)) for day in holiday.days())

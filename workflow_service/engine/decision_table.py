@@ -162,6 +162,30 @@ class DecisionTable:
         numbers = tuple(rule.number for rule in matching[: len(rows)])
         return DecisionResult(self.name, self.policy, rows, numbers, self._aggregate(rows))
 
+    def by_hand(self, row: Mapping[str, Any]) -> DecisionResult:
+        """Give the result that a person decided where the table has none: one value for each output.
+
+        Raises DecisionError for a missing or unknown output, a value of another type or not among those allowed.
+        """
+        if set(row) != {output.name for output in self.outputs}:
+            raise DecisionError(
+                self.name, N_("须填写全部输出：%(outputs)s"), outputs="、".join(output.name for output in self.outputs)
+            )
+        values = {output.name: self._allowed(output, row[output.name]) for output in self.outputs}
+        return DecisionResult(self.name, self.policy, (values,), (), self._aggregate((values,)))
+
+    def _allowed(self, output: Output, value: Any) -> Any:
+        label = output.label or output.name
+        try:
+            plain(typed(value, output.type))
+        except (Refused, ValueError):
+            reason = N_("“%(column)s”应是%(type)s，得到的是“%(value)s”")
+            raise DecisionError(self.name, reason, column=label, type=output.type, value=str(value)[:40]) from None
+        if output.values and not any(compile_tests(test).matches(value, {}) for test in output.values):
+            reason = N_("“%(column)s”的值“%(value)s”不在可选值里")
+            raise DecisionError(self.name, reason, column=label, value=str(value)[:40])
+        return value
+
     def _value(self, column: Input, variables: Mapping[str, Any], now: datetime | None) -> Any:
         value = compile_expression(column.expression).evaluate(variables, now)
         if (

@@ -24,6 +24,7 @@ from workflow_service.domain.errors import Conflict, NaiveDatetime, TongchouErro
 from workflow_service.i18n import N_
 
 from . import navigate, scope
+from .decision_table import DecisionTable
 from .facts import JoinWait, Passage, Place, Step, Thrown, Trouble
 from .gateways import waiting_joins, wake_inclusive_joins
 from .multi_instance import INDEX, MultiInstanceSpec, body_of
@@ -32,7 +33,9 @@ from .program import Program
 from .script import compile_expression
 from .specs import (
     ANNOUNCED,
+    BY_HAND,
     INCIDENT,
+    DecisionSpec,
     EmbeddedSpec,
     EventGatewaySpec,
     HumanTaskSpec,
@@ -241,6 +244,19 @@ class Instance:
         if body is None:
             raise Conflict(N_("这项任务不在会签之中。"))
         return body
+
+    def undecided(self, token: UUID) -> DecisionTable | None:
+        """Give the table of a business rule task that stands with an incident, None where another element does."""
+        task = self._find(token)
+        asked = isinstance(task.task_spec, DecisionSpec) and INCIDENT in task.internal_data
+        return self.program.tables.get(task.task_spec.decision) if asked else None
+
+    def decide(self, token: UUID, row: dict[str, Any]) -> None:
+        """Let a business rule task go on with what a person decided; the version that it is pinned to stays as it is."""
+        if self.undecided(token) is None:
+            raise Conflict(N_("这一步没有等待人工决定的决策表。"))
+        self._find(token).internal_data[BY_HAND] = row
+        self.retry(token)
 
     def terminate(self) -> None:
         """End the instance now; everything that waits is cancelled."""

@@ -29,6 +29,7 @@ RESULT = "result"
 INCIDENT = "incident"
 ANNOUNCED = "announced"
 """Set on a task that history knows as started."""
+BY_HAND = "by_hand"
 
 
 class HumanTaskSpec(UserTask):
@@ -77,7 +78,8 @@ class DecisionSpec(PassSpec):
         engine = my_task.workflow.top_workflow.script_engine
         if self.decision not in engine.tables:
             raise InvalidInput(N_("没有部署过决策表“%(table)s”"), table=self.decision)
-        result = engine.tables[self.decision].evaluate(scope.visible(my_task), engine.now)
+        table, row = engine.tables[self.decision], my_task.internal_data.pop(BY_HAND, None)
+        result = table.evaluate(scope.visible(my_task), engine.now) if row is None else table.by_hand(row)
         scope.assign(my_task, {self.variable: plain(result.mapped(self.mapping))})
         return True
 

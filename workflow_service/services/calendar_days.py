@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import holidays
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.errors import InvalidInput
-from workflow_service.domain.working_calendar import DayKind
+from workflow_service.domain.errors import Conflict, InvalidInput
+from workflow_service.domain.working_calendar import PUBLISHED_YEARS, DayKind
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store.database import after_commit
@@ -67,19 +67,21 @@ def require_manager(session: Session, actor: Actor) -> None:
 
 
 def set_days(
-    session: Session, actor: Actor, days: Mapping[date, tuple[bool, str]], *, now: datetime, provisional: bool = False
+    session: Session, actor: Actor, days: Mapping[date, tuple[bool, str]], *, now: datetime
 ) -> int:
     """Enter days as worked or not, with the holiday's name; an entry for a day replaces the former. Gives how many.
 
-    Deadlines that stand are not moved; new ones count by the new calendar. Raises InvalidInput, Forbidden.
+    In a year without a notice every entry is provisional until the year is confirmed. Deadlines that stand are not moved; new
+    ones count by the new calendar. Raises InvalidInput, Forbidden.
     """
     require_manager(session, actor)
     for day, (_worked, name) in days.items():
         _require_year(day.year)
         if len(name) > LONGEST_NAME:
             raise InvalidInput(N_("节日名称不超过 %(n)d 个字。"), n=LONGEST_NAME)
+    settled = {year: is_settled(session, year) for year in {day.year for day in days}}
     for day, (worked, name) in sorted(days.items()):
-        values = {"working": worked, "name": name.strip(), "provisional": provisional}
+        values = {"working": worked, "name": name.strip(), "provisional": not settled[day.year]}
         statement = insert(CalendarDay).values(day=day, **values)
         session.execute(statement.on_conflict_do_update(index_elements=["day"], set_=values))
     data = {str(day): list(said) for day, said in sorted(days.items())}
@@ -97,28 +99,50 @@ def forget_day(session: Session, actor: Actor, day: date, *, now: datetime) -> N
 
 
 def estimate_year(session: Session, actor: Actor, year: int, *, now: datetime) -> int:
-    """Enter the statutory holidays of a year without a notice, provisionally; make-up days cannot be known. Gives how many."""
+    """Enter the statutory holidays of a year without a notice, provisionally; make-up days cannot be known. Gives how many.
+
+    Days entered already stay as they are. Raises Conflict for a year that has its notice, Forbidden.
+    """
     _require_year(year)
+    require_manager(session, actor)
+    if is_settled(session, year):
+        raise Conflict(N_("%(year)d 年已有国务院办公厅的安排，不需要预估。"), year=year)
     known = {one.day for one in days_of_year(session, year)}
     expected = holidays.country_holidays("CN", years=year, language="zh_CN")
-    days = {day: (False, str(name)[:LONGEST_NAME]) for day, name in expected.items() if day not in known}
-    return set_days(session, actor, days, now=now, provisional=True) if days else 0
+    days = {day: (False, _name(str(name))) for day, name in expected.items() if day not in known}
+    return set_days(session, actor, days, now=now) if days else 0
 
 
 def confirm_year(session: Session, actor: Actor, year: int, notice: str, *, now: datetime) -> int:
     """Confirm that the days of a year are those of the State Council's notice, named by its number. Gives how many.
 
-    Raises InvalidInput without the number, Forbidden.
+    Raises InvalidInput without the number, Conflict for a year without any day, Forbidden.
     """
     require_manager(session, actor)
     _require_year(year)
     if not notice.strip():
         raise InvalidInput(N_("请写明国务院办公厅通知的文号。"))
+    if not days_of_year(session, year):
+        raise Conflict(N_("%(year)d 年还没有放假安排，请先录入或预估。"), year=year)
     within = CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31))
     changed = session.execute(update(CalendarDay).where(within).values(provisional=False).returning(CalendarDay.day)).all()
     audit.record(session, actor, "calendar.confirm", "calendar", {"year": year, "notice": notice.strip()}, now=now)
     _read_anew(session)
     return len(changed)
+
+
+def is_settled(session: Session, year: int) -> bool:
+    """Whether a year has its notice: a published one, or one that a supervisor has confirmed."""
+    if year in PUBLISHED_YEARS:
+        return True
+    within = CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31))
+    found = session.execute(select(func.count(), func.count().filter(CalendarDay.provisional)).where(within)).one()
+    return bool(found[0]) and not found[1]
+
+
+def _name(text: str) -> str:
+    """The name as the calendar writes it: two holidays on one day with 、."""
+    return text.replace("; ", "、")[:LONGEST_NAME]
 
 
 def _read_anew(session: Session) -> None:

@@ -146,19 +146,14 @@ def _open_items(session: Session, meeting: Meeting, now: datetime) -> list[Agend
     """Give the items whose instances wait for a result, in the order of the agenda, their instances locked by id."""
     of_meeting = select(AgendaItem).where(AgendaItem.meeting_id == meeting.id, AgendaItem.status == "waiting")
     items = list(session.scalars(of_meeting.order_by(AgendaItem.position)))
-    instances = select(ProcessInstance.id, ProcessInstance.status).where(
-        ProcessInstance.id.in_([item.instance_id for item in items])
-    )
-    statuses = {row.id: row.status for row in session.execute(instances.order_by(ProcessInstance.id).with_for_update())}
+    instances = select(ProcessInstance.id).where(ProcessInstance.id.in_([item.instance_id for item in items]))
+    session.execute(instances.order_by(ProcessInstance.id).with_for_update()).all()
     keys = Subscription.kind == "message", Subscription.correlation_key.in_([str(item.id) for item in items])
     waited_for = set(session.execute(select(Subscription.name, Subscription.correlation_key).where(*keys)))
     kept = []
     for item in items:
         if (item.message_name, str(item.id)) not in waited_for:
             item.status, item.decided_at = "withdrawn", now
-        elif statuses[item.instance_id] == "suspended":
-            title = item.plan.title if item.plan is not None else str(item.id)
-            raise Conflict(N_("“%(title)s”的流程已暂停，恢复后才能录入结果。"), title=title)
         else:
             kept.append(item)
     return kept

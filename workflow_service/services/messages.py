@@ -4,24 +4,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import NotFound
 from workflow_service.engine.facts import Thrown
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.store.runtime import ProcessInstance, Subscription
+from workflow_service.store import step_rows
+from workflow_service.store.runtime import HeldEvent, ProcessInstance, Subscription
 
+from . import audit
 from .context import Actor
 from .execution import Execution, locked_instance
+
+TAKING = ("active", "suspended")
+"""A suspended instance takes what comes too: it is kept until the instance goes on."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What is handed to an element that waits, and what the record says of it."""
+    """What is handed to an element that waits, and what the record says of it (`data`)."""
 
-    action: str
+    kind: str
+    name: str
+    key: str | None
     data: dict[str, Any]
     payload: dict[str, Any]
 
@@ -43,7 +50,7 @@ def send_signal(session: Session, actor: Actor, name: str, payload: dict[str, An
 def deliver_message(
     session: Session, actor: Actor, name: str, correlation_key: str, payload: dict[str, Any], *, now: datetime
 ) -> int:
-    """Hand a message to every instance that waits for it under this key; gives how many took it.
+    """Hand a message to every instance that waits for it under this key (one suspended keeps it); gives how many took it.
 
     Raises NotFound when nobody waits for it. `payload` becomes the variable named like the receiving element.
     """
@@ -79,13 +86,50 @@ def _deliver(
     """`noted`: the record says what was handed over; what an instance threw stands in its own records."""
     session.flush()
     waiting = session.execute(_waiting(kind, name, key)).all()
-    what = Delivery(f"{kind}.deliver", {"name": name, "key": key} | ({"payload": payload} if noted else {}), payload)
-    return sum(_hand_over(session, actor, row, what, now) for row in waiting)
+    what = Delivery(kind, name, key, {"name": name, "key": key} | ({"payload": payload} if noted else {}), payload)
+    held: set[int] = set()
+    return sum(_hand_over(session, actor, row, what, held, now) for row in waiting)
 
 
-def _hand_over(session: Session, actor: Actor, found: Any, what: Delivery, now: datetime) -> bool:
-    """Wake one element, unless it waits no more by the time its instance is locked."""
+def deliver_held(session: Session, actor: Actor, instance_id: int, *, now: datetime) -> None:
+    """Hand over what came while the instance was suspended, in the order of arrival.
+
+    What it waits for no more becomes an incident if it is a message, as when nobody takes what an instance threw.
+    """
+    for held in session.scalars(select(HeldEvent).where(HeldEvent.instance_id == instance_id).order_by(HeldEvent.id)).all():
+        session.delete(held)
+        session.flush()
+        data = {"name": held.name, "key": held.correlation_key, "sent_at": held.sent_at, "sent_by": held.sent_by}
+        what = Delivery(held.kind, held.name, held.correlation_key, data, held.payload)
+        waiting = _waiting(held.kind, held.name, held.correlation_key).where(Subscription.instance_id == instance_id)
+        taken = [_hand_over(session, actor, one, what, set(), now) for one in session.execute(waiting).all()]
+        if not any(taken) and held.kind == "message":
+            _note_lost(session, held, now)
+
+
+def forget_held(session: Session, instance_id: int) -> None:
+    """Drop what was kept for an instance that ends."""
+    session.execute(delete(HeldEvent).where(HeldEvent.instance_id == instance_id))
+
+
+def _note_lost(session: Session, held: HeldEvent, now: datetime) -> None:
+    text = N_("暂停期间送达的消息“%(name)s”（关联键 %(key)s），恢复后已没有环节等待")
+    row = {
+        "token": None, "element_id": held.name, "kind": "message", "created_at": now,
+        "message": _(text, name=held.name, key=held.correlation_key or ""),
+        "data": {"name": held.name, "key": held.correlation_key or "", "payload": held.payload},
+    }  # fmt: skip
+    step_rows.insert_incidents(session, held.instance_id, [row])
+
+
+def _hand_over(session: Session, actor: Actor, found: Any, what: Delivery, held: set[int], now: datetime) -> bool:
+    """Wake one element, unless it waits no more by the time its instance is locked; for a suspended one it is kept, once."""
     row = locked_instance(session, found.instance_id)
+    if row.status == "suspended":
+        if row.id not in held:
+            held.add(row.id)
+            _hold(session, actor, row, what, now)
+        return True
     waits = select(Subscription.id).where(
         Subscription.instance_id == found.instance_id, Subscription.token == found.token
     )
@@ -93,15 +137,24 @@ def _hand_over(session: Session, actor: Actor, found: Any, what: Delivery, now: 
         return False
     execution = Execution.thaw(session, actor, row, now)
     execution.instance.fire(found.token, what.payload)
-    execution.settle(what.action, what.data)
+    execution.settle(f"{what.kind}.deliver", what.data)
     return True
+
+
+def _hold(session: Session, actor: Actor, row: ProcessInstance, what: Delivery, now: datetime) -> None:
+    kept = HeldEvent(
+        instance_id=row.id, kind=what.kind, name=what.name, correlation_key=what.key, payload=audit.plain(what.payload),
+        sent_at=now, sent_by=actor.user_id,
+    )  # fmt: skip
+    session.add(kept)
+    audit.record(session, actor, f"{what.kind}.hold", f"process-instance:{row.id}", what.data, now=now, instance=row)
 
 
 def _waiting(kind: str, name: str, key: str | None) -> Any:
     statement = (
         select(Subscription.instance_id, Subscription.token, ProcessInstance.area_path)
         .join(ProcessInstance, ProcessInstance.id == Subscription.instance_id)
-        .where(Subscription.kind == kind, Subscription.name == name, ProcessInstance.status == "active")
+        .where(Subscription.kind == kind, Subscription.name == name, ProcessInstance.status.in_(TAKING))
         .order_by(Subscription.instance_id, Subscription.id)
     )
     return statement if key is None else statement.where(Subscription.correlation_key == key)

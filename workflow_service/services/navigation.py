@@ -34,6 +34,7 @@ from workflow_service.store.runtime import ProcessInstance, Task
 from . import events, pauses, recipients, rounds
 from .context import Actor
 from .execution import AskedAgain, Execution, locked_instance, require_status
+from .messages import forget_held
 from .recipients import Asked
 from .rounds import RoundAsked
 from .task_access import changed, holders_of, lock_task, refuse_if_taken, require_holder
@@ -358,6 +359,7 @@ def end_instance(
     execution.settle(action, {"reason": reason})
     row.state = stood
     step_rows.resolve_incidents(session, row.id, actor.user_id, now)
+    forget_held(session, row.id)
     return row
 
 

@@ -68,7 +68,7 @@ def merge_plan(execution: "Execution", work: ServiceWork) -> Result:
     return _close(execution, "merged", {"into": plan.merged_into_id, "note": _note(work)})
 
 
-@handles("dossier.check")
+@handles("dossier.check", writes=False)
 def check_dossier(execution: "Execution", work: ServiceWork) -> Result:
     """Compare what was handed in with what is required; everything missing is named at once (docs/domain.md §2.2)."""
     required = [str(one) for one in work.variables.get("required_items") or []]

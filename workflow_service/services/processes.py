@@ -21,7 +21,7 @@ from workflow_service.store.runtime import Incident, ProcessInstance, Timer
 from . import audit, pauses
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
-from .messages import broadcast_signal, deliver_message
+from .messages import broadcast_signal, deliver_held, deliver_message
 from .navigation import end_instance
 from .programs import latest_definition, program_of
 
@@ -153,8 +153,10 @@ def suspend_instance(
 def resume_instance(
     session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime
 ) -> ProcessInstance:
-    """Let a suspended instance go on."""
-    return _switch(session, actor, instance_id, "suspended", "active", reason, now)
+    """Let a suspended instance go on: what was sent to it meanwhile arrives, timers that fell due fire with the next look."""
+    row = _switch(session, actor, instance_id, "suspended", "active", reason, now)
+    deliver_held(session, actor, instance_id, now=now)
+    return row
 
 
 def _switch(

@@ -1,7 +1,8 @@
 """What service tasks do, by topic, inside the step's transaction.
 
 A handler gets the execution and the work, and gives a `Result`: `values` become the variable named like the element; `plan`, if
-given, renews the plan's facts in the instance. A TongchouError becomes an incident at the element.
+given, renews the plan's facts in the instance. A TongchouError becomes an incident at the element, and
+nothing of what the handler wrote stays: the next try finds things as they were.
 """
 
 import importlib
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
+from workflow_service.store.database import undone_on_failure
 
 if TYPE_CHECKING:
     from .execution import Execution
@@ -41,15 +43,18 @@ LASTING = frozenset(
 """Topics whose work stands outside the instance (a code, a number, an issued plan) and is not undone by moving a token back."""
 
 _handlers: dict[str, Handler] = {}
+_reading: set[str] = set()
 
 
-def handles(topic: str) -> Callable[[Handler], Handler]:
-    """Register a handler for a topic; one topic has one handler."""
+def handles(topic: str, *, writes: bool = True) -> Callable[[Handler], Handler]:
+    """Register a handler for a topic; one topic has one handler. What it `writes` goes again if it fails."""
 
     def register(handler: Handler) -> Handler:
         if topic in _handlers:
             raise ValueError(f"topic {topic} has a handler already")
         _handlers[topic] = handler
+        if not writes:
+            _reading.add(topic)
         return handler
 
     return register
@@ -60,7 +65,10 @@ def run(execution: "Execution", work: ServiceWork) -> Result:
     handler = _all_handlers().get(work.topic)
     if handler is None:
         raise InvalidInput(N_("没有名为“%(topic)s”的服务。"), topic=work.topic)
-    return handler(execution, work)
+    if work.topic in _reading:
+        return handler(execution, work)
+    with undone_on_failure(execution.session):
+        return handler(execution, work)
 
 
 def known_topics() -> frozenset[str]:

@@ -101,6 +101,19 @@ def after_commit(session: Session, call_back: Callable[[], Any]) -> None:
     session.info.setdefault(AFTER_COMMIT, []).append(call_back)
 
 
+@contextmanager
+def undone_on_failure(session: Session) -> Iterator[None]:
+    """Let an error take back what the block wrote and what it queued for after the commit, and only that."""
+    queued = len(session.info.get(AFTER_COMMIT, ()))
+    try:
+        with session.begin_nested():
+            yield
+            session.flush()
+    except BaseException:
+        del session.info.get(AFTER_COMMIT, [])[queued:]
+        raise
+
+
 def send_after_commit(session: Session, signal: NamedSignal, **payload: Any) -> None:
     """Send a signal (see `signals`) once the transaction is committed; a roll-back forgets it."""
     if signal.receivers:

@@ -209,7 +209,7 @@ class Subscription(Base):
 class HeldEvent(Base):
     """A message or signal for an instance that was suspended: delivered when it goes on, in the order of arrival.
 
-    `token` is the element that waited for it; `noted` whether the record repeats the payload.
+    It reaches whatever in the instance waits for its name (and key, if a message) by then.
     """
 
     __tablename__ = "held_event"
@@ -219,9 +219,7 @@ class HeldEvent(Base):
     kind: Mapped[str]
     name: Mapped[str]
     correlation_key: Mapped[str | None]
-    token: Mapped[Any] = mapped_column(UUID(as_uuid=True))
     payload: Mapped[dict[str, Any]]
-    noted: Mapped[bool] = mapped_column(server_default=text("true"))
     sent_at: Mapped[datetime]
     sent_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 

@@ -46,9 +46,11 @@ def index() -> ResponseReturnValue:
     year = request.args.get("year", type=int) or page_day().year
     days = calendar_days.days_of_year(page_session(), year)
     known = {one.day: one for one in days}
+    settled = calendar_days.is_settled(page_session(), year)
     months = [[[_shown(day, month, known) for day in week] for week in _weeks(year, month)] for month in range(1, 13)]
     return render_template(
-        "calendar/index.html", year=year, months=months, days=days, provisional=any(one.provisional for one in days),
+        "calendar/index.html", year=year, months=months, days=days, settled=settled,
+        can_be_estimated=not settled and year >= page_day().year,
         manages=calendar_days.may_manage(page_session(), page_actor()),
         kinds=[("off", _(KINDS[False])), ("work", _(KINDS[True]))],
     )  # fmt: skip

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.services import processes
+from workflow_service.services import hand_decisions, processes
 from workflow_service.store import instance_view, plan_list
-from workflow_service.store.runtime import ProcessInstance
+from workflow_service.store.runtime import Incident, ProcessInstance
 
 from ..current import page_actor, page_now, page_session, require_sign_in, transaction
 from ..rights import allowed, require
@@ -43,8 +45,17 @@ def show(instance_id: int) -> ResponseReturnValue:
         files=plan_list.attachments(session, instance_id=instance_id),
         plan=plan_list.plan_by_id(session, row.plan_id) if row.plan_id else None,
         manages=manages,
+        undecided=_undecided(row, incidents),
         variables=processes.variables_of(session, row, now=page_now()) if manages else None,
     )
+
+
+def _undecided(row: ProcessInstance, incidents: Sequence[Incident]) -> set[int]:
+    """The incidents before a decision table that the reader may decide by hand."""
+    if not allowed("decision.by_hand", policy.thing_of(row.area_path)):
+        return set()
+    session, now = page_session(), page_now()
+    return {one.id for one in incidents if hand_decisions.undecided(session, row, one, now=now) is not None}
 
 
 def visible_instance(instance_id: int) -> ProcessInstance:
