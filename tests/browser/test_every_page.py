@@ -43,7 +43,7 @@ def pages_of(town: Town, paths: tuple[str, ...]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def data_words(town: Town) -> list[str]:
-    """What is data and stays in Chinese: names of people, units, plans, steps; the longest first."""
+    """What is data and stays in Chinese: names of people, units, plans, steps, what people wrote; the longest first."""
     columns = (
         Unit.name, Unit.short_name, User.name, Post.name, Plan.title, Task.name, Task.title, ProcessDefinition.name,
         DecisionDefinition.name, Meeting.title, AgendaItem.note, Notice.subject, PlanningCycle.name, Incident.message,
@@ -51,6 +51,8 @@ def data_words(town: Town) -> list[str]:
     )  # fmt: skip
     with town.database.transaction() as session:
         words = {str(text) for column in columns for text in session.scalars(select(column).distinct()) if text}
+        for given in session.scalars(select(Task.submission).where(Task.submission.is_not(None))):
+            words |= {text for text in given.values() if isinstance(text, str)}
     for file in bpmn_dir().iterdir():
         words |= set(re.findall(r'(?:name|label)="([^"]+)"', file.read_text(encoding="utf-8")))
     return sorted(words | IN_CHINESE_ON_PURPOSE, key=len, reverse=True)
@@ -115,6 +117,20 @@ def test_the_sign_in_page_can_be_looked_at(browser: Any, address: str, checks: s
     page.goto("/sign-in")
     assert faults_on(page, checks, None) == []
     context.close()
+
+
+def test_a_title_without_a_place_to_break_stays_in_its_page(visit: Visit, town: Town) -> None:
+    with town.database.transaction() as session:
+        plan = session.get_one(Plan, town.plan_ids[3])
+        kept, plan.title = plan.title, "W" * 180
+        task = session.get_one(Task, town.task_id)
+        task.title = plan.title
+    page = visit("energy.handler", width=390)
+    for path in ("/tasks", "/plans", f"/tasks/{town.task_id}", f"/plans/{town.plan_ids[3]}"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, path
+    with town.database.transaction() as session:
+        session.get_one(Plan, town.plan_ids[3]).title = session.get_one(Task, town.task_id).title = kept
 
 
 def test_the_first_page_is_light(visit: Visit) -> None:
