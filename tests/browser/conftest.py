@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -54,10 +55,15 @@ def town(databases: Databases) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="module")
-def address(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the service answers."""
+def app(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application at the town's moment."""
     settings = Settings(secret_key="only-for-tests", var_dir=tmp_path_factory.mktemp("var"), log_level="warning")
-    app = create_app(settings, town.database, lambda: towns.NOW)
+    return create_app(settings, town.database, lambda: towns.NOW)
+
+
+@pytest.fixture(scope="module")
+def address(app: Flask) -> Iterator[str]:
+    """Where the service answers."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

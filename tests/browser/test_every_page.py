@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page
 from sqlalchemy import select
 
@@ -19,17 +20,22 @@ from workflow_service.store.supervision import Notice
 
 Visit = Callable[..., Page]
 LOOKS = ((1280, "zh", "light"), (1280, "en", "dark"), (390, "zh", "dark"), (390, "en", "light"))
-STAFF = ("/tasks", "/tasks/{task_id}", "/tasks/done", "/tasks/started", "/plans/apply", "/notices", "/mine")
+STAFF = ("/tasks", "/tasks/{task_id}", "/tasks/done", "/tasks/started", "/plans/apply", "/notices", "/mine", "/password")
 SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
     "/incidents", "/calendar",
-    "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/search?q=能源", "/search", "/plans/999999",
+    "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
+    "/search?q=能源", "/search", "/plans/999999",
 )  # fmt: skip
 DESIGNER = (
     "/designer", "/designer/definitions/{definition_id}", "/designer/deployments", "/designer/deployments/1",
-    "/designer/upload", "/designer/decisions/1", "/designer/forms/coordination_opinion",
+    "/designer/upload", "/designer/decisions/1", "/designer/forms/coordination_opinion", "/designer/processes/coordination",
 )  # fmt: skip
-ADMIN = ("/people", "/people/units", "/people/units/new", "/people/new", "/people/import", "/people/me", "/people/me/tokens")
+ADMIN = (
+    "/people", "/people/{user_id}", "/people/{user_id}/edit", "/people/units", "/people/units/{unit_id}",
+    "/people/units/{unit_id}/edit", "/people/units/new", "/people/new", "/people/import", "/people/me", "/people/me/tokens",
+)  # fmt: skip
+NO_PAGE = re.compile(r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files)\b|.*\.(xlsx|docx|json|bpmn)$|/$|.*ending>$")
 IN_CHINESE_ON_PURPOSE = {
     "能源", "浙发改规划", "北区政办发", "中文", "姓名、登录名、单位代码、岗位代码、邮箱、手机、任职日期",
 }  # fmt: skip
@@ -43,14 +49,17 @@ def pages_of(town: Town, paths: tuple[str, ...]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def data_words(town: Town) -> list[str]:
-    """What is data and stays in Chinese: names of people, units, plans, steps; the longest first."""
+    """What is data and stays in Chinese: names of people, units, plans, steps, what people wrote; the longest first."""
     columns = (
-        Unit.name, Unit.short_name, User.name, Post.name, Plan.title, Task.name, Task.title, ProcessDefinition.name,
+        Unit.name, Unit.short_name, Unit.document_prefix,
+        User.name, Post.name, Plan.title, Task.name, Task.title, ProcessDefinition.name,
         DecisionDefinition.name, Meeting.title, AgendaItem.note, Notice.subject, PlanningCycle.name, Incident.message,
         Deployment.name, Notice.body["text"].astext,
     )  # fmt: skip
     with town.database.transaction() as session:
         words = {str(text) for column in columns for text in session.scalars(select(column).distinct()) if text}
+        for given in session.scalars(select(Task.submission).where(Task.submission.is_not(None))):
+            words |= {text for text in given.values() if isinstance(text, str)}
     for file in bpmn_dir().iterdir():
         words |= set(re.findall(r'(?:name|label)="([^"]+)"', file.read_text(encoding="utf-8")))
     return sorted(words | IN_CHINESE_ON_PURPOSE, key=len, reverse=True)
@@ -108,6 +117,13 @@ def untranslated(texts: list[str], data_words: list[str]) -> list[str]:
     return [text for text in texts if CHINESE.search(rest(text))]
 
 
+def test_no_page_is_forgotten(town: Town, app: Flask) -> None:
+    addresses, listed = app.url_map.bind(""), pages_of(town, STAFF + SUPERVISOR + DESIGNER + ADMIN)
+    seen = {addresses.match(path.partition("?")[0], return_rule=True)[0].rule for path in listed}
+    rules = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert {rule for rule in rules if not NO_PAGE.match(rule)} <= seen
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_sign_in_page_can_be_looked_at(browser: Any, address: str, checks: str, width: int) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, base_url=address)
@@ -115,6 +131,20 @@ def test_the_sign_in_page_can_be_looked_at(browser: Any, address: str, checks: s
     page.goto("/sign-in")
     assert faults_on(page, checks, None) == []
     context.close()
+
+
+def test_a_title_without_a_place_to_break_stays_in_its_page(visit: Visit, town: Town) -> None:
+    with town.database.transaction() as session:
+        plan = session.get_one(Plan, town.plan_ids[3])
+        kept, plan.title = plan.title, "W" * 180
+        task = session.get_one(Task, town.task_id)
+        task.title = plan.title
+    page = visit("energy.handler", width=390)
+    for path in ("/tasks", "/plans", f"/tasks/{town.task_id}", f"/plans/{town.plan_ids[3]}"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, path
+    with town.database.transaction() as session:
+        session.get_one(Plan, town.plan_ids[3]).title = session.get_one(Task, town.task_id).title = kept
 
 
 def test_the_first_page_is_light(visit: Visit) -> None:

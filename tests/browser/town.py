@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,12 @@ from workflow_service.demo.driver import Office
 from workflow_service.demo.people import PASSWORD, Area, seed_units, username_of
 from workflow_service.demo.zhejiang import deploy_delivered
 from workflow_service.identity.access import actor_by_username
-from workflow_service.services import bulletins, notices, plans, processes
+from workflow_service.services import bulletins, meetings, notices, plans, processes
 from workflow_service.services.context import Actor
 from workflow_service.services.notices import NewNotice
 from workflow_service.store.database import Database
 from workflow_service.store.people import Unit, User
-from workflow_service.store.plans import Plan
+from workflow_service.store.plans import Meeting, Plan
 from workflow_service.store.runtime import Task
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -47,6 +48,9 @@ class Town:
     instance_id: int
     definition_id: int
     bulletin_id: int
+    meeting_id: int
+    user_id: int
+    unit_id: int
 
 
 def login(post: str) -> str:
@@ -63,9 +67,11 @@ def build(database: Database) -> Town:
     office = Office(database, lambda task: {})
     for plan_id in ids[:3]:
         office.work_on(plan_id, BEGUN + timedelta(days=1), hold=frozenset())
-    office.work_on(ids[0], BEGUN + timedelta(days=3))
+    for plan_id, number in product(ids[:2], range(3, 6)):
+        office.work_on(plan_id, BEGUN + timedelta(days=number))
     _overdue(database, ids)
     _told(database)
+    _convened(database)
     return _town(database, ids)
 
 
@@ -111,6 +117,14 @@ def _told(database: Database) -> None:
         )
 
 
+def _convened(database: Database) -> None:
+    """One application is on an agenda, the others still wait for one."""
+    with database.transaction() as session:
+        item = meetings.pool(session, "330200", meetings.CATALOGUE_LIST)[0]
+        title, day = "第 11 次常务会议", NOW.date() + timedelta(days=2)
+        meetings.plan_meeting(session, Actor.system("demo"), item.kind, title, "330200", day, [item.id], now=NOW)
+
+
 def _town(database: Database, ids: tuple[int, ...]) -> Town:
     def one(**more: Any) -> Task:
         statement = select(Task).filter_by(**more).order_by(Task.id.desc())
@@ -124,7 +138,11 @@ def _town(database: Database, ids: tuple[int, ...]) -> Town:
         done = one(status="completed")
         definition = session.scalars(select(ProcessDefinition.id).where(ProcessDefinition.key == "coordination")).one()
         bulletin = session.scalars(select(Bulletin.id)).one()
-        return Town(database, ids, waiting.id, done.id, done.instance_id, definition, bulletin)
+        meeting = session.scalars(select(Meeting.id)).first()
+        assert meeting is not None
+        user = session.scalars(select(User).where(User.username == login("energy.handler"))).one()
+        unit = session.scalars(select(Unit.id).where(Unit.code == "nb.energy")).one()
+        return Town(database, ids, waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit)
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]

@@ -21,7 +21,7 @@ from workflow_service.engine.dialect import BPMN, CAMUNDA
 from workflow_service.resources import bpmn_dir, forms_dir
 from workflow_service.store.definitions import DecisionDefinition
 from workflow_service.store.people import Membership, Post, User
-from workflow_service.store.plans import PlanEvent
+from workflow_service.store.plans import LibraryResult, PlanEvent
 from workflow_service.web.formats import deadline_rule_words
 
 SignIn = Callable[[str], Person]
@@ -143,3 +143,17 @@ def test_the_events_of_a_plan_are_told_with_what_they_led_to(house: House, perso
     page = person("jb.supervisor").get(f"/plans/{plan_id}").text
     assert f"进入阶段：{Stage.COORDINATION.word}" in page and f"确定审议形式：{ReviewForm.SPECIAL_MEETING.word}" in page
     assert "review_form_settled" not in page
+
+
+def test_the_results_library_stands_on_the_page_of_its_plan(house: House, person: SignIn) -> None:
+    plan_id = plan_of(house, issued_on=date(2025, 10, 31), status="issued")
+    reader = person("jb.supervisor")
+    assert "成果库" not in reader.get(f"/plans/{plan_id}").text
+    with house.database.transaction() as session:
+        for revision, number in ((0, "北区政办发〔2025〕7号"), (1, "北区政办发〔2025〕9号")):
+            session.add(LibraryResult(
+                plan_id=plan_id, revision=revision, kind="plan", document_number=number, issued_on=date(2025, 10, 31),
+                entered_at=house.now,
+            ))  # fmt: skip
+    page = reader.get(f"/plans/{plan_id}").text
+    assert page.index("北区政办发〔2025〕9号") < page.index("北区政办发〔2025〕7号") and "第 1 次修订" in page

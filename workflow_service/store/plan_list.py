@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tu
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from .people import Unit
-from .plans import Plan, PlanEvent, PlanningCycle
+from .plans import LibraryResult, Plan, PlanEvent, PlanningCycle
 from .records import Setting
 from .runtime import Attachment, ProcessInstance, Task, TaskHolder
 
@@ -152,6 +152,13 @@ def open_tasks_of(session: Session, plan_id: int) -> Sequence[tuple[Task, str | 
         .order_by(Task.due_at.nulls_last(), Task.id)
     )
     return [(task, name) for task, name in rows]
+
+
+def library_of(session: Session, plan_id: int) -> Sequence[tuple[LibraryResult, Attachment | None]]:
+    """What the results library holds of a plan, the newest revision first, each with its text where one was attached."""
+    statement = select(LibraryResult, Attachment).outerjoin(Attachment, Attachment.id == LibraryResult.attachment_id)
+    rows = session.execute(statement.where(LibraryResult.plan_id == plan_id).order_by(LibraryResult.revision.desc()))
+    return [(row[0], row[1]) for row in rows]
 
 
 def attachments(

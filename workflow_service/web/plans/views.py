@@ -132,6 +132,7 @@ def show(plan_id: int) -> ResponseReturnValue:
         instances=plan_list.instances_of(session, plan_id),
         tasks=plan_list.open_tasks_of(session, plan_id),
         files=plan_list.attachments(session, plan_id=plan_id),
+        library=plan_list.library_of(session, plan_id),
         merged_into=_successor(plan),
         starts=_starts(plan),
         deadline_changes=deadlines.changes_of(session, plan_id=plan_id),
