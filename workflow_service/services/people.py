@@ -20,6 +20,7 @@ from workflow_service.identity.policy import may, require, thing_of
 from workflow_service.identity.words import plain_text
 from workflow_service.services.audit import record
 from workflow_service.services.context import Actor
+from workflow_service.services.substitutions import end_with_post
 from workflow_service.services.tasks import release_tasks
 from workflow_service.services.units import business_day, flush_unique, sort_person
 from workflow_service.store import people_queries
@@ -138,6 +139,8 @@ def end_membership(
     _end(membership, until or business_day(now), now)
     sort_person(session, membership.user)
     released = _release(session, actor, membership.user, now)
+    if not _is_open(membership, business_day(now)):
+        end_with_post(session, actor, membership.user_id, now=now)
     data = {"post": _group(membership.post), "until": membership.until, "released": released}
     record(session, actor, "person.post_ended", f"user:{membership.user_id}", data, now=now)
     return membership
@@ -182,6 +185,7 @@ def deactivate_person(session: Session, actor: Actor, user_id: int, *, now: date
     _end_sign_ins(session, user, now)
     sort_person(session, user)
     released = _release(session, actor, user, now)
+    end_with_post(session, actor, user.id, now=now)
     data = {"username": user.username, "posts": [_group(held.post) for held in ended], "released": released}
     record(session, actor, "person.deactivate", f"user:{user.id}", data, now=now)
     return user

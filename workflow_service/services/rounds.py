@@ -65,12 +65,12 @@ def begin_round(
     """
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",))
-    require_holder(session, actor, task, "task.work")
+    actor = require_holder(session, actor, task, "task.work")
     refuse_if_taken(session, actor, task)
     _check(session, task, asked, now)
     took = task.assignee_id is None and actor.user_id is not None
     if took:
-        task.assignee_id, task.claimed_at = actor.user_id, now
+        task.assignee_id, task.claimed_at = actor.responsible, now
     found = open_round(session, actor, row, task, asked, now=now)
     if took and not task.held:
         put_before(session, task)
@@ -105,7 +105,7 @@ def open_round(
     found = TaskRound(
         task_id=task.id, instance_id=row.id, relation=asked.relation.value, mode=asked.mode.value,
         blocking=rule.blocks and asked.blocking, people=[one.plain() for one in asked.people], note=asked.note.strip(),
-        data=data or {}, created_by=actor.user_id, created_at=now,
+        data=data or {}, created_by=actor.responsible, created_at=now,
     )  # fmt: skip
     session.add(found)
     session.flush()
@@ -307,7 +307,8 @@ def remove_signer(session: Session, actor: Actor, task_id: int, *, now: datetime
     if side.round_id is None:
         raise Conflict(N_("这项任务不是加签产生的。"))
     found = session.get_one(TaskRound, side.round_id)
-    if found.created_by != actor.user_id and not policy.may(actor, "task.reassign", policy.thing_of(side.area_path)):
+    asked_by = {actor.user_id, *(one.user_id for one in actor.stand_ins if one.covers(row.definition_key))}
+    if found.created_by not in asked_by and not policy.may(actor, "task.reassign", policy.thing_of(side.area_path)):
         raise Forbidden(N_("只有加签人和督办岗位可以减签。"))
     main = session.get_one(Task, found.task_id, with_for_update=True)
     ended = step_rows.cancel_tasks(session, row.id, [side.token], now)

@@ -27,9 +27,12 @@ from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution, require_status
 from .task_access import (
+    as_he_acts,
     changed,
     holders_of,
     lock_task,
+    may_work,
+    note_for_whom,
     open_task,
     refuse_if_taken,
     require_holder,
@@ -38,7 +41,7 @@ from .task_access import (
 )
 
 __all__ = [
-    "claim_task", "complete_task", "discard_draft", "draft_of", "finish_task", "holders_of", "note_opened", "open_task",
+    "as_he_acts", "claim_task", "complete_task", "discard_draft", "draft_of", "finish_task", "holders_of", "may_work", "note_opened", "open_task",
     "own_draft", "release_tasks", "save_draft", "set_due", "unclaim_task", "visible_task",
 ]  # fmt: skip
 
@@ -72,11 +75,12 @@ def finish_task(
     """Do the same as `complete_task`, and give the instance as it stands afterwards too."""
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",) if not rounds.survives(session, task) else ANY_STATUS)
-    require_holder(session, actor, task, "task.work")
+    actor = require_holder(session, actor, task, "task.work")
     refuse_if_taken(session, actor, task)
     form = forms.form_of_task(session, task, row.definition_id)
     forms.validate(form, values)
     form_facts.require_facts(session, actor, task, form, values, today=SETTINGS.day_of(now))
+    note_for_whom(session, actor, task)
     if task.round_id is not None:
         rounds.answer(session, actor, row, task, values, now=now)
     elif not (task.rounds and rounds.wait_for_others(session, actor, row, task, values, now=now)):
@@ -117,16 +121,18 @@ def _note_completed(task: Task, actor: Actor, values: dict[str, Any], now: datet
 def claim_task(
     session: Session, actor: Actor, task_id: int, *, now: datetime, expected: int | None = None
 ) -> Task:
-    """Take a group's task for oneself; colleagues see who took it."""
+    """Take a group's task for oneself, or for whom one is a substitute; colleagues see who took it."""
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",))
-    require_holder(session, actor, task, "task.claim")
-    if task.assignee_id == actor.user_id:
+    actor = require_holder(session, actor, task, "task.claim")
+    if task.assignee_id == actor.responsible:
         return task
     refuse_if_taken(session, actor, task)
-    task.assignee_id, task.claimed_at = actor.user_id, now
-    set_holders(session, task, actor.user_id)
+    task.assignee_id, task.claimed_at = actor.responsible, now
+    set_holders(session, task, actor.responsible)
     _mark_opened(task, actor, now)
+    if actor.acting_for is not None:
+        events.note(session, actor, task, "claimed", now=now)
     return changed(session, actor, row, task, "task.claim", {}, now)
 
 
@@ -136,8 +142,8 @@ def unclaim_task(
     """Put a task back to its group; only who took it may."""
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",))
-    require_holder(session, actor, task, "task.claim")
-    if task.assignee_id != actor.user_id:
+    actor = require_holder(session, actor, task, "task.claim")
+    if task.assignee_id != actor.responsible:
         raise Conflict(N_("这项任务没有由您签收。"))
     if not task.candidate_groups and not task.candidate_users:
         raise Conflict(N_("这项任务指定由您办理，不能放回。"))
@@ -152,9 +158,9 @@ def note_opened(session: Session, actor: Actor, task_id: int, *, now: datetime) 
     Said by the page itself when it is in front of a person, not by a list or a prefetch. Gives whether that was news.
     """
     row, task = lock_task(session, task_id)
-    asked = policy.thing_of(task.area_path, holders=holders_of(task))
-    if task.opened_at is not None or not policy.may(actor, "task.work", asked):
+    if task.opened_at is not None or not may_work(session, actor, task):
         return False
+    actor = as_he_acts(session, actor, task)
     _mark_opened(task, actor, now)
     events.note(session, actor, task, "opened", now=now)
     changed(session, actor, row, task, "task.open", {}, now)

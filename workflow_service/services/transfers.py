@@ -49,7 +49,7 @@ def transfer_task(
     """
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",))
-    require_holder(session, actor, task, "task.transfer")
+    actor = require_holder(session, actor, task, "task.transfer")
     refuse_if_taken(session, actor, task)
     return _hand_on(session, actor, row, task, asked, "transfer", now)
 
@@ -78,7 +78,8 @@ def _hand_on(
     before = holders_of(task)
     if asked.holder in before and (task.assignee_id is None or asked.holder == f"u:{task.assignee_id}"):
         raise InvalidInput(N_("任务已经在“%(name)s”名下。"), name=recipients.name_of(session, asked.holder))
-    former = task.assignee_id if task.assignee_id is not None else actor.user_id
+    own = task.assignee_id is None or actor.acting_for is not None
+    former = actor.user_id if own else task.assignee_id
     _take_draft_along(session, task, former, asked.with_draft)
     _place(task, asked.holder, unit_id, now)
     put_before(session, task)
