@@ -51,7 +51,7 @@ def transfer_task(
     require_status(row, ("active",))
     actor = require_holder(session, actor, task, "task.transfer")
     refuse_if_taken(session, actor, task)
-    return _hand_on(session, actor, row, task, asked, "transfer", now)
+    return hand_on(session, actor, row, task, asked, "transfer", now)
 
 
 def reassign_task(
@@ -65,12 +65,13 @@ def reassign_task(
         raise Conflict(N_("这项任务正在等其他人办理（加签、委托或退回补正），办完后再交回。"), task=task.id)
     if not asked.reason.strip():
         raise InvalidInput(N_("请写明理由。"))
-    return _hand_on(session, actor, row, task, asked, "reassign", now)
+    return hand_on(session, actor, row, task, asked, "reassign", now)
 
 
-def _hand_on(
+def hand_on(
     session: Session, actor: Actor, row: ProcessInstance, task: Task, asked: TransferAsked, kind: str, now: datetime
 ) -> Task:
+    """Put a locked task before somebody else, with an event and a notice; rights are the caller's."""
     if len(asked.reason) > LONGEST_REASON:
         raise InvalidInput(N_("说明不能超过 2000 字。"))
     recipients.require_reachable(session, [asked.holder], now=now)
