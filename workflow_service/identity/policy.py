@@ -199,6 +199,11 @@ def _manages_meeting(actor: Actor, thing: Thing) -> bool:
     return any(office in MEETING_OFFICES for office in offices) or actor.has_role(SUPERVISOR, thing.area_path)
 
 
+def _instructs(actor: Actor, thing: Thing) -> bool:
+    """A leader of the area, or a leader who sees it (批示)."""
+    return actor.has_role(LEADER, thing.area_path or None) or (actor.has_role(LEADER) and _sees(actor, thing))
+
+
 RULES: dict[str, Rule] = {
     "task.see": _sees,
     "task.work": _is_asked,
@@ -223,6 +228,11 @@ RULES: dict[str, Rule] = {
     "calendar.manage": _role(SUPERVISOR, ADMINISTRATOR),
     "setting.manage": _role(ADMINISTRATOR),
     "meeting.manage": _manages_meeting,
+    "circulation.see": lambda actor, thing: _is_asked(actor, thing) or _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
+    "circulation.send": _has_part,
+    "circulation.remind": lambda actor, thing: _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
+    "instance.instruct": _instructs,
+    "work.hand_over": _role(ADMINISTRATOR),
     "substitute.name": lambda actor, thing: _has_part(actor, thing) or _role(ADMINISTRATOR)(actor, thing),
     "people.see": _role(ADMINISTRATOR, SUPERVISOR),
     "people.manage": _role(ADMINISTRATOR),
@@ -248,6 +258,11 @@ REFUSALS: dict[str, str] = {
     "board.see": N_("只有督办岗位和领导可以查看督办看板。"),
     "bulletin.release": N_("只有督办岗位可以签发通报。"),
     "meeting.manage": N_("只有本级办公室和督办岗位可以安排会议、录入结果。"),
+    "circulation.see": N_("这份传阅没有发给您，也不是您发出的。"),
+    "circulation.send": N_("只有工作人员可以传阅。"),
+    "circulation.remind": N_("只有发出人和本辖区的督办岗位可以提醒。"),
+    "instance.instruct": N_("只有领导可以批示。"),
+    "work.hand_over": N_("只有本辖区的管理员可以办理工作移交。"),
     "substitute.name": N_("只有本人和本辖区的管理员可以指定或撤销代办人。"),
     "people.see": N_("只有管理员和督办岗位可以查阅人员。"),
     "people.manage": N_("只有本辖区的管理员可以管理人员和单位。"),

@@ -35,7 +35,7 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.operations import TaskRound
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import audit, events, notices, recipients
+from . import audit, completions, events, notices, recipients
 from .context import Actor
 from .execution import Execution, require_status
 from .recipients import Asked
@@ -288,6 +288,7 @@ def _finish(session: Session, actor: Actor, row: ProcessInstance, main: Task, no
     execution.hand_in(step_rows.Completion(main.id, main.completed_by, main.completed_unit_id, values), main.token)
     execution.instance.complete(main.token, values)
     execution.settle("task.complete", {"task": main.id, "element": main.element_id, "values": values})
+    completions.follow(session, actor, row, main, execution, values, now=now)
     end_open(session, actor, main, now=now)
     send_after_commit(session, signals.task_completed, task_id=main.id, instance_id=row.id, user_id=main.completed_by)
     session.refresh(main)

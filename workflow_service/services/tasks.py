@@ -22,7 +22,7 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.deadlines import move_holders
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
-from . import events, form_facts, forms, navigation, pauses, rounds
+from . import completions, events, form_facts, forms, navigation, pauses, rounds
 from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution, require_status
@@ -95,6 +95,7 @@ def _move_on(
     if not navigation.dissent(execution, task, values):
         execution.finish_task(task.id, task.token, values)
         execution.settle("task.complete", {"task": task.id, "element": task.element_id, "values": values})
+        completions.follow(session, actor, row, task, execution, values, now=now)
     if task.rounds:
         rounds.end_open(session, actor, task, now=now)
     send_after_commit(

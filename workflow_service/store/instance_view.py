@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from workflow_service.i18n import _
 
+from .operations import Circulation, CirculationReader
 from .people import Unit, User
 from .plans import Plan
 from .runtime import (
@@ -118,12 +119,14 @@ def comments_of(session: Session, instance_id: int) -> list[tuple[Comment, str]]
 
 
 def participants_of(session: Session, instance_id: int) -> tuple[set[str], set[int]]:
-    """Holder keys of who is asked now, and ids of who had a part."""
-    holders = session.scalars(
-        select(TaskHolder.holder)
-        .join(Task, Task.id == TaskHolder.task_id)
-        .where(Task.instance_id == instance_id)
+    """Holder keys of who is asked now or got it to read, and ids of who had a part."""
+    asked = select(TaskHolder.holder).join(Task, Task.id == TaskHolder.task_id).where(Task.instance_id == instance_id)
+    readers = (
+        select(CirculationReader.holder)
+        .join(Circulation, Circulation.id == CirculationReader.circulation_id)
+        .where(Circulation.instance_id == instance_id, CirculationReader.delivered_at.is_not(None))
     )
+    holders = session.scalars(asked.union(readers))
     done = session.execute(
         select(Task.completed_by, Task.acted_for)
         .where(Task.instance_id == instance_id, Task.completed_by.is_not(None))
