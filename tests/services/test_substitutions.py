@@ -16,6 +16,7 @@ from workflow_service.domain.rounds import Relation
 from workflow_service.identity.access import actor_for, keys_of, standings_of
 from workflow_service.services import (
     audit,
+    digests,
     navigation,
     people,
     processes,
@@ -323,3 +324,13 @@ def test_a_substitute_sees_the_run_of_another_government_only_while_it_lies_befo
         office = replace(actor_of(session, "nb.office"), area_paths=("/elsewhere/",))
         assert processes.visible_instance(session, office, instance_id).id == instance_id
         assert "g:nb.drc:planner" in keys_of(office)
+
+
+def test_the_digest_of_who_is_away_goes_to_the_substitute_as_well(house: House, task: Task) -> None:
+    with house.database.transaction() as session:
+        tasks.set_due(session, house.actor("jb.supervisor"), task.id, NOW + timedelta(hours=3), "急件", now=NOW)
+    name(house, "jb.handler", "jb.admin")
+    name(house, "jb.handler", "jb.supervisor", since=TODAY + timedelta(days=5))
+    with house.database.transaction() as session:
+        found = {one.person: [(each.task_id, each.for_whom) for each in one.own] for one in digests.digests_at(session, NOW)}
+    assert found == {"区能源局·经办": [(task.id, "")], "区发展改革局·管理员": [(task.id, "区能源局·经办")]}

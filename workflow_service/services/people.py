@@ -125,11 +125,11 @@ def assign_post(
 
 
 def end_membership(
-    session: Session, actor: Actor, membership_id: int, *, now: datetime, until: date | None = None
+    session: Session, actor: Actor, membership_id: int, *, now: datetime, until: date | None = None, release: bool = True
 ) -> Membership:
     """End a post: the person holds it until the day before `until` (today, that is from now on no more).
 
-    What he had claimed for it goes back to the post.
+    What he had claimed for it goes back to the post, unless the caller (`release` false) hands it over himself.
     Raises NotFound, Forbidden, InvalidInput for a day before he began, Conflict if it has ended.
     """
     membership = session.get(Membership, membership_id)
@@ -138,7 +138,7 @@ def end_membership(
     require(actor, "people.manage", thing_of(membership.post.unit.area_path))
     _end(membership, until or business_day(now), now)
     sort_person(session, membership.user)
-    released = _release(session, actor, membership.user, now)
+    released = _release(session, actor, membership.user, now) if release else 0
     if not _is_open(membership, business_day(now)):
         end_with_post(session, actor, membership.user_id, now=now)
     data = {"post": _group(membership.post), "until": membership.until, "released": released}

@@ -74,7 +74,7 @@ def finish_task(
 ) -> tuple[Task, ProcessInstance]:
     """Do the same as `complete_task`, and give the instance as it stands afterwards too."""
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",) if not rounds.survives(session, task) else ANY_STATUS)
+    require_status(row, rounds.statuses_for(session, task))
     actor = require_holder(session, actor, task, "task.work")
     refuse_if_taken(session, actor, task)
     form = forms.form_of_task(session, task, row.definition_id)
@@ -104,9 +104,6 @@ def _move_on(
     _note_completed(task, actor, values, now)
 
 
-ANY_STATUS = ("active", "suspended", "completed", "terminated")
-
-
 def _note_completed(task: Task, actor: Actor, values: dict[str, Any], now: datetime) -> None:
     """Let the object say what `complete_task_row` wrote, without reading it again."""
     written = {
@@ -124,7 +121,7 @@ def claim_task(
 ) -> Task:
     """Take a group's task for oneself, or for whom one is a substitute; colleagues see who took it."""
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",))
+    require_status(row, rounds.statuses_for(session, task))
     actor = require_holder(session, actor, task, "task.claim")
     if task.assignee_id == actor.responsible:
         return task
@@ -142,7 +139,7 @@ def unclaim_task(
 ) -> Task:
     """Put a task back to its group; only who took it may."""
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",))
+    require_status(row, rounds.statuses_for(session, task))
     actor = require_holder(session, actor, task, "task.claim")
     if task.assignee_id != actor.responsible:
         raise Conflict(N_("这项任务没有由您签收。"))

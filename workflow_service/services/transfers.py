@@ -18,7 +18,7 @@ from workflow_service.identity import policy
 from workflow_service.store.people import Unit
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft
 
-from . import events, recipients
+from . import events, recipients, rounds
 from .context import Actor
 from .execution import require_status
 from .task_access import changed, holders_of, lock_task, put_before, refuse_if_taken, require_holder
@@ -48,7 +48,7 @@ def transfer_task(
     Raises NotFound, Forbidden, Conflict, InvalidInput.
     """
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",))
+    require_status(row, rounds.statuses_for(session, task))
     actor = require_holder(session, actor, task, "task.transfer")
     refuse_if_taken(session, actor, task)
     return hand_on(session, actor, row, task, asked, "transfer", now)
@@ -59,7 +59,7 @@ def reassign_task(
 ) -> Task:
     """A supervisor gives a task to somebody else (改派), with a reason, whoever has taken it."""
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",))
+    require_status(row, rounds.statuses_for(session, task))
     policy.require(actor, "task.reassign", policy.thing_of(task.area_path))
     if task.held:
         raise Conflict(N_("这项任务正在等其他人办理（加签、委托或退回补正），办完后再交回。"), task=task.id)
