@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from . import plan_counts
 from .people import Unit, User
 from .plans import AgendaItem, Plan, PlanEvent
 from .runtime import Task
@@ -58,12 +59,10 @@ _PLAIN = (
     "p.id, p.code, p.title, p.lead_unit_id, p.category, p.level, p.tier, p.importance, p.area_path, p.keywords"
 )
 
-# A revised plan counts as issued from its first issue, which only its history knows.
+# A revised plan counts as issued from its first issue.
 _PRESENT = f"""
 SELECT {_PLAIN}, p.registered_on, p.due_on, p.filed_on IS NOT NULL AS filed, p.stage,
-  CASE WHEN p.revision = 0 THEN CASE WHEN p.issued_on <= :day THEN p.issued_on END ELSE (
-    SELECT min((e.data->>'on')::date) FROM plan_event e
-    WHERE e.plan_id = p.id AND e.kind = 'issued' AND (e.data->>'on')::date <= :day) END AS issued_on
+  CASE WHEN p.first_issued_on <= :day THEN p.first_issued_on END AS issued_on
 FROM plan p
 WHERE p.registered_on <= :day AND p.status IN ('active', 'issued')
 """
@@ -119,15 +118,27 @@ class Wanted:
     issued_from: date | None = None
     issued_until: date | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether counters can answer for it: nothing but areas, units and kinds is asked."""
+        asked = (self.issued, self.waiting, self.due_from, self.due_before, self.issued_from, self.issued_until, self.keys)
+        return all(one is None for one in asked) and plan_counts.is_countable(self.areas)
+
 def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool = True) -> Subquery:
     """The plans in the catalogue at the moment, one row each, filtered: what every question below selects from.
 
     Without `stages` the columns `stage` and `filed` may be later ones, and recent moments cost as little as the present.
     """
-    changed = _changed_since(moment) if stages else _rewritten_since(moment)
-    statement = _past(moment, wanted.areas) if session.scalar(select(exists().where(changed))) else _present(moment)
+    is_past = not is_present(session, moment, stages=stages)
+    statement = _past(moment, wanted.areas) if is_past else _present(moment)
     state = statement.columns(**_columns()).subquery("state")
     return select(state).where(*_conditions(state, wanted, moment)).subquery("ledger")
+
+
+def is_present(session: Session, moment: Moment, *, stages: bool = True) -> bool:
+    """Whether the present columns are the state of the moment, because nothing that matters has happened since."""
+    changed = _changed_since(moment) if stages else _rewritten_since(moment)
+    return not session.scalar(select(exists().where(changed)))
 
 
 def page(
@@ -157,11 +168,16 @@ def count(session: Session, state: Subquery) -> int:
     some = select(state.c.id).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
-def groups(session: Session, state: Subquery, day: date, *, stages: bool) -> Sequence[Any]:
+def groups(session: Session, moment: Moment, wanted: Wanted, *, stages: bool) -> Sequence[Any]:
     """Counts for each lead unit, level, tier, importance, category (and stage): total, issued, overdue, filed."""
+    if wanted.is_counted and is_present(session, moment, stages=stages):
+        return plan_counts.kinds(
+            session, wanted.areas, moment.day, stages=stages, equal=wanted.equal, units=wanted.units
+        )
+    state = state_at(session, moment, wanted, stages=stages)
     names = ("lead_unit_id", "level", "tier", "importance", "category") + (("stage",) if stages else ())
     keys = [state.c[name] for name in names]
-    late = and_(state.c.issued_on.is_(None), state.c.due_on < day)
+    late = and_(state.c.issued_on.is_(None), state.c.due_on < moment.day)
     return session.execute(
         select(
             *keys,
@@ -172,8 +188,11 @@ def groups(session: Session, state: Subquery, day: date, *, stages: bool) -> Seq
         ).group_by(*keys)
     ).all()
 
-def per_day(session: Session, state: Subquery) -> tuple[dict[date, int], dict[date, int]]:
+def per_day(session: Session, moment: Moment, wanted: Wanted) -> tuple[dict[date, int], dict[date, int]]:
     """How many plans were issued on each day, and how many are due on each day."""
+    if wanted.is_counted and not wanted.equal and not wanted.units and is_present(session, moment):
+        return plan_counts.per_day(session, wanted.areas, moment.day)
+    state = state_at(session, moment, wanted)
     return _counted(session, state.c.issued_on), _counted(session, state.c.due_on)
 
 def units_by_id(session: Session, ids: Collection[int]) -> dict[int, tuple[str, str]]:

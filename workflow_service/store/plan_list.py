@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, tuple_
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from .people import Unit
@@ -105,7 +105,7 @@ def cycles(session: Session) -> Sequence[PlanningCycle]:
 def lead_units(session: Session, areas: tuple[str, ...] | None) -> Sequence[Unit]:
     """Units of these areas that lead a plan, for the filter."""
     statement = (
-        select(Unit).where(Unit.id.in_(select(Plan.lead_unit_id).distinct())).order_by(Unit.sort_key, Unit.id)
+        select(Unit).where(exists().where(Plan.lead_unit_id == Unit.id)).order_by(Unit.sort_key, Unit.id)
     )
     if areas is not None:
         statement = statement.where(or_(false(), *(Unit.area_path.startswith(area) for area in areas)))

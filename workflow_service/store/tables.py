@@ -1,8 +1,8 @@
 """Imports every table module, so that `Base.metadata` is whole."""
 
-from . import definitions, people, plans, records, runtime, supervision
+from . import counters, definitions, people, plans, records, runtime, supervision
 from .base import Base
 
 metadata = Base.metadata
 
-__all__ = ["definitions", "metadata", "people", "plans", "records", "runtime", "supervision"]
+__all__ = ["counters", "definitions", "metadata", "people", "plans", "records", "runtime", "supervision"]
