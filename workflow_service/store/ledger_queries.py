@@ -34,6 +34,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from . import plan_counts
+from .database import plan_for_these_values
 from .people import Unit, User
 from .plans import AgendaItem, Plan, PlanEvent
 from .runtime import Task
@@ -128,6 +129,7 @@ def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool =
 
     Without `stages` the columns `stage` and `filed` may be later ones, and recent moments cost as little as the present.
     """
+    plan_for_these_values(session)
     is_past = not is_present(session, moment, stages=stages)
     statement = _past(moment, wanted.areas) if is_past else _present(moment)
     state = statement.columns(**_columns()).subquery("state")
