@@ -30,7 +30,8 @@ _WAITING = text("""
 SELECT EXISTS (SELECT FROM timer WHERE due_at <= :now) AS timers,
   EXISTS (SELECT FROM delivery WHERE status = 'pending' AND next_attempt_at <= :now
           AND split_part(channel, ':', 1) IN (SELECT jsonb_object_keys(value) FROM setting WHERE name = 'notify')) AS deliveries,
-  EXISTS (SELECT FROM rhythm_run WHERE finished_at IS NULL AND due_at <= :now) AS runs
+  EXISTS (SELECT FROM rhythm_run WHERE finished_at IS NULL AND due_at <= :now) AS runs,
+  EXISTS (SELECT FROM plan_count_entry) AS counters
 """)
 
 
@@ -72,6 +73,8 @@ def tick(database: Database, now: Callable[[], datetime]) -> None:
             queue.defer(session, queue.FIRE_TIMERS)
         if waiting.deliveries:
             queue.defer(session, queue.SEND_DELIVERIES)
+        if waiting.counters:
+            queue.defer(session, queue.ADD_UP_COUNTERS)
         if waiting.runs:
             _defer_runs(session, at)
 

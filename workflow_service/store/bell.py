@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from .runtime import TaskHolder
@@ -25,18 +25,20 @@ class Counts:
 
 def counts(session: Session, user_id: int | None, groups: Collection[str]) -> Counts:
     """Open tasks that `user_id` or one of `groups` holds and nobody else has claimed; unread notices of `user_id`."""
-    mine = or_(TaskHolder.claimed_by.is_(None), TaskHolder.claimed_by == user_id)
-    tasks = (
-        select(TaskHolder.task_id)
-        .where(TaskHolder.holder.in_(groups), mine)
-        .distinct()
-        .limit(COUNT_LIMIT + 1)
-    )
     unread = (
         select(Notice.id).where(Notice.user_id == user_id, Notice.read_at.is_(None)).limit(COUNT_LIMIT + 1)
     )
-    row = session.execute(select(_count(tasks), _count(unread))).one()
+    held = [_held(group, user_id) for group in sorted(groups)]
+    tasks = _count(select(union_all(*held).subquery().c.task_id).distinct()) if held else literal(0)
+    row = session.execute(select(func.least(tasks, COUNT_LIMIT + 1), _count(unread))).one()
     return Counts(*row)
+
+
+def _held(group: str, user_id: int | None) -> Any:
+    """As many tasks under one holder key as are counted, from its own index range, however many there are."""
+    mine = or_(TaskHolder.claimed_by.is_(None), TaskHolder.claimed_by == user_id)
+    rows = select(TaskHolder.task_id).where(TaskHolder.holder == group, mine)
+    return rows.order_by(TaskHolder.due_at, TaskHolder.task_id).limit(COUNT_LIMIT + 1).subquery().select()
 
 
 def _count(rows: Any) -> Any:

@@ -18,6 +18,7 @@ from workflow_service.startup_error import StartError
 OLDEST_POSTGRESQL = 16
 CONNECT_TIMEOUT_SECONDS = 10
 AFTER_COMMIT = "after_commit"
+OWN_PLANS = "own_plans"
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +113,13 @@ def undone_on_failure(session: Session) -> Iterator[None]:
     except BaseException:
         del session.info.get(AFTER_COMMIT, [])[queued:]
         raise
+def plan_for_these_values(session: Session) -> None:
+    """Let each statement of this transaction be planned for its own values, once prepared too: for questions about areas, of
+    which one is a county and another everything, so that one plan cannot suit both.
+    """
+    if session.info.get(OWN_PLANS) is not session.get_transaction() or not session.in_transaction():
+        session.connection().exec_driver_sql("SET LOCAL plan_cache_mode = 'force_custom_plan'")
+        session.info[OWN_PLANS] = session.get_transaction()
 
 
 def send_after_commit(session: Session, signal: NamedSignal, **payload: Any) -> None:

@@ -103,9 +103,10 @@ def cycles(session: Session) -> Sequence[PlanningCycle]:
 
 
 def lead_units(session: Session, areas: tuple[str, ...] | None) -> Sequence[Unit]:
-    """Units of these areas that lead a plan, for the filter."""
+    """Units of these areas that lead a plan, for the filter; one look into an index for each unit, however many plans it has."""
+    one = select(func.min(Plan.lead_unit_id)).where(Plan.lead_unit_id >= Unit.id).correlate(Unit)
     statement = (
-        select(Unit).where(Unit.id.in_(select(Plan.lead_unit_id).distinct())).order_by(Unit.sort_key, Unit.id)
+        select(Unit).where(Unit.id == one.scalar_subquery()).order_by(Unit.sort_key, Unit.id)
     )
     if areas is not None:
         statement = statement.where(or_(false(), *(Unit.area_path.startswith(area) for area in areas)))
