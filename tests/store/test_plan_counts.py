@@ -61,6 +61,7 @@ def some_state(chance: random.Random) -> dict[str, Any]:
         "due_on": chance.choice([None, a_day(chance), a_day(chance)]),
         "issued_on": a_day(chance) if status == "issued" else None,
         "filed_on": chance.choice([None, None, a_day(chance)]),
+        "paused_for": chance.choice(["", "", "meeting"]),
     }
 
 
@@ -97,7 +98,8 @@ def counted_one_by_one(session: Session, areas: tuple[str, ...] | None, day: dat
         is_issued = plan.first_issued_on is not None and plan.first_issued_on <= day
         counts["total"] += 1
         counts["issued"] += is_issued
-        counts["overdue"] += not is_issued and plan.due_on is not None and plan.due_on < day
+        is_past = plan.due_on is not None and plan.due_on < day
+        counts["overdue"] += is_past and not is_issued and not plan.paused_for
         counts["filed"] += plan.filed_on is not None
     return {kind: tuple(counts[name] for name in COUNTS) for kind, counts in found.items()}
 
