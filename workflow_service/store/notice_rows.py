@@ -74,7 +74,7 @@ JOIN membership ON membership.post_id = post.id
   AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
 JOIN user_account person ON person.id = membership.user_id AND person.active
 WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
-  AND t.urging <> 'none' AND membership.user_id > :after
+  AND NOT t.held AND t.urging <> 'none' AND membership.user_id > :after
 ORDER BY membership.user_id, t.due_at, t.id
 """)
 
