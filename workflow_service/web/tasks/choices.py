@@ -22,8 +22,8 @@ def form_options(widget: str) -> list[tuple[str, str]]:
         return [(plan.code or str(plan.id), plan.title) for plan in _plans() if plan.code]
     if widget in ("person", "people"):
         wanted = people_queries.PeopleFilter(areas=policy.visible_areas(page_actor()))
-        found = people_queries.people_page(page_session(), wanted, page_day(), after=None, limit=PEOPLE_OFFERED)
-        return [(one.username, one.name) for one in found]
+        people = people_queries.people_page(page_session(), wanted, page_day(), after=None, limit=PEOPLE_OFFERED)
+        return [(one.username, one.name) for one in people]
     return []
 
 
