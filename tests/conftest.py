@@ -5,6 +5,7 @@ The server belongs to the test run alone. A test that asks for `database` finds 
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -39,9 +40,9 @@ def migrated_url(databases: Databases) -> str:
 
 
 @pytest.fixture
-def database(migrated_url: str) -> Iterator[Database]:
+def database(migrated_url: str, tmp_path: Path) -> Iterator[Database]:
     """The database with every table as the migrations left it, emptied of what the test before wrote."""
-    database = Database(migrated_url, OPTIONS)
+    database = Database(migrated_url, replace(OPTIONS, files_dir=tmp_path / "var" / "files"))
     Databases.restore(database)
     yield database
     database.close()

@@ -125,8 +125,10 @@ class Clerks:
     def _attach(self, page: Page, drop: Locator) -> None:
         name = drop.get_attribute("data-upload-field")
         page.locator("[data-declare]").check()
-        drop.locator("input").set_input_files(self.file)
-        expect(page.locator(f'[data-field-files="{name}"]')).to_contain_text(self.file.name)
+        for _file in range(max(page.locator("#work input[name=items]:checked").count(), 1)):
+            before = page.locator(f'[data-field-files="{name}"] li').count()
+            drop.locator("input").set_input_files(self.file)
+            expect(page.locator(f'[data-field-files="{name}"] li')).to_have_count(before + 1)
 
 
 def _names(found: Locator) -> list[str]:

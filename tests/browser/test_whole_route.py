@@ -59,10 +59,13 @@ def test_staff_take_a_plan_through_its_whole_route_into_the_results_library(
     expect(handler.locator("main")).to_contain_text("〔2021〕")
     with town.database.transaction() as session:
         plan = session.get_one(Plan, plan_id)
-        kept = session.scalars(select(LibraryResult).where(LibraryResult.plan_id == plan_id)).one()
+        results = session.scalars(select(LibraryResult).where(LibraryResult.plan_id == plan_id))
+        kept = {result.kind: result for result in results}
         assert (plan.status, plan.route, plan.issued_on) == ("issued", way.route, NOW.date())
-        assert (kept.document_number, kept.issued_on) == (plan.document_number, plan.issued_on)
+        assert {(one.document_number, one.issued_on) for one in kept.values()} == {(plan.document_number, plan.issued_on)}
+        assert set(kept) == {"notice", "plan"}
         assert bool(plan.filing_number) is ("check_filing" in way.steps)
+    expect(handler.locator("main")).to_contain_text(f"关于印发《{way.title}》的通知.docx")
     assert way.steps <= {step for step, _clerk in clerks.done}, clerks.done
     assert len({clerk for _step, clerk in clerks.done}) >= 5, clerks.done
 

@@ -23,7 +23,6 @@ from workflow_service.store.deadlines import move_holders
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
 from . import events, form_facts, forms, navigation, pauses, rounds
-from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution, require_status
 from .task_access import (
@@ -76,7 +75,7 @@ def finish_task(
     refuse_if_taken(session, actor, task)
     form = forms.form_of_task(session, task, row.definition_id)
     forms.validate(form, values)
-    form_facts.require_facts(session, actor, task, form, values, today=SETTINGS.day_of(now))
+    form_facts.require_facts(session, actor, task, form, values, now=now)
     if task.round_id is not None:
         rounds.answer(session, actor, row, task, values, now=now)
     elif not (task.rounds and rounds.wait_for_others(session, actor, row, task, values, now=now)):

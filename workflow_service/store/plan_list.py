@@ -156,9 +156,10 @@ def open_tasks_of(session: Session, plan_id: int) -> Sequence[tuple[Task, str | 
 
 
 def library_of(session: Session, plan_id: int) -> Sequence[tuple[LibraryResult, Attachment | None]]:
-    """What the results library holds of a plan, the newest revision first, each with its text where one was attached."""
+    """What the results library holds of a plan, the newest revision first, each with its file where one was attached."""
     statement = select(LibraryResult, Attachment).outerjoin(Attachment, Attachment.id == LibraryResult.attachment_id)
-    rows = session.execute(statement.where(LibraryResult.plan_id == plan_id).order_by(LibraryResult.revision.desc()))
+    ordered = statement.order_by(LibraryResult.revision.desc(), LibraryResult.kind)
+    rows = session.execute(ordered.where(LibraryResult.plan_id == plan_id))
     return [(row[0], row[1]) for row in rows]
 
 
