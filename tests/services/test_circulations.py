@@ -117,9 +117,16 @@ def test_only_who_sees_a_run_sends_it_and_only_who_got_it_reads_it(house: House,
 
 @pytest.mark.parametrize(
     ("holders", "more", "why"),
-    [((), {}, "1 到 200"), ((ENERGY, ENERGY), {}, "一次"), (("u:99999",), {}, "无人在岗"), ((ENERGY,), {"note": "长" * 2001}, "2000")],
+    [
+        ((), {}, "1 到 200"),
+        ((ENERGY, ENERGY), {}, "一次"),
+        (("u:99999",), {}, "无人在岗"),
+        ((ENERGY,), {"note": "长" * 2001}, "2000"),
+    ],
 )
-def test_what_cannot_be_sent_is_refused(house: House, task: Task, holders: tuple[str, ...], more: dict[str, Any], why: str) -> None:
+def test_what_cannot_be_sent_is_refused(
+    house: House, task: Task, holders: tuple[str, ...], more: dict[str, Any], why: str
+) -> None:
     with pytest.raises(InvalidInput, match=why):
         send(house, task, *holders, **more)
 

@@ -1,4 +1,4 @@
-"""All of a person's work to another in one step: his own tasks, what he claimed, his posts on a day, his grants; a post's stay."""
+"""All of a person's work to another in one step: his own tasks, what he claimed, his posts on a day, his grants."""
 
 from __future__ import annotations
 
@@ -105,7 +105,8 @@ def test_one_item_that_is_refused_holds_up_no_other(house: House, heir: int) -> 
     own, _claimed, _posts = begin(house)
     with house.database.transaction() as session:
         circle = SubstituteAsked(heir, house.structure.people["jb.admin"], TODAY, TODAY + timedelta(days=9))
-        got = SubstituteAsked(house.structure.people["jb.admin"], house.structure.people["jb.handler"], TODAY, TODAY + timedelta(days=9))
+        who = house.structure.people
+        got = SubstituteAsked(who["jb.admin"], who["jb.handler"], TODAY, TODAY + timedelta(days=9))
         for one in (circle, got):
             substitutions.name_substitute(session, SYSTEM, one, now=NOW)
     report = give(house, heir, by="zj.admin")

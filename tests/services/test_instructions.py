@@ -29,7 +29,9 @@ def instance_id(house: House) -> int:
     return house.start()
 
 
-def instruct(house: House, instance_id: int, words: str = "请能源局三日内核实数据", *orders: Asked, by: str = "jb.leader") -> None:
+def instruct(
+    house: House, instance_id: int, words: str = "请能源局三日内核实数据", *orders: Asked, by: str = "jb.leader"
+) -> None:
     with house.database.transaction() as session:
         instructions.instruct(session, house.actor(by), instance_id, words, orders, now=NOW)
 

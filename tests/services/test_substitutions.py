@@ -270,7 +270,7 @@ def test_who_is_nobodys_substitute_is_read_in_one_statement(house: House) -> Non
         seen: list[str] = []
         with house.database.transaction() as session:
             connection = session.connection()
-            event.listen(connection, "before_cursor_execute", lambda *given: seen.append(given[2]))
+            event.listen(connection, "before_cursor_execute", lambda *given, seen=seen: seen.append(given[2]))
             actor_for(session, house.structure.people[username], "web", "", TODAY)
         assert len(seen) == wanted, seen
 

@@ -16,6 +16,7 @@ SEND_DELIVERIES = "send_deliveries"
 ADVANCE_RHYTHM = "advance_rhythm"
 ANCHOR_AUDIT = "anchor_audit"
 CLEAN_UP = "clean_up"
+ADD_UP_COUNTERS = "add_up_counters"
 RESCUE = "rescue"
 
 HEARTBEAT_SECONDS = 5.0

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow_service.notify.outbox import Channels, send_pending
-from workflow_service.services import audit, processes, rhythms, timeouts
+from workflow_service.services import audit, ledger, processes, rhythms, timeouts
 from workflow_service.services.leavers import release_ended_posts
 from workflow_service.store import idempotency
 from workflow_service.store.database import Database
@@ -89,12 +89,24 @@ class Work:
             audit.anchor(session, now=self.now())
 
     def clean_up(self) -> None:
-        """Put back what people claimed for posts that have ended, forget answers kept for repeated requests after a day."""
+        """Put back what people claimed for posts that have ended, forget answers kept for repeated requests after a day, move
+        the counters of plans to today.
+        """
         with self.database.transaction() as session:
             release_ended_posts(session, now=self.now())
         with self.database.transaction() as session:
             while idempotency.forget_expired(session):
                 pass
+        self.add_up_counters()
+
+    def add_up_counters(self) -> None:
+        """Add what changed about plans to the counters of the board."""
+        ends, more = time.monotonic() + JOB_SECONDS, True
+        while more and time.monotonic() < ends:
+            with self.database.transaction() as session:
+                more = ledger.add_up_counters(session, now=self.now())
+        if more:
+            self._again(queue.ADD_UP_COUNTERS)
 
     def _fire_all(self, clocks: Clocks) -> None:
         ends = time.monotonic() + JOB_SECONDS
@@ -144,4 +156,5 @@ def registered(work: Work) -> dict[str, Callable[..., Any]]:
         queue.ADVANCE_RHYTHM: work.advance_rhythm,
         queue.ANCHOR_AUDIT: work.anchor_audit,
         queue.CLEAN_UP: work.clean_up,
+        queue.ADD_UP_COUNTERS: work.add_up_counters,
     }

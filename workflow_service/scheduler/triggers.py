@@ -31,7 +31,8 @@ SELECT EXISTS (SELECT FROM timer WHERE due_at <= :now) AS timers,
   EXISTS (SELECT FROM delivery WHERE status = 'pending' AND next_attempt_at <= :now
           AND split_part(channel, ':', 1) IN (SELECT jsonb_object_keys(value) FROM setting WHERE name = 'notify')) AS deliveries,
   EXISTS (SELECT FROM task WHERE status = 'open' AND timeout_at <= :now AND NOT held AND paused_for = '') AS timeouts,
-  EXISTS (SELECT FROM rhythm_run WHERE finished_at IS NULL AND due_at <= :now) AS runs
+  EXISTS (SELECT FROM rhythm_run WHERE finished_at IS NULL AND due_at <= :now) AS runs,
+  EXISTS (SELECT FROM plan_count_entry) AS counters
 """)
 
 
@@ -75,6 +76,8 @@ def tick(database: Database, now: Callable[[], datetime]) -> None:
             queue.defer(session, queue.FIRE_TIMEOUTS)
         if waiting.deliveries:
             queue.defer(session, queue.SEND_DELIVERIES)
+        if waiting.counters:
+            queue.defer(session, queue.ADD_UP_COUNTERS)
         if waiting.runs:
             _defer_runs(session, at)
 

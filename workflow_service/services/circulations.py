@@ -34,7 +34,7 @@ NOTICE = "circulation"
 
 @dataclass(frozen=True)
 class Sending:
-    """What is sent to whom (holder keys, in order), with which words; `in_order`: the next gets it when the one before has read."""
+    """What is sent to whom (holder keys, in order), with which words; `in_order`: one after the other as each has read."""
 
     kind: CirculationKind
     holders: Sequence[str]
@@ -139,7 +139,7 @@ def _tell(session: Session, actor: Actor, found: Circulation, holders: Sequence[
 def copy_to(
     session: Session, actor: Actor, task: Task, execution: Execution, values: Mapping[str, Any], *, now: datetime
 ) -> None:
-    """Send the copies that the diagram names (`approval:copyTo`). A post that cannot be found holds up nothing: history says so."""
+    """Send the copies that the diagram names (`approval:copyTo`); a post that is not there holds up nothing, history says so."""
     element = execution.loaded.program.element(task.process_key, task.element_id)
     named = [one.strip() for one in (element.get("attrs", {}).get("copyTo") or "").split(",") if one.strip()]
     if not named:

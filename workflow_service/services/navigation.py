@@ -348,7 +348,8 @@ def withdraw_instance(session: Session, actor: Actor, instance_id: int, reason: 
 
 def who_agreed(session: Session, row: ProcessInstance) -> Task | None:
     """The first task in which somebody but the starter agreed; None while the starter may withdraw."""
-    done = Task.instance_id == row.id, Task.status == "completed", func.coalesce(Task.acted_for, Task.completed_by) != row.started_by
+    by_another = func.coalesce(Task.acted_for, Task.completed_by) != row.started_by
+    done = Task.instance_id == row.id, Task.status == "completed", by_another
     tasks = session.scalars(select(Task).where(*done).order_by(Task.ended_at)).all()
     return next((one for one in tasks if choice_of(one.outcome) is Choice.AGREE), None)
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.approvals import Choice, choice_of
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.store import notice_rows, step_rows
+from workflow_service.store import notice_rows
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from . import events, forms

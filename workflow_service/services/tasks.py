@@ -23,7 +23,6 @@ from workflow_service.store.deadlines import move_holders
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
 from . import completions, events, form_facts, forms, navigation, pauses, rounds
-from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution, require_status
 from .task_access import (
@@ -41,8 +40,8 @@ from .task_access import (
 )
 
 __all__ = [
-    "as_he_acts", "claim_task", "complete_task", "discard_draft", "draft_of", "finish_task", "holders_of", "may_work", "note_opened", "open_task",
-    "own_draft", "release_tasks", "save_draft", "set_due", "unclaim_task", "visible_task",
+    "as_he_acts", "claim_task", "complete_task", "discard_draft", "draft_of", "finish_task", "holders_of", "may_work",
+    "note_opened", "open_task", "own_draft", "release_tasks", "save_draft", "set_due", "unclaim_task", "visible_task",
 ]  # fmt: skip
 
 
@@ -79,7 +78,7 @@ def finish_task(
     refuse_if_taken(session, actor, task)
     form = forms.form_of_task(session, task, row.definition_id)
     forms.validate(form, values)
-    form_facts.require_facts(session, actor, task, form, values, today=SETTINGS.day_of(now))
+    form_facts.require_facts(session, actor, task, form, values, now=now)
     note_for_whom(session, actor, task)
     if task.round_id is not None:
         rounds.answer(session, actor, row, task, values, now=now)

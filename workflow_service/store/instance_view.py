@@ -26,7 +26,6 @@ from .runtime import (
     Timer,
 )
 
-
 _principal = aliased(User)
 
 

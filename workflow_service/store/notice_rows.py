@@ -71,6 +71,7 @@ WITH due AS (
 SELECT told.user_id, told.id AS task_id, told.title, told.name, told.due_at, min(told.for_whom) AS for_whom, person.language,
   person.name AS person
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
+WHERE told.user_id > :after
 GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name
 ORDER BY told.user_id, told.due_at, told.id
 """)
@@ -86,7 +87,7 @@ JOIN membership ON membership.post_id = post.id
   AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
 JOIN user_account person ON person.id = membership.user_id AND person.active
 WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
-  AND t.urging <> 'none'
+  AND NOT t.held AND t.urging <> 'none' AND membership.user_id > :after
 ORDER BY membership.user_id, t.due_at, t.id
 """)
 
@@ -126,20 +127,23 @@ def insert_notices(session: Session, rows: Sequence[dict[str, Any]], mail_domain
 
 
 def due_holdings(
-    session: Session, at: datetime, before: datetime, today: date, *, tomorrow: datetime, first_of_week: bool
+    session: Session, at: datetime, before: datetime, today: date, *, tomorrow: datetime, first_of_week: bool, after: int = 0
 ) -> Sequence[Any]:
     """Running tasks due before `before` with each person who holds them, by person and due moment.
 
     A task that is urged weekly comes on the first working day of the week, and once it is due (before `tomorrow`).
-    Who took a task holds it; while nobody has, everybody in its candidate posts does. A substitute has it with `for_whom`.
+    Who took a task holds it; while nobody has, everybody in its candidate posts does. A substitute has it
+    with `for_whom`. Only people after `after`, by id.
     """
-    values = {"at": at, "before": before, "today": today, "tomorrow": tomorrow, "first_of_week": first_of_week}
+    values = {"at": at, "before": before, "today": today, "tomorrow": tomorrow, "first_of_week": first_of_week, "after": after}
     return session.execute(_DUE_HOLDINGS, values).all()
 
 
-def due_below(session: Session, at: datetime, before: datetime, today: date, superior: str) -> Sequence[Any]:
+def due_below(
+    session: Session, at: datetime, before: datetime, today: date, superior: str, *, after: int = 0
+) -> Sequence[Any]:
     """The same tasks with each person who has the `superior` post in the task's unit."""
-    values = {"at": at, "before": before, "today": today, "superior": superior}
+    values = {"at": at, "before": before, "today": today, "superior": superior, "after": after}
     return session.execute(_DUE_BELOW, values).all()
 
 

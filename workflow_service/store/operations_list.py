@@ -58,7 +58,7 @@ def tasks_of_rounds(session: Session, round_ids: Collection[int]) -> dict[int, l
     )
     found: dict[int, list[tuple[Task, str]]] = {}
     for task, person in session.execute(statement) if round_ids else ():
-        found.setdefault(task.round_id, []).append((task, person))
+        found.setdefault(task.round_id or 0, []).append((task, person))
     return found
 
 

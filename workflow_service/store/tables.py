@@ -1,8 +1,10 @@
 """Imports every table module, so that `Base.metadata` is whole."""
 
-from . import deadlines, definitions, operations, people, plans, records, runtime, supervision
+from . import counters, deadlines, definitions, operations, people, plans, records, runtime, supervision
 from .base import Base
 
 metadata = Base.metadata
 
-__all__ = ["deadlines", "definitions", "metadata", "operations", "people", "plans", "records", "runtime", "supervision"]
+__all__ = [
+    "counters", "deadlines", "definitions", "metadata", "operations", "people", "plans", "records", "runtime", "supervision",
+]  # fmt: skip

@@ -91,12 +91,14 @@ TASK_KINDS = {
     "record": N_("代录"),
     "inform": N_("阅知"),
 }
+RESULT_KINDS = {"notice": N_("印发通知"), "plan": N_("规划文本")}
 BULLETIN_STATUS = {"draft": N_("草稿"), "review": N_("待发布"), "released": N_("已发布")}
 EVENTS = {
     "applied": N_("提出立项申请"),
     "registered": N_("立项并赋码"),
     "stage_changed": N_("进入阶段"),
     "issued": N_("印发"),
+    "notice_issued": N_("制发印发通知"),
     "filed": N_("备案登记"),
     "re_dated": N_("调整时限"),
     "merged": N_("合并"),
@@ -197,6 +199,7 @@ TABLES = {
     "task_kind": TASK_KINDS,
     "bulletin_status": BULLETIN_STATUS,
     "event": EVENTS,
+    "result_kind": RESULT_KINDS,
     "pause": PAUSES,
     "notice_kind": NOTICE_KINDS,
     "dossier": DOSSIER_ITEMS,
