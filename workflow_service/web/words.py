@@ -100,6 +100,7 @@ EVENTS = {
     "issued": N_("印发"),
     "notice_issued": N_("制发印发通知"),
     "filed": N_("备案登记"),
+    "archived": N_("归档"),
     "re_dated": N_("调整时限"),
     "merged": N_("合并"),
     "split": N_("拆分"),
