@@ -79,6 +79,7 @@ _TEXT = (b"text", "a.txt")
 _PERSON = {"username": "new.one", "name": "新人", "unit": "jb.energy", "post": "handler"}
 _UNIT = {"code": "jb.new", "name": "江北区新局", "area": "330205", "parent": "jb"}
 _REASON = {"reason": "测试"}
+_LEADER = "g:jb.drc:leader"
 _APPLY = {"title": "江北区新规划", "category": "special", "level": "county", "tier": "N", "importance": "key",
           "first_year": 2026, "last_year": 2030}  # fmt: skip
 
@@ -107,7 +108,7 @@ PAGES: dict[str, Need] = {
     "GET /instances/<int:instance_id>/diagram.bpmn": Need("instance.see", SEES),
     "GET /instances/<int:instance_id>/history.xlsx": Need("instance.see", SEES),
     "POST /instances/<int:instance_id>/<any(suspend, resume, terminate):command>": Need(
-        "instance.manage", MANAGERS, _REASON, at={"command": "suspend"}
+        "instance.control", SUPERVISORS, _REASON, at={"command": "suspend"}
     ),
     "GET /incidents": Need("board.see", INCIDENTS),
     "POST /incidents/<int:incident_id>/retry": Need("instance.manage", MANAGERS),
@@ -235,11 +236,40 @@ API: dict[str, Need] = {
     },
     "GET /process-instances/<id:instance_id>/variables": Need("instance.manage", MANAGERS),
     "POST /process-instances/<id:instance_id>/comments": Need("instance.see", SEES, {"body": "看过"}),
-    "POST /process-instances/<id:instance_id>/suspend": Need("instance.manage", MANAGERS, _REASON),
-    "POST /process-instances/<id:instance_id>/resume": Need("instance.manage", MANAGERS, _REASON, soft=True),
-    "POST /process-instances/<id:instance_id>/terminate": Need("instance.manage", MANAGERS, _REASON),
+    "POST /process-instances/<id:instance_id>/suspend": Need("instance.control", SUPERVISORS, _REASON),
+    "POST /process-instances/<id:instance_id>/resume": Need("instance.control", SUPERVISORS, _REASON, soft=True),
+    "POST /process-instances/<id:instance_id>/terminate": Need("instance.control", SUPERVISORS, _REASON),
+    "GET /process-instances/<id:instance_id>/events": Need("instance.see", SEES),
+    "POST /process-instances/<id:instance_id>/withdraw": Need("instance.withdraw", frozenset(), _REASON),
+    "GET /process-instances/<id:instance_id>/jump": Need("instance.control", SUPERVISORS),
+    "POST /process-instances/<id:instance_id>/jump": Need(
+        "instance.control", SUPERVISORS, {"token": "{token}", "to": "sign", **_REASON}
+    ),
+    "POST /process-instances/<id:instance_id>/jump/effect": Need(
+        "instance.control", SUPERVISORS, {"token": "{token}", "to": "sign"}
+    ),
+    "GET /process-instances/<id:instance_id>/reopen": Need("instance.see", SEES),
+    "POST /process-instances/<id:instance_id>/reopen": Need(
+        "instance.control", SUPERVISORS, {"to": "fill", **_REASON}, soft=True
+    ),
     "POST /reminders": Need("task.urge", SUPERVISORS, {"task_id": "{task_id}"}),
     "GET /tasks": own(), "GET /tasks/<id:task_id>": Need("task.see", SEES),
+    "POST /tasks/batch": own(data={"action": "claim", "task_ids": ["{task_id}"]}),
+    "GET /tasks/<id:task_id>/return": Need("task.see", SEES),
+    "POST /tasks/<id:task_id>/return": Need("task.return", HOLDER, {"to": "fill", **_REASON}),
+    "POST /tasks/<id:task_id>/return/effect": Need("task.return", HOLDER, {"to": "fill"}),
+    "POST /tasks/<id:task_id>/retrieve": Need("task.see", SEES, soft=True),
+    "POST /tasks/<id:task_id>/transfer": Need("task.transfer", HOLDER, {"holder": "g:hs.drc:registry"}),
+    "POST /tasks/<id:task_id>/reassign": Need("task.reassign", SUPERVISORS, {"holder": "g:hs.drc:registry", **_REASON}),
+    "GET /tasks/<id:task_id>/candidates": Need("task.see", SEES),
+    "POST /tasks/<id:task_id>/open": Need("task.see", SEES),
+    "GET /tasks/<id:task_id>/events": Need("task.see", SEES),
+    "GET /tasks/<id:task_id>/rounds": Need("task.see", SEES),
+    "POST /tasks/<id:task_id>/delegate": Need("task.work", HOLDER, {"holder": _LEADER}),
+    "POST /tasks/<id:task_id>/add-signers": Need("task.work", HOLDER, {"position": "before", "people": [{"holder": _LEADER}]}),
+    "POST /tasks/<id:task_id>/consult": Need("task.work", HOLDER, {"people": [{"holder": _LEADER}], "note": "可行吗"}),
+    "POST /tasks/<id:task_id>/co-handlers": Need("task.work", HOLDER, {"people": [{"holder": _LEADER}]}),
+    "POST /tasks/<id:task_id>/remove-signer": Need("task.reassign", HOLDER | SUPERVISORS, at={"task_id": "{side_id}"}),
     "GET /tasks/<id:task_id>/attachments": Need("task.see", SEES),
     "POST /tasks/<id:task_id>/attachments": Need("task.work", HOLDER, {"declared": "true"}, {"file": _TEXT}),
     "GET /tasks/<id:task_id>/comments": Need("task.see", SEES),
