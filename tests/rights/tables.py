@@ -20,8 +20,8 @@ OF_ONESELF = "one's own"
 
 SEES = OWN | ABOVE
 HOLDER = frozenset({"jb.handler"})
-MANAGERS = frozenset({"jb.designer", "jb.admin", "zj.designer", "zj.admin"})
 SUPERVISORS = frozenset({"jb.supervisor", "zj.supervisor"})
+MANAGERS = frozenset({"jb.designer", "jb.admin", "zj.designer", "zj.admin"}) | SUPERVISORS
 ADMINS = frozenset({"jb.admin", "zj.admin"})
 PEOPLE_SEEN = ADMINS | SUPERVISORS
 DECIDERS = SUPERVISORS | {"jb.designer", "zj.designer"}
@@ -33,6 +33,7 @@ DESIGNERS = frozenset({"jb.designer", "hs.designer", "zj.designer"})
 BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("supervisor", "leader")} | {"zj.supervisor"})
 PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
 ADMIN_ROLES = frozenset(f"{place}.admin" for place in ("jb", "hs", "zj"))
+MANAGER_ROLES = DESIGNERS | ADMIN_ROLES | {f"{county}.supervisor" for county in ("jb", "hs", "zj")}
 INCIDENTS = BOARD | DESIGNERS | ADMIN_ROLES
 
 
@@ -192,7 +193,7 @@ API: dict[str, Need] = {
     "GET /deployments": own(), "GET /deployments/<id:deployment_id>": own(),
     "POST /deployments": Need("definition.deploy", TOP_DESIGNER, {"name": "新版"}, {"files": (_CHANGED, "0.bpmn")}),
     "POST /deployments/check": own(files={"files": (_CHANGED, "0.bpmn")}),
-    "GET /incidents": Need("instance.manage", DESIGNERS | ADMIN_ROLES),
+    "GET /incidents": Need("instance.manage", MANAGER_ROLES),
     "POST /incidents/<id:incident_id>/retry": Need("instance.manage", MANAGERS),
     "GET /incidents/<id:incident_id>/decision": Need("decision.by_hand", DECIDERS, at={"incident_id": "{undecided_id}"}),
     "POST /incidents/<id:incident_id>/decision": Need(
@@ -212,7 +213,7 @@ API: dict[str, Need] = {
     ),
     "POST /memberships/<id:membership_id>/end": Need("people.manage", ADMINS, {}),
     "POST /messages": Need("instance.manage", MANAGERS, {"name": "meeting.result", "correlation_key": "{item}"}),
-    "POST /signals": Need("instance.manage", DESIGNERS | ADMIN_ROLES, {"name": "nobody"}),
+    "POST /signals": Need("instance.manage", MANAGER_ROLES, {"name": "nobody"}),
     "GET /notices": own(), "POST /notices/read": own(), "POST /notices/<id:notice_id>/read": Need("notice.read", HOLDER),
     "GET /plans": own(),
     "POST /plans": Need("plan.apply", HOLDER, {**_APPLY, "lead_unit_id": "{unit_id}"}, soft=True),

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from .people import Membership, Post, Unit, User
@@ -52,7 +53,7 @@ def _people(scope: Scope, condition: ColumnElement[bool], today: date) -> Any:
         .join(Post, Post.id == Membership.post_id)
         .join(Unit, and_(Unit.id == Post.unit_id, Unit.active))
         .where(User.active, is_current(today), scope.people, condition)
-        .distinct(User.id)
+        .ext(distinct_on(User.id))
         .order_by(User.id, Post.rank, Membership.id)
         .subquery()
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import false, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from .people import Unit, User
@@ -132,7 +132,7 @@ def open_incidents(
         .limit(limit)
     )
     if areas is not None:
-        statement = statement.where(or_(*(ProcessInstance.area_path.startswith(area) for area in areas)))
+        statement = statement.where(or_(false(), *(ProcessInstance.area_path.startswith(area) for area in areas)))
     if after is not None:
         statement = statement.where(Incident.id < after)
     return [IncidentRow(*row) for row in session.execute(statement)]

@@ -16,6 +16,7 @@ from . import formats, listing
 from .answers import answers_of
 from .current import page_now, page_session
 from .forms.fields import text_of
+from .operation_words import MODES, operation_word
 from .rights import allowed
 from .urls import has_view, url_for_view
 from .words import cell_words, choices, element_word, outcome_word, unit_name, word
@@ -58,6 +59,8 @@ def register(app: Flask) -> None:
         choices=choices,
         cell_words=cell_words,
         word=word,
+        operation_word=operation_word,
+        round_modes=lambda: [(mode, _(text)) for mode, text in MODES.items()],
         new_key=lambda: uuid4().hex,
         page_now=page_now,
         has_view=has_view,
