@@ -28,6 +28,7 @@ DECIDERS = SUPERVISORS | {"jb.designer", "zj.designer"}
 OF_PLAN = HOLDER | SUPERVISORS
 HOSTS = frozenset({"jb.office"}) | SUPERVISORS
 TOP_DESIGNER = frozenset({"zj.designer"})
+TOP_ADMIN = frozenset({"zj.admin"})
 TOP_CALENDAR = frozenset({"zj.supervisor", "zj.admin"})
 DESIGNERS = frozenset({"jb.designer", "hs.designer", "zj.designer"})
 BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("supervisor", "leader")} | {"zj.supervisor"})
@@ -94,7 +95,20 @@ PAGES: dict[str, Need] = {
     "GET /people/me/tokens": own(), "POST /people/me/tokens": own(data={"name": "t", "days": "30"}),
     "POST /people/me/tokens/<int:token_id>/revoke": Need("token.revoke", HOLDER),
     "GET /tasks": own(), "GET /tasks/done": own(), "GET /tasks/started": own(), "GET /tasks/export.xlsx": own(),
-    "POST /tasks/claim": own(data={"task": "{task_id}"}),
+    "POST /tasks/batch": Need("task.see", SEES, {"task": "{task_id}", "action": "claim"}),
+    "GET /settings": Need("setting.manage", TOP_ADMIN),
+    "POST /settings": Need("setting.manage", TOP_ADMIN, {"operation_names": "oa"}),
+    **{
+        f"{method} /tasks/<int:task_id>/<any(return, transfer, reassign, delegate, sign, assign, consult):operation>": Need(
+            "task.work", HOLDER, {"holder": _LEADER, **_REASON}, at={"operation": "consult"}
+        )
+        for method in ("GET", "POST")
+    },
+    "GET /tasks/<int:task_id>/return/effect": Need("task.return", HOLDER),
+    "GET /tasks/<int:task_id>/people": Need("task.see", SEES),
+    "POST /tasks/<int:task_id>/opened": Need("task.see", SEES),
+    "POST /tasks/<int:task_id>/retrieve": Need("task.see", SEES, soft=True),
+    "POST /tasks/<int:task_id>/remove-signer": Need("task.reassign", HOLDER | SUPERVISORS, at={"task_id": "{side_id}"}),
     "GET /tasks/<int:task_id>": Need("task.see", SEES),
     "POST /tasks/<int:task_id>/claim": Need("task.claim", HOLDER),
     "POST /tasks/<int:task_id>/unclaim": Need("task.claim", HOLDER, soft=True),
@@ -108,9 +122,13 @@ PAGES: dict[str, Need] = {
     "GET /instances/<int:instance_id>": Need("instance.see", SEES),
     "GET /instances/<int:instance_id>/diagram.bpmn": Need("instance.see", SEES),
     "GET /instances/<int:instance_id>/history.xlsx": Need("instance.see", SEES),
-    "POST /instances/<int:instance_id>/<any(suspend, resume, terminate):command>": Need(
-        "instance.control", SUPERVISORS, _REASON, at={"command": "suspend"}
-    ),
+    **{
+        f"{method} /instances/<int:instance_id>/<any(suspend, resume, terminate, jump, reopen, withdraw):command>": Need(
+            "instance.control", SUPERVISORS, _REASON, at={"command": "suspend"}
+        )
+        for method in ("GET", "POST")
+    },
+    "GET /instances/<int:instance_id>/jump/effect": Need("instance.control", SUPERVISORS),
     "GET /incidents": Need("board.see", INCIDENTS),
     "POST /incidents/<int:incident_id>/retry": Need("instance.manage", MANAGERS),
     "GET /incidents/<int:incident_id>/decision": Need("decision.by_hand", DECIDERS, at={"incident_id": "{undecided_id}"}),

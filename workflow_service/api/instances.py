@@ -141,7 +141,7 @@ def _place(call: Call, body: StartGiven) -> tuple[str, dict[str, Any]]:
         plans.refuse_while_running(call.session, plan)
         return plan.area_path, {**body.variables, "plan": plans.plan_facts(plan)}
     policy.require(call.actor, "instance.manage")
-    areas = policy.areas_of_role(call.actor, policy.DESIGNER, policy.ADMINISTRATOR)
+    areas = policy.areas_of_role(call.actor, policy.DESIGNER, policy.ADMINISTRATOR, policy.SUPERVISOR)
     return (areas[0] if areas else ""), body.variables
 
 

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, DateTime, func, literal_column, select, tuple_, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from .people import Unit, User
 from .plans import Plan
-from .runtime import Task, TaskHolder
+from .runtime import ProcessInstance, Task, TaskHolder
 
 COUNT_LIMIT = 1000
 _NEVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz", DateTime(timezone=True))
@@ -154,3 +154,13 @@ def processes_in(session: Session, groups: Collection[str]) -> Sequence[str]:
     )
     some = statement.limit(COUNT_LIMIT).subquery()
     return session.scalars(select(some.c.process_key).distinct().order_by(some.c.process_key)).all()
+
+
+def just_passed_on(session: Session, task_ids: Collection[int]) -> Sequence[int]:
+    """Those of these finished tasks from which an open task of a running instance came that nobody has opened yet."""
+    following = aliased(Task)
+    came = following.instance_id == Task.instance_id, following.created_at == Task.ended_at
+    unopened = following.status == "open", following.opened_at.is_(None), following.round_id.is_(None)
+    running = select(ProcessInstance.id).where(ProcessInstance.id == Task.instance_id, ProcessInstance.status == "active")
+    statement = select(Task.id).where(Task.id.in_(list(task_ids)), Task.round_id.is_(None), running.exists())
+    return session.scalars(statement.where(select(following.id).where(*came, *unopened).exists())).all()

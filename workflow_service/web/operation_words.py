@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import g
 
-from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.i18n import N_, _
 from workflow_service.services import wording
 
@@ -39,8 +38,6 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "reopen": (N_("重办"), N_("重启")),
 }
 """Each with its two names: the office's, the suites'."""
-MODES = {one.value: one.word for one in RoundMode}
-RELATIONS = tuple(one.value for one in Relation)
 
 
 def operation_word(code: str) -> str:

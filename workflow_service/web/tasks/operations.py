@@ -22,6 +22,7 @@ from workflow_service.services.onward import OnwardAsked
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
 from workflow_service.services.transfers import TransferAsked
+from workflow_service.store import inbox
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from ..current import is_htmx, page_actor, page_now, page_session, transaction
@@ -262,6 +263,17 @@ def retrieve(task_id: int) -> ResponseReturnValue:
         task = navigation.retrieve_task(session, page_actor(), task_id, now=page_now())
     flash(_("已%(what)s“%(name)s”，请在待办里重新办理。", what=operation_word("retrieve"), name=task.name))
     return redirect(url_for("tasks.inbox"))
+
+
+def retrievable(shown: Sequence[Task]) -> set[int]:
+    """Those of the finished tasks that the reader may take back now; only what still lies unopened is asked of the engine."""
+    session, actor, found = page_session(), page_actor(), set()
+    for task_id in inbox.just_passed_on(session, [one.id for one in shown]):
+        task = session.get_one(Task, task_id)
+        row = session.get_one(ProcessInstance, task.instance_id)
+        if navigation.may_retrieve(session, actor, task, row, now=page_now()):
+            found.add(task_id)
+    return found
 
 
 def remove_signer(task_id: int) -> ResponseReturnValue:
