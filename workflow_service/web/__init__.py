@@ -26,6 +26,7 @@ ROOMS = (
     "notices",
     "incidents",
     "calendar",
+    "settings",
     "search",
     "people",
     "auth",
