@@ -9,13 +9,13 @@ from jsonschema import Draft202012Validator
 
 from workflow_service.domain.approvals import CatalogueDecision, MeetingResult
 from workflow_service.domain.plans import DossierItem, ReviewForm
-from workflow_service.i18n import use_language
 from workflow_service.engine.compile import called_by, decisions_of, forms_of
 from workflow_service.engine.decisions import check_table
 from workflow_service.engine.dialect import STAGES, TASK_KINDS
 from workflow_service.engine.form_fields import fields_of
 from workflow_service.engine.variables import needed_inputs
 from workflow_service.engine.verify import Surroundings, check
+from workflow_service.i18n import use_language
 from workflow_service.services.form_schemas import read_form
 
 from .answers import answer_for

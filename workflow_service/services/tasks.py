@@ -23,7 +23,6 @@ from workflow_service.store.deadlines import move_holders
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
 from . import events, form_facts, forms, navigation, pauses, rounds
-from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution, require_status
 from .task_access import (
