@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import pytest
 
 from tests.databases import Databases, TestServer
@@ -19,6 +20,10 @@ from workflow_service.store.database import Database, DatabaseOptions
 
 CHINA = ZoneInfo("Asia/Shanghai")
 OPTIONS = DatabaseOptions(lock_timeout_ms=5000, application="tongchou-test")
+
+# how long an example takes says how busy the machine is, not whether the code is right
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

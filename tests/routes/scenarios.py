@@ -183,7 +183,7 @@ class Case:
 
     def _answer(self, task: HumanTask) -> None:
         element = task.place.element_id
-        self.groups[element] = str(task.attributes["candidateGroups"])
+        self.groups[element] = str(task.attributes.get("candidateGroups") or task.attributes["assignee"])
         given = self._told(element)
         values = dict(given) if isinstance(given, dict) else {"outcome": given}
         outcome = values.pop("outcome", "")

@@ -12,7 +12,9 @@ from .shapes import CountedPage, Given, GivenMoment, Id, Long, Moment, PageQuery
 class InboxQuery(PageQuery):
     """Which of one's open tasks; without parameters all of them."""
 
-    holder: Literal["all", "own", "groups"] = Field("all", description="asked of me by name, of my posts, or both")
+    holder: Literal["all", "own", "groups", "substitute"] = Field(
+        "all", description="asked of me by name, of my posts, of those for whom I am a substitute, or all of these"
+    )
     process: str = Field("", max_length=100, description="key of the process")
     kind: str = Field("", max_length=40, description="kind of task: draft, check, opinion, confirm, decide …")
     unit: Id | None = Field(None, description="id of the plan's lead unit")
@@ -40,6 +42,7 @@ class TaskLine(Shown):
     paused_for: str
     due_at: Moment | None
     created_at: Moment
+    for_whom: str = Field(description="the person whose substitute I am in this; empty: it is my own")
 
 
 class Inbox(CountedPage[TaskLine]):
@@ -74,6 +77,7 @@ class TaskShown(Shown):
     claimed_at: Moment | None
     ended_at: Moment | None
     completed_by: int | None
+    acted_for: int | None = Field(description="the person for whom a substitute did it")
     outcome: str
     opinion: str
     submission: dict[str, Any] | None

@@ -11,6 +11,7 @@ from procrastinate.jobs import Status
 from sqlalchemy.orm import Session
 
 FIRE_TIMERS = "fire_due_timers"
+FIRE_TIMEOUTS = "fire_due_timeouts"
 SEND_DELIVERIES = "send_deliveries"
 ADVANCE_RHYTHM = "advance_rhythm"
 ANCHOR_AUDIT = "anchor_audit"

@@ -32,7 +32,8 @@ LINES_SHOWN = 200
 
 
 class DueTask(NamedTuple):
-    """One task of a digest; `unit_name` is set where it belongs to somebody below. A tuple, for a sweep makes very many."""
+    """One task of a digest; `unit_name` is set where it belongs to somebody below, `for_whom` where to one's
+    principal. A tuple, for a sweep makes very many."""
 
     task_id: int
     title: str
@@ -41,6 +42,7 @@ class DueTask(NamedTuple):
     urgency: Urgency
     reading: Reading
     unit_name: str = ""
+    for_whom: str = ""
 
 
 @dataclass
@@ -72,7 +74,7 @@ def digests_at(
     )  # fmt: skip
     for row in held:
         if (task := read(row.due_at)) is not None:
-            _digest(found, row).own.append(_due(row, task))
+            _digest(found, row).own.append(_due(row, task, for_whom=row.for_whom))
     for row in _long_overdue(session, at, today, calendar, settings, urging or UrgingSettings(), after):
         reading = read(row.due_at)
         if reading is not None and not _is_own(found, row):
@@ -151,8 +153,8 @@ def _is_own(found: dict[int, Digest], row: Any) -> bool:
     return digest is not None and any(task.task_id == row.task_id for task in digest.own)
 
 
-def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "") -> DueTask:
-    return DueTask(row.task_id, row.title, row.name, row.due_at, *read, unit_name=unit_name)
+def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "", for_whom: str = "") -> DueTask:
+    return DueTask(row.task_id, row.title, row.name, row.due_at, *read, unit_name=unit_name, for_whom=for_whom)
 
 
 def _subject(digest: Digest) -> str:
@@ -174,6 +176,6 @@ def _text(digest: Digest) -> str:
 def _lines(tasks: Sequence[DueTask]) -> list[dict[str, Any]]:
     return [
         {"task": task.task_id, "title": task.title, "name": task.name, "due_at": task.due_at.isoformat(),
-         "urgency": task.urgency.value, "words": str(task.reading.words), "unit": task.unit_name}
+         "urgency": task.urgency.value, "words": str(task.reading.words), "unit": task.unit_name, "for_whom": task.for_whom}
         for task in tasks[:LINES_SHOWN]
     ]  # fmt: skip

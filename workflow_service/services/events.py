@@ -23,7 +23,8 @@ def note(
 ) -> TaskEvent:  # fmt: skip
     """Write an event of a task, in the transaction of the command that caused it."""
     event = TaskEvent(
-        instance_id=task.instance_id, task_id=task.id, at=now, kind=kind, actor_id=actor.user_id, acted_for=acted_for,
+        instance_id=task.instance_id, task_id=task.id, at=now, kind=kind, actor_id=actor.user_id,
+        acted_for=acted_for if acted_for is not None else actor.acted_for,
         reason=reason, data=plain(dict(data or {})),
     )  # fmt: skip
     session.add(event)

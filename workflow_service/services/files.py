@@ -36,7 +36,7 @@ from .file_kinds import FileKind, kind_of
 from .first_page import first_lines
 from .plans import thing_of_draft, visible_plan
 from .processes import visible_instance
-from .task_access import holders_of, open_task
+from .task_access import asked_thing, open_task
 
 MEGABYTE = 1_000_000
 CHUNK_BYTES = 256_000
@@ -163,7 +163,7 @@ def visible_attachment(session: Session, actor: Actor, attachment_id: int) -> At
 def _belong(session: Session, actor: Actor, attachment: Attachment, task_id: int | None, plan_id: int | None) -> None:
     if task_id is not None:
         task = open_task(session, task_id)
-        policy.require(actor, "task.work", policy.thing_of(task.area_path, holders=holders_of(task)))
+        policy.require(actor, "task.work", asked_thing(session, actor, task))
         attachment.task_id, attachment.instance_id, attachment.plan_id = task.id, task.instance_id, task.plan_id
     elif plan_id is not None:
         attachment.plan_id = visible_plan(session, actor, plan_id, "plan.edit").id

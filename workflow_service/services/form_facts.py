@@ -17,7 +17,7 @@ from workflow_service.domain.documents import DocumentNumber
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, SOURCE_LANGUAGE, _, current_language
 from workflow_service.identity.groups import LEAD_UNIT, RELATIONS
-from workflow_service.store.people import Unit
+from workflow_service.store.people import Unit, User
 from workflow_service.store.runtime import Attachment, ProcessInstance, Task
 
 from . import processes
@@ -25,7 +25,7 @@ from .calendars import SETTINGS
 from .context import Actor
 from .forms import FormErrors, validate
 
-UNIT_WIDGETS, FILE_WIDGETS = ("unit", "units"), ("file", "files")
+UNIT_WIDGETS, FILE_WIDGETS, PEOPLE_WIDGETS = ("unit", "units"), ("file", "files"), ("person", "people")
 LATEST, NUMBER, ABOVE = "x-latest", "x-document-number", "x-above"
 
 
@@ -35,6 +35,7 @@ def require_facts(
     """Refuse values that fit the schema and yet cannot be; raises FormErrors naming every field.
 
     Units are codes of active units or words like `drc`; files are ids of files of this run, its plan or the person;
+    people are log-in names of active accounts;
     `"x-latest": "today"` takes no later date, `"x-document-number": true` a number like 甬政发〔2026〕3号, and
     `"x-above": "proposed_form"` only a choice that stands behind the one which the route holds in that variable, where the other
     answers ask for the field at all.
@@ -43,6 +44,7 @@ def require_facts(
     faults = [
         *_unknown(fields, values, UNIT_WIDGETS, lambda named: _units(session, named), N_("没有代码为“%(one)s”的在用单位")),
         *_unknown(fields, values, FILE_WIDGETS, lambda named: _files(session, actor, task, named), N_("没有找到文件“%(one)s”")),
+        *_unknown(fields, values, PEOPLE_WIDGETS, lambda named: _people(session, named), N_("没有登录名为“%(one)s”的在用账号")),
         *_too_late(fields, values, SETTINGS.day_of(now)),
         *_misnumbered(fields, values),
         *_not_above(session, task, schema, values, now),
@@ -72,6 +74,10 @@ def _texts(value: Any) -> list[str]:
 def _units(session: Session, codes: Collection[str]) -> Collection[str]:
     found = set(session.scalars(select(Unit.code).where(Unit.code.in_(codes), Unit.active)))
     return found | RELATIONS.keys() | {LEAD_UNIT}
+
+
+def _people(session: Session, names: Collection[str]) -> Collection[str]:
+    return set(session.scalars(select(User.username).where(User.username.in_(names), User.active)))
 
 
 def _files(session: Session, actor: Actor, task: Task, names: Collection[str]) -> Collection[str]:

@@ -62,9 +62,10 @@ def visible_instance(session: Session, actor: Actor, instance_id: int) -> Proces
         raise NotFound(N_("没有编号为 %(id)s 的流程实例。"), id=instance_id)
     if not policy.may(actor, "instance.see", policy.thing_of(row.area_path, participants=(row.started_by,))):
         holders, participants = participants_of(session, instance_id)
-        policy.require(
-            actor, "instance.see", policy.thing_of(row.area_path, holders=holders, participants=participants)
+        thing = policy.thing_of(
+            row.area_path, holders=holders, participants=participants, process=row.definition_key
         )
+        policy.require(actor, "instance.see", thing)
     return row
 
 

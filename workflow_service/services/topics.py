@@ -37,7 +37,7 @@ Handler = Callable[["Execution", ServiceWork], Result]
 LASTING = frozenset(
     {
         "bulletin.publish", "evaluation.record", "plan.file", "plan.forward", "plan.issue", "plan.merge", "plan.pend",
-        "plan.refuse", "plan.register", "plan.revise", "report.publish",
+        "plan.refuse", "plan.register", "plan.revised", "weekly.publish",
     }
 )  # fmt: skip
 """Topics whose work stands outside the instance (a code, a number, an issued plan) and is not undone by moving a token back."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from .inbox import InboxFilter, Standing, count_inbox
 from .runtime import TaskHolder
 from .supervision import Notice
 
@@ -23,11 +24,19 @@ class Counts:
     notices: int
 
 
-def counts(session: Session, user_id: int | None, groups: Collection[str]) -> Counts:
-    """Open tasks that `user_id` or one of `groups` holds and nobody else has claimed; unread notices of `user_id`."""
+def counts(
+    session: Session, user_id: int | None, groups: Collection[str], standings: tuple[Standing, ...] = ()
+) -> Counts:
+    """Open tasks that `user_id` or one of `groups` holds and nobody else has claimed; unread notices of `user_id`.
+
+    A substitute's count has what lies before his principals too.
+    """
     unread = (
         select(Notice.id).where(Notice.user_id == user_id, Notice.read_at.is_(None)).limit(COUNT_LIMIT + 1)
     )
+    if standings:
+        wanted = InboxFilter(user_id=user_id or 0, groups=frozenset(groups), standings=standings)
+        return Counts(count_inbox(session, wanted), session.scalar(select(_count(unread))) or 0)
     held = [_held(group, user_id) for group in sorted(groups)]
     tasks = _count(select(union_all(*held).subquery().c.task_id).distinct()) if held else literal(0)
     row = session.execute(select(func.least(tasks, COUNT_LIMIT + 1), _count(unread))).one()

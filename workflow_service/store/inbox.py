@@ -11,20 +11,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, func, literal_column, select, tuple_, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, select, tuple_, union_all
+from sqlalchemy.orm import Session, aliased
 
 from .people import Unit, User
 from .plans import Plan
-from .runtime import Task, TaskHolder
+from .runtime import ProcessInstance, Task, TaskHolder
 
 COUNT_LIMIT = 1000
+_principal = aliased(User)
 _NEVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz", DateTime(timezone=True))
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Whose tasks a substitute sees beside his own: holder keys of the principal, the routes covered (none: all), his name."""
+
+    name: str
+    groups: frozenset[str]
+    processes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class InboxFilter:
-    """Whose tasks, and which of them. `groups` are holder keys (`u:…`, `g:…`); moments are aware."""
+    """Whose tasks, and which of them. `groups` are holder keys (`u:…`, `g:…`); moments are aware.
+
+    `standings` are those for whom the person is a substitute; what lies before both of them is his own.
+    """
 
     user_id: int
     groups: frozenset[str]
@@ -34,12 +47,19 @@ class InboxFilter:
     holder: str = ""
     due_before: datetime | None = None
     words: ColumnElement[bool] | None = None
+    standings: tuple[Standing, ...] = ()
 
     def holders(self) -> list[str]:
-        """The keys to look under: all of the person's, his own, or his groups'."""
+        """The person's own keys to look under: all, his own, his groups', or none where he asks for others' only."""
         own = f"u:{self.user_id}"
-        chosen = {"own": [own], "groups": sorted(self.groups - {own})}.get(self.holder)
+        chosen = {"own": [own], "groups": sorted(self.groups - {own}), "substitute": []}.get(self.holder)
         return chosen if chosen is not None else sorted(self.groups)
+
+    def others(self) -> list[tuple[str, Standing]]:
+        """The keys of those for whom he is a substitute, each with the grant."""
+        if self.holder in ("own", "groups"):
+            return []
+        return [(key, one) for one in self.standings for key in sorted(one.groups - self.groups)]
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filter as SQL conditions on Task and TaskHolder."""
@@ -69,12 +89,16 @@ class InboxFilter:
 
 @dataclass(frozen=True)
 class InboxRow:
-    """One task as a list shows it; `lead_unit` leads the plan, `person` has claimed or completed it."""
+    """One task as a list shows it; `lead_unit` leads the plan, `person` has claimed or completed it.
+
+    `for_whom`: the reader sees it, or did it, as the substitute of this person.
+    """
 
     task: Task
     plan_code: str | None
     lead_unit: str
     person: str
+    for_whom: str = ""
 
 
 def inbox_page(
@@ -89,9 +113,12 @@ def inbox_page(
     if found is None:
         return []
     keys = found.subquery()
-    top = select(keys.c.task_id, func.min(keys.c.due_at).label("due")).group_by(keys.c.task_id)
+    top = select(
+        keys.c.task_id, func.min(keys.c.due_at).label("due"), func.min(keys.c.for_whom).label("for_whom")
+    ).group_by(keys.c.task_id)
     page = top.order_by(func.min(keys.c.due_at), keys.c.task_id).limit(limit).subquery()
-    statement = _rows().join(page, page.c.task_id == Task.id).order_by(page.c.due, Task.id)
+    statement = _rows().add_columns(page.c.for_whom)
+    statement = statement.join(page, page.c.task_id == Task.id).order_by(page.c.due, Task.id)
     return [InboxRow(*row) for row in session.execute(statement)]
 
 
@@ -107,14 +134,23 @@ def count_inbox(session: Session, wanted: InboxFilter) -> int:
 
 def _keys(wanted: InboxFilter, after: tuple[datetime | None, int] | None, limit: int | None) -> Any:
     """Due moment and id of the first `limit` tasks under each holder key, each from its own index range."""
-    parts = [_under(holder, wanted, after).limit(limit).subquery().select() for holder in wanted.holders()]
+    under = [_under(holder, wanted, after) for holder in wanted.holders()]
+    under += [_under(holder, wanted, after, standing) for holder, standing in wanted.others()]
+    parts = [one.limit(limit).subquery().select() for one in under]
     return union_all(*parts) if parts else None
 
 
-def _under(holder: str, wanted: InboxFilter, after: tuple[datetime | None, int] | None) -> Any:
-    statement = select(TaskHolder.task_id, TaskHolder.due_at)
-    if wanted.needs_task:
+def _under(
+    holder: str, wanted: InboxFilter, after: tuple[datetime | None, int] | None, standing: Standing | None = None
+) -> Any:
+    for_whom = literal(standing.name if standing is not None else "").label("for_whom")
+    statement = select(TaskHolder.task_id, TaskHolder.due_at, for_whom)
+    routes = standing.processes if standing is not None else frozenset()
+    if wanted.needs_task or routes:
         statement = statement.join(Task, Task.id == TaskHolder.task_id)
+    if routes:
+        statement = statement.join(ProcessInstance, ProcessInstance.id == Task.instance_id)
+        statement = statement.where(ProcessInstance.definition_key.in_(sorted(routes)))
     if wanted.needs_plan:
         statement = statement.outerjoin(Plan, Plan.id == Task.plan_id)
     statement = statement.where(TaskHolder.holder == holder, *wanted.conditions())
@@ -138,7 +174,9 @@ def done_page(
     session: Session, user_id: int, *, after: tuple[datetime, int] | None = None, limit: int = 50
 ) -> list[InboxRow]:
     """What a person has completed, the latest first, before the (end, task id) of the page before."""
-    statement = _rows().where(Task.completed_by == user_id, Task.status == "completed")
+    statement = _rows().add_columns(func.coalesce(_principal.name, ""))
+    statement = statement.outerjoin(_principal, _principal.id == Task.acted_for)
+    statement = statement.where(Task.completed_by == user_id, Task.status == "completed")
     if after is not None:
         statement = statement.where(tuple_(Task.ended_at, Task.id) < after)
     statement = statement.order_by(Task.ended_at.desc(), Task.id.desc()).limit(limit)

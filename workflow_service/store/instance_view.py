@@ -6,9 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from workflow_service.i18n import _
+
+from .operations import Circulation, CirculationReader
 from .people import Unit, User
 from .plans import Plan
 from .runtime import (
@@ -23,14 +26,27 @@ from .runtime import (
     Timer,
 )
 
+_principal = aliased(User)
+
 
 @dataclass(frozen=True)
 class Step:
-    """One human step for the slip and the history; names are those of the day on which it ended."""
+    """One human step for the slip and the history; `for_whom` is named where a substitute did it."""
 
     task: Task
     person: str
     unit: str
+    for_whom: str = ""
+
+    @property
+    def signature(self) -> str:
+        """Who did it, as the slip shows it: 乙（代甲） for a substitute."""
+        return signed(self.person, self.for_whom)
+
+
+def signed(person: str, for_whom: str | None) -> str:
+    """A name as history shows it, with him for whom a substitute acted."""
+    return _("%(name)s（代%(principal)s）", name=person, principal=for_whom) if for_whom else person
 
 
 @dataclass(frozen=True)
@@ -52,24 +68,27 @@ def steps_of(session: Session, instance_id: int) -> list[Step]:
     """The run's human tasks in the order in which they arose, with who did or has them."""
     person = func.coalesce(User.name, "")
     rows = session.execute(
-        select(Task, person, func.coalesce(Unit.name, ""))
+        select(Task, person, func.coalesce(Unit.name, ""), func.coalesce(_principal.name, ""))
         .outerjoin(User, User.id == func.coalesce(Task.completed_by, Task.assignee_id))
+        .outerjoin(_principal, _principal.id == Task.acted_for)
         .outerjoin(Unit, Unit.id == func.coalesce(Task.completed_unit_id, Task.unit_id))
         .where(Task.instance_id == instance_id, Task.status != "cancelled")
         .order_by(Task.id)
     )
-    return [Step(task, name, unit) for task, name, unit in rows]
+    return [Step(*row) for row in rows]
 
 
 def activities_of(session: Session, instance_id: int) -> list[tuple[Activity, str]]:
-    """What ran, in order, with the name of who did it."""
+    """What ran, in order, with the name of who did it, and for whom."""
     rows = session.execute(
-        select(Activity, func.coalesce(User.name, ""))
+        select(Activity, func.coalesce(User.name, ""), _principal.name)
         .outerjoin(User, User.id == Activity.actor_id)
+        .outerjoin(Task, and_(Task.instance_id == Activity.instance_id, Task.token == Activity.token))
+        .outerjoin(_principal, _principal.id == Task.acted_for)
         .where(Activity.instance_id == instance_id)
         .order_by(Activity.seq)
     )
-    return [(activity, name) for activity, name in rows]
+    return [(activity, signed(name, principal)) for activity, name, principal in rows]
 
 
 def incidents_of(session: Session, instance_id: int) -> Sequence[Incident]:
@@ -99,18 +118,20 @@ def comments_of(session: Session, instance_id: int) -> list[tuple[Comment, str]]
 
 
 def participants_of(session: Session, instance_id: int) -> tuple[set[str], set[int]]:
-    """Holder keys of who is asked now, and ids of who had a part."""
-    holders = session.scalars(
-        select(TaskHolder.holder)
-        .join(Task, Task.id == TaskHolder.task_id)
-        .where(Task.instance_id == instance_id)
+    """Holder keys of who is asked now or got it to read, and ids of who had a part."""
+    asked = select(TaskHolder.holder).join(Task, Task.id == TaskHolder.task_id).where(Task.instance_id == instance_id)
+    readers = (
+        select(CirculationReader.holder)
+        .join(Circulation, Circulation.id == CirculationReader.circulation_id)
+        .where(Circulation.instance_id == instance_id, CirculationReader.delivered_at.is_not(None))
     )
-    done = session.scalars(
-        select(Task.completed_by)
+    holders = session.scalars(asked.union(readers))
+    done = session.execute(
+        select(Task.completed_by, Task.acted_for)
         .where(Task.instance_id == instance_id, Task.completed_by.is_not(None))
         .distinct()
     )
-    return set(holders), {each for each in done if each is not None}
+    return set(holders), {each for row in done for each in row if each is not None}
 
 
 def attachment_by_id(session: Session, attachment_id: int) -> Attachment | None:

@@ -65,7 +65,7 @@ class TaskEvent(Base):
 
 
 class Substitution(Base):
-    """A person lets another act for him (授权代办): from `since` until before `until` (business dates).
+    """A person lets another act for him (授权代办): from `since` until before `until` (business dates), given on `given_on`.
 
     `processes` are keys of the routes it covers, empty for all; `may_decide` also covers signing and deciding.
     """
@@ -85,6 +85,7 @@ class Substitution(Base):
     may_decide: Mapped[bool] = mapped_column(server_default=text("false"))
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime]
+    given_on: Mapped[date]
     revoked_at: Mapped[datetime | None]
 
 

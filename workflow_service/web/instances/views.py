@@ -65,7 +65,8 @@ def visible_instance(instance_id: int) -> ProcessInstance:
     if row is None:
         raise NotFound(N_("没有编号为 %(id)s 的流程。"), id=instance_id)
     holders, participants = instance_view.participants_of(session, instance_id)
-    thing = policy.thing_of(row.area_path, holders=holders, participants=(*participants, row.started_by))
+    part = *participants, row.started_by
+    thing = policy.thing_of(row.area_path, holders=holders, participants=part, process=row.definition_key)
     require("instance.see", thing)
     return row
 
@@ -88,7 +89,7 @@ def history(instance_id: int) -> ResponseReturnValue:
 
 def _cells(step: instance_view.Step) -> tuple[object, ...]:
     task = step.task
-    return task.name, step.unit, step.person, task.outcome, task.opinion, task.created_at, task.ended_at
+    return task.name, step.unit, step.signature, task.outcome, task.opinion, task.created_at, task.ended_at
 
 
 @blueprint.post("/<int:instance_id>/<any(suspend, resume, terminate):command>")

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import TongchouError
 from workflow_service.i18n import _
 from workflow_service.identity import policy
+from workflow_service.identity.access import keys_of, standings_of
 from workflow_service.identity.names import matches
 from workflow_service.services import tasks
 from workflow_service.store import inbox as inbox_rows
@@ -52,7 +53,7 @@ def inbox() -> ResponseReturnValue:
         total=inbox_rows.count_inbox(session, wanted),
         overdue=inbox_rows.count_inbox(session, inbox_filter({"due": "late"})),
         today_due=inbox_rows.count_inbox(session, inbox_filter({"due": "today"})),
-        processes=inbox_rows.processes_in(session, page_actor().groups),
+        processes=inbox_rows.processes_in(session, keys_of(page_actor())),
         units=plan_list.lead_units(session, policy.visible_areas(page_actor())),
     )
 
@@ -63,6 +64,7 @@ def inbox_filter(chosen: dict[str, str]) -> InboxFilter:
     return InboxFilter(
         user_id=int(actor.user_id or 0),
         groups=actor.groups,
+        standings=standings_of(actor),
         process_key=chosen.get("process", ""),
         unit_id=int(chosen["unit"]) if chosen.get("unit", "").isdecimal() else None,
         kind=chosen.get("kind", ""),
