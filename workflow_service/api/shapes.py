@@ -27,7 +27,7 @@ Item = TypeVar("Item")
 
 def _in_reach(value: datetime | date) -> Any:
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise PydanticCustomError("date_out_of_reach", OutOfReach.text)  # type: ignore[arg-type]
+        raise PydanticCustomError("date_out_of_reach", OutOfReach.text)
     return value
 
 

@@ -81,7 +81,7 @@ def _source(message: Message) -> str:
 
 def _said(message: Message) -> tuple[str, ...]:
     """The translation, or its singular and plural."""
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string) or ("",)
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
 
 
 def add_missing(language: str = "en", folder: Path = TRANSLATIONS) -> int:
