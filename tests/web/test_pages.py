@@ -283,6 +283,40 @@ def test_the_board_counts_and_its_ledger_lists_the_same_plans(house: House, pers
     assert supervisor.get("/board?as_of=yesterday").status_code == 400
 
 
+FAR = ("0001-01-01", "1948-12-31", "2201-01-01", "9999-12-31")
+
+
+@pytest.mark.parametrize("path", ["/board", "/board/ledger", "/board/ledger.xlsx", "/board/series.json", "/board/weekly.docx"])
+def test_a_day_that_no_plan_can_be_about_is_refused_and_the_outermost_are_taken(
+    house: House, person: SignIn, path: str
+) -> None:
+    plan_of(house)
+    supervisor = person("jb.supervisor")
+    for far in FAR:
+        answer = supervisor.get(f"{path}?as_of={far}")
+        assert answer.status_code == 422 and "1949 年至 2200 年" in answer.text, far
+    for day in ("1949-01-01", "2200-12-31"):
+        assert supervisor.get(f"{path}?as_of={day}").status_code == 200
+
+
+@pytest.mark.parametrize("far", FAR)
+def test_forms_refuse_a_far_day_too(house: House, person: SignIn, far: str) -> None:
+    house.deploy_chain(user_task("fill"))
+    house.start()
+    task, supervisor, admin = house.open()[0], person("jb.supervisor"), person("jb.admin")
+    plan = {"kind": "executive_meeting", "title": "会", "area": "330205"}
+    posts = (
+        (supervisor, f"/tasks/{task.id}/due", {"due_on": far, "reason": "测试"}),
+        (supervisor, "/meetings", {**plan, "held_on": far}),
+        (admin, "/people/new", {"username": "a.b", "name": "新人", "unit": "jb.energy", "post": "handler", "since": far}),
+        (supervisor, "/calendar", {"day": far, "kind": "off", "name": "假", "reason": "测试"}),
+    )
+    for who, path, data in posts:
+        answer = who.post(path, data)
+        assert answer.status_code == 422 and "1949 年至 2200 年" in answer.text, path
+    assert supervisor.get(f"/calendar?year={far[:4].lstrip('0')}").status_code == 422
+
+
 def test_notices_are_read_one_by_one_or_all_at_once(house: House, person: SignIn) -> None:
     user_id = house.structure.people["jb.handler"]
     with house.database.transaction() as session:

@@ -8,6 +8,7 @@ from datetime import date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import InvalidInput, NotFound
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
@@ -73,7 +74,7 @@ def plan() -> ResponseReturnValue:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError as error:
         raise InvalidInput(N_("请选择会议日期。")) from error
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, _
 from workflow_service.services import comments, files, tasks, urging
@@ -108,7 +108,7 @@ def set_due(task_id: int) -> ResponseReturnValue:
     """Set a task's deadline by hand, to the close of a day; the reason is kept."""
     settings = deadline_settings()
     try:
-        due_at = settings.close_of(date.fromisoformat(request.form.get("due_on", "")))
+        due_at = settings.close_of(read_day(request.form.get("due_on", "")))
     except ValueError as error:
         raise InvalidInput(N_("请选择日期。")) from error
     with transaction() as session:
