@@ -38,9 +38,13 @@ DESIGNER = (
 )  # fmt: skip
 ADMIN = (
     "/people", "/people/{user_id}", "/people/{user_id}/edit", "/people/units", "/people/units/{unit_id}",
-    "/people/units/{unit_id}/edit", "/people/units/new", "/people/new", "/people/import", "/people/me", "/people/me/tokens", "/settings",
+    "/people/units/{unit_id}/edit", "/people/units/new", "/people/new", "/people/import", "/people/me", "/people/me/tokens",
+    "/settings",
 )  # fmt: skip
-NO_PAGE = re.compile(r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b|.*\.(xlsx|docx|json|bpmn)$|/$|.*ending>$")
+NO_PAGE = re.compile(
+    r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b"
+    r"|.*\.(xlsx|docx|json|bpmn)$|/$|.*ending>$"
+)
 IN_CHINESE_ON_PURPOSE = {
     "能源", "浙发改规划", "北区政办发", "中文", "姓名、登录名、单位代码、岗位代码、邮箱、手机、任职日期",
 }  # fmt: skip

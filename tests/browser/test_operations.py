@@ -152,7 +152,7 @@ def test_an_added_signer_signs_before_the_handler_goes_on(visit: Visit, town: To
     page.locator("summary", has_text="更多").click()
     page.get_by_role("link", name="加签").click()
     pick(page, "生态环境局", "市生态环境局经办")
-    page.get_by_label("说明").fill("请提意见")
+    page.locator("#operation-reason").fill("请提意见")
     page.locator("#operation-form").get_by_role("button", name="加签", exact=True).click()
     expect(page.locator(".alert-info")).to_contain_text("正在等其他人办理")
     expect(page.locator("[data-main]")).to_have_count(0)
@@ -257,7 +257,8 @@ def test_what_was_typed_comes_back_after_the_session_ended(visit: Visit, town: T
     run = walk()
     task_id = open_task(town, run, "draft")
     page = visit("energy.handler")
-    go(page, f"/tasks/{task_id}")
+    with page.expect_response(re.compile(r"/opened$")):
+        go(page, f"/tasks/{task_id}")
     page.context.clear_cookies()
     fill_in(page, "登录过期时写的意见")
     page.locator("[data-main]").click()
