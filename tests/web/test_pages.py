@@ -220,7 +220,7 @@ def test_only_supervisors_may_suspend_a_run(house: House, person: SignIn, runnin
     assert person("jb.admin").post(f"/instances/{running}/suspend", {"reason": "机构调整"}).status_code == 403
     assert person("jb.supervisor").post(f"/instances/{running}/suspend", {"reason": "机构调整"}).status_code == 302
     assert house.instance(running).status == "suspended"
-    assert person("jb.admin").post(f"/instances/{running}/resume", {"reason": "已定"}).status_code == 302
+    assert person("jb.supervisor").post(f"/instances/{running}/resume", {"reason": "已定"}).status_code == 302
     assert house.instance(running).status == "active"
 
 

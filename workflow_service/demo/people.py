@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service.identity.groups import structure_changed
-from workflow_service.identity.names import pinyin, sort_key
+from workflow_service.identity.names import pinyin, search_keys, sort_key
 from workflow_service.identity.passwords import hash_password
 from workflow_service.store.people import Membership, Post, Unit, User
 
@@ -108,6 +108,7 @@ def _unit(session: Session, area: Area, code: str, name: str, relation: str, par
         parent_id=parent.id if parent else _unit_above(session, area),
         path=f"{parent.path if parent else ''}{code}/",
         pinyin=pinyin(name),
+        keywords=search_keys(name, short, code),
         sort_key=sort_key((len(relation) and 10) or 50, name),
         document_prefix=area.document_prefix + (NUMBERED_AS.get(relation, short[:2]) if parent else ""),
         active=True,
@@ -135,6 +136,7 @@ def _staff(
         username=username_of(unit.code, code),
         name=full_name,
         pinyin=pinyin(full_name),
+        keywords=search_keys(full_name, username_of(unit.code, code)),
         sort_key=sort_key(rank, full_name),
         email=f"{username_of(unit.code, code)}@example.invalid",
         password_hash=password,

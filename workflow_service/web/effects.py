@@ -14,10 +14,14 @@ from workflow_service.store.runtime import ProcessInstance
 
 @dataclass(frozen=True)
 class Told:
-    """The lines of an effect, each a heading and what stands after it; `harmless` where no open task of others ends."""
+    """The lines of an effect, each a heading and what stands after it; `harmless` where no open task of others ends.
 
-    lines: tuple[tuple[str, str], ...]
-    harmless: bool
+    `refused`: why the operation would not be carried out at all.
+    """
+
+    lines: tuple[tuple[str, str], ...] = ()
+    harmless: bool = True
+    refused: str = ""
 
 
 def told(session: Session, row: ProcessInstance, effect: Effect) -> Told:

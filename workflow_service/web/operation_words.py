@@ -45,13 +45,13 @@ def operation_word(code: str) -> str:
     if code not in OPERATIONS:
         return code
     office, suites = OPERATIONS[code]
-    return _(suites if _wording() == wording.SUITES else office)
+    return _(suites if says_as_suites() else office)
 
 
-def _wording() -> str:
-    """Asked once a request; a page that must not ask the database any more keeps the office's words."""
+def says_as_suites() -> bool:
+    """Whether the suites' names are chosen; asked once a request, and not where the database must not be asked any more."""
     if g.get("bare"):
-        return wording.OFFICE
+        return False
     if "operation_names" not in g:
         g.operation_names = wording.operation_names(page_session())
-    return str(g.operation_names)
+    return bool(g.operation_names == wording.SUITES)

@@ -18,7 +18,7 @@ from workflow_service.store import instance_view
 from workflow_service.store.runtime import ProcessInstance
 
 from ..current import is_htmx, page_actor, page_now, page_session, transaction
-from ..effects import told
+from ..effects import Told, told
 from ..once import repeated_answer
 from ..operation_words import operation_word
 from ..rights import allowed, require
@@ -98,7 +98,7 @@ def jump_effect(instance_id: int) -> ResponseReturnValue:
     return render_template("tasks/operations/effect.html", effect=effect)
 
 
-def _effect(row: ProcessInstance, token: str, to: str) -> Any:
+def _effect(row: ProcessInstance, token: str, to: str) -> Told | None:
     """What the jump would do, in words; the refusal where it would be refused; nothing before both are chosen."""
     if not token or not to:
         return None
@@ -107,7 +107,7 @@ def _effect(row: ProcessInstance, token: str, to: str) -> Any:
             effect = navigation.effect_of_jump(session, page_actor(), row.id, _token(token), to, now=page_now())
             return told(session, row, effect)
     except TongchouError as error:
-        return {"refused": error.message}
+        return Told(refused=error.message)
 
 
 def _token(text: str) -> UUID:

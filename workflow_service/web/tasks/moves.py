@@ -58,7 +58,7 @@ def _step(step: Step) -> Iterable[Move]:
         text = _("%(by)s办结“%(task)s”：%(result)s", **values) if result else _("%(by)s办结“%(task)s”", **values)
         yield Move(task.ended_at, text, task.opinion)
     elif task.status == "open":
-        yield Move(task.created_at, _("“%(task)s”到%(who)s", task=task.name, who=who or _("待签收")), done=False)
+        yield Move(task.created_at, _("“%(task)s”待%(who)s办理", task=task.name, who=who or _("岗位人员")), done=False)
 
 
 def _event(session: Session, event: TaskEvent, by: str, task: str) -> Move:

@@ -26,7 +26,7 @@ from workflow_service.store import inbox
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from ..current import is_htmx, page_actor, page_now, page_session, transaction
-from ..effects import told
+from ..effects import Told, told
 from ..formats import deadline_settings
 from ..once import repeated_answer
 from ..operation_words import operation_word
@@ -146,7 +146,7 @@ def _return_parts(task: Task, row: ProcessInstance, given: Given) -> dict[str, A
     return {"targets": targets, "ways": [one.value for one in ways], "to": to, "effect": _effect(task, row, given, to)}
 
 
-def _effect(task: Task, row: ProcessInstance, given: Given, to: str) -> Any:
+def _effect(task: Task, row: ProcessInstance, given: Given, to: str) -> Told | None:
     """What the return would do, in words; the refusal where it would be refused; nothing without a target."""
     if not to:
         return None
@@ -157,7 +157,7 @@ def _effect(task: Task, row: ProcessInstance, given: Given, to: str) -> Any:
             effect = navigation.effect_of_return(session, page_actor(), task.id, asked, now=page_now())
             return told(session, row, effect)
     except TongchouError as error:
-        return {"refused": error.message}
+        return Told(refused=error.message)
 
 
 def return_effect(task_id: int) -> ResponseReturnValue:
