@@ -27,6 +27,9 @@ NOUNS = (
     "meetings",
     "supervision",
     "people",
+    "substitutions",
+    "circulations",
+    "office_work",
     "units",
 )
 

@@ -24,6 +24,7 @@ ROOMS = (
     "meetings",
     "bulletins",
     "notices",
+    "circulations",
     "incidents",
     "calendar",
     "search",

@@ -17,10 +17,12 @@ from workflow_service.store.runtime import Incident, ProcessInstance
 from ..current import page_actor, page_now, page_session, require_sign_in, transaction
 from ..rights import allowed, require
 from ..sheets import sheet
+from . import instructions
 from .diagrams import drawn, marks_of
 
 blueprint = Blueprint("instances", __name__, url_prefix="/instances", template_folder="templates")
 blueprint.before_request(require_sign_in)
+instructions.connect(blueprint)
 
 
 @blueprint.get("/<int:instance_id>")
@@ -45,9 +47,16 @@ def show(instance_id: int) -> ResponseReturnValue:
         files=plan_list.attachments(session, instance_id=instance_id),
         plan=plan_list.plan_by_id(session, row.plan_id) if row.plan_id else None,
         manages=manages,
+        may_instruct=_may_instruct(row),
         undecided=_undecided(row, incidents),
         variables=processes.variables_of(session, row, now=page_now()) if manages else None,
     )
+
+
+def _may_instruct(row: ProcessInstance) -> bool:
+    holders, participants = instance_view.participants_of(page_session(), row.id)
+    thing = policy.thing_of(row.area_path, holders=holders, participants=participants, process=row.definition_key)
+    return allowed("instance.instruct", thing)
 
 
 def _undecided(row: ProcessInstance, incidents: Sequence[Incident]) -> set[int]:

@@ -25,11 +25,12 @@ from ..formats import task_light, zone
 from ..listing import PAGE_ROWS, address, filter_values
 from ..sheets import sheet
 from ..words import word
-from . import page
+from . import handing_out, page
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks", template_folder="templates")
 blueprint.before_request(require_sign_in)
 page.connect(blueprint)
+handing_out.connect(blueprint)
 
 FILTERS = ("q", "process", "unit", "kind", "holder", "due")
 EXPORT_ROWS = 5_000
