@@ -103,7 +103,8 @@ def send(
     """Write a circulation and give it to its first readers; rights and records are the caller's. `told`: with a notice."""
     found = Circulation(
         area_path=about.area_path, instance_id=about.instance_id, task_id=about.task_id, plan_id=about.plan_id,
-        kind=sending.kind.value, title=about.title, note=sending.note.strip(), link=about.link, in_order=sending.in_order, sent_by=actor.user_id,
+        kind=sending.kind.value, title=about.title, note=sending.note.strip(), link=about.link, in_order=sending.in_order,
+        sent_by=actor.user_id,
         sent_at=now,
     )  # fmt: skip
     session.add(found)
