@@ -226,6 +226,20 @@ def memberships_in(session: Session, areas: Collection[str], today: date) -> Seq
     return session.scalars(statement).all()
 
 
+def filled_posts(session: Session, areas: Collection[str], today: date, limit: int) -> Sequence[Any]:
+    """Posts of active units in these areas and below in which somebody is today: unit_code, post_code, unit, post."""
+    held = select(Membership.id).join(User, User.id == Membership.user_id)
+    filled = held.where(Membership.post_id == Post.id, User.active, is_current(today)).exists()
+    statement = (
+        select(Unit.code.label("unit_code"), Post.code.label("post_code"), Unit.short_name.label("unit"), Post.name.label("post"))
+        .join(Post, Post.unit_id == Unit.id)
+        .where(Unit.active, or_(false(), *(Unit.area_path.startswith(area) for area in areas)), filled)
+        .order_by(Unit.area_path, Unit.sort_key, Post.rank, Post.id)
+        .limit(limit)
+    )
+    return session.execute(statement).all()
+
+
 def units_below(
     session: Session, areas: tuple[str, ...] | None, *, active: bool | None = True, limit: int | None = None
 ) -> Sequence[Unit]:

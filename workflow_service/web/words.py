@@ -12,6 +12,7 @@ from workflow_service.domain.approvals import (
     FilingResult,
     MeetingResult,
 )
+from workflow_service.domain.circulations import CirculationKind
 from workflow_service.domain.plans import (
     Category,
     DossierItem,
@@ -134,6 +135,11 @@ NOTICE_KINDS = {
     "bulletin": N_("通报"),
     "urge": N_("催办"),
     "incident": N_("流程异常"),
+    "substitute": N_("授权代办"),
+    "circulation": N_("抄送传阅"),
+    "timed_out": N_("办理超时"),
+    "instructed": N_("领导批示"),
+    "handed_over": N_("工作移交"),
 }
 DOSSIER_ITEMS = {
     **_words(DossierItem),
@@ -208,6 +214,7 @@ TABLES = {
     "pause": PAUSES,
     "notice_kind": NOTICE_KINDS,
     "dossier": DOSSIER_ITEMS,
+    "circulation": _words(CirculationKind),
     "outcome": OUTCOMES, "field": FIELDS, "element": ELEMENTS,
 }
 
