@@ -126,9 +126,9 @@ class Clerks:
         name = drop.get_attribute("data-upload-field")
         page.locator("[data-declare]").check()
         for _file in range(max(page.locator("#work input[name=items]:checked").count(), 1)):
-            before = page.locator(f'[data-field-files="{name}"] li').count()
+            before = page.locator(f'[data-field-files="{name}"] .file-chip').count()
             drop.locator("input").set_input_files(self.file)
-            expect(page.locator(f'[data-field-files="{name}"] li')).to_have_count(before + 1)
+            expect(page.locator(f'[data-field-files="{name}"] .file-chip')).to_have_count(before + 1)
 
 
 def _names(found: Locator) -> list[str]:

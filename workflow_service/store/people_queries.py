@@ -422,3 +422,9 @@ def tokens_of(session: Session, user_id: int) -> Sequence[ApiToken]:
     return session.scalars(
         select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())
     ).all()
+
+
+def area_names(session: Session, areas: Collection[str]) -> dict[str, str]:
+    """The governments of these division codes, each by the name of its topmost unit."""
+    statement = select(Unit.area, Unit.name).distinct(Unit.area).where(Unit.area.in_(areas))
+    return dict(session.execute(statement.order_by(Unit.area, func.length(Unit.path), Unit.id)).tuples().all())
