@@ -215,9 +215,10 @@ def test_the_history_of_a_run_is_a_sheet(house: House, person: SignIn, running: 
     assert [row[0] for row in rows[1:]] == ["fill", "review"]
 
 
-def test_only_those_who_manage_runs_may_suspend_one(house: House, person: SignIn, running: int) -> None:
+def test_only_supervisors_may_suspend_a_run(house: House, person: SignIn, running: int) -> None:
     assert person("jb.handler").post(f"/instances/{running}/suspend", {"reason": "x"}).status_code == 403
-    assert person("jb.admin").post(f"/instances/{running}/suspend", {"reason": "机构调整"}).status_code == 302
+    assert person("jb.admin").post(f"/instances/{running}/suspend", {"reason": "机构调整"}).status_code == 403
+    assert person("jb.supervisor").post(f"/instances/{running}/suspend", {"reason": "机构调整"}).status_code == 302
     assert house.instance(running).status == "suspended"
     assert person("jb.admin").post(f"/instances/{running}/resume", {"reason": "已定"}).status_code == 302
     assert house.instance(running).status == "active"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from .plans import AgendaItem, Meeting, Plan
 
 
 def _within(column: Any, areas: tuple[str, ...] | None) -> list[ColumnElement[bool]]:
-    return [] if areas is None else [or_(*(column.startswith(area) for area in areas))]
+    return [] if areas is None else [or_(false(), *(column.startswith(area) for area in areas))]
 
 
 def waiting(session: Session, areas: tuple[str, ...] | None) -> Sequence[AgendaItem]:

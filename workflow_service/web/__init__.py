@@ -29,6 +29,7 @@ ROOMS = (
     "notices",
     "incidents",
     "calendar",
+    "settings",
     "search",
     "people",
     "auth",

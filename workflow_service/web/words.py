@@ -22,6 +22,7 @@ from workflow_service.domain.plans import (
     Stage,
     Tier,
 )
+from workflow_service.domain.rounds import RoundMode
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
 from workflow_service.services import forms
@@ -109,6 +110,7 @@ EVENTS = {
     "issued": N_("印发"),
     "notice_issued": N_("制发印发通知"),
     "filed": N_("备案登记"),
+    "archived": N_("归档"),
     "re_dated": N_("调整时限"),
     "merged": N_("合并"),
     "split": N_("拆分"),
@@ -189,7 +191,9 @@ FIELDS = {
     "opinion": N_("意见"), "outcome": N_("结果"), "result": N_("结果"), "points": N_("要点"), "reason": N_("理由"),
     "note": N_("备注"), "unit": N_("单位"), "item": N_("事项"), "title": N_("名称"), "given": N_("所答意见"),
 }
+ROUND_MODES = _words(RoundMode)
 TABLES = {
+    "round_mode": ROUND_MODES,
     "catalogue_result": CATALOGUE_RESULTS,
     "category": CATEGORIES,
     "level": LEVELS,

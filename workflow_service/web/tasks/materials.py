@@ -99,7 +99,7 @@ def urge(task_id: int) -> ResponseReturnValue:
     """Push everybody before whom the task lies."""
     with transaction() as session:
         count = urging.urge_task(session, page_actor(), task_id, request.form.get("note", "").strip(), now=page_now())
-    flash(_("已催办，%(count)s 人收到消息。", count=count) if count else _("今天已经催办过。"))
+    flash(_("已催办，%(count)s 人收到消息。", count=count) if count else _("没有人需要催办。"))
     back = request.form.get("back", "")
     return redirect(url_for("board.overview") if back == "board" else url_for("tasks.show", task_id=task_id))
 
