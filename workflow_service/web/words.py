@@ -59,7 +59,7 @@ ROUTES = {
     "issue_and_archive": N_("印发与入库"),
     "parallel_review": N_("并联衔接审查"),
 }
-TABLES = {
+DECISIONS = {
     "congress_organ": N_("人大审议机关"),
     "deadlines": N_("办理时限"),
     "dossier_items": N_("报批要件"),

@@ -18,7 +18,7 @@ from .. import cursors
 from ..current import page_session, require_sign_in
 from ..listing import PAGE_ROWS, address
 from ..rights import require
-from ..words import ROUTES, TABLES
+from ..words import DECISIONS, ROUTES
 from . import upload
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer", template_folder="templates")
@@ -88,7 +88,7 @@ def _parts(definition: ProcessDefinition) -> dict[str, list[tuple[str, str, Any]
 def _titled(kind: str, key: str, name: str | dict[str, Any] | None) -> str:
     """A delivered process or table in the words of the pages, another by its own name, a form by its title."""
     if not isinstance(name, dict):
-        delivered = {"": ROUTES, "table": TABLES}.get(kind, {}).get(key)
+        delivered = {"": ROUTES, "table": DECISIONS}.get(kind, {}).get(key)
         return _(delivered) if delivered else name or key
     wanted = "title" if current_language() == SOURCE_LANGUAGE else "x-title-en"
     return str(name.get(wanted) or name.get("title") or key)
