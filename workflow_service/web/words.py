@@ -59,6 +59,15 @@ ROUTES = {
     "party_committee_review": N_("党委审定"),
     "meeting": N_("上会审议"),
     "issue_and_archive": N_("印发与入库"),
+    "parallel_review": N_("并联衔接审查"),
+}
+DECISIONS = {
+    "congress_organ": N_("人大审议机关"),
+    "deadlines": N_("办理时限"),
+    "dossier_items": N_("报批要件"),
+    "government_consent": N_("印发前政府同意"),
+    "review_form": N_("审议形式"),
+    "route_selection": N_("审批路线"),
 }
 REVIEW_FORMS = {
     **_words(ReviewForm),
