@@ -15,9 +15,11 @@ from tests.services.house import House, user_task
 from tests.services.test_hand_decisions import gap_process, table_with_gap
 from tests.services.test_pauses import MEETING
 from tests.web.test_pages import plan_of
-from workflow_service.services import bulletins, deployments, meetings, processes
+from workflow_service.domain.circulations import CirculationKind
+from workflow_service.services import bulletins, circulations, deployments, meetings, processes, substitutions
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
+from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.services.tokens import make_token
 from workflow_service.services.units import UnitFacts, add_unit
 from workflow_service.store.definitions import DecisionDefinition, ProcessDefinition, Resource
@@ -69,6 +71,7 @@ def build(house: House, app: Flask) -> Scene:
     _definitions(scene)
     _running(scene)
     _rows(scene)
+    _office(scene)
     _files(scene)
     _asked(scene)
     return scene
@@ -196,6 +199,22 @@ def _rows(scene: Scene) -> None:
             "bulletin_id": draft.id, "released_id": released.id, "incident_id": incident.id, "notice_id": notice.id,
             "delivery_id": delivery.id, "year": date(2028, 1, 1).year,
         }  # fmt: skip
+
+
+def _office(scene: Scene) -> None:
+    """A substitute for next year, and something sent round to the handler."""
+    house, handler = scene.house, scene.ids["user_id"]
+    with house.database.transaction() as session:
+        supervisor = session.scalars(select(User.id).where(User.username == "jb.supervisor")).one()
+        first = house.now.date() + timedelta(days=300)
+        asked = SubstituteAsked(handler, supervisor, first, first + timedelta(days=9))
+        grant = substitutions.name_substitute(session, SYSTEM, asked, now=house.now)
+        about = circulations.Subject(
+            f"{SECRET}传阅件", f"/instances/{scene.ids['instance_id']}", "/330000/330200/330205/", scene.ids["instance_id"]
+        )
+        sending = circulations.Sending(CirculationKind.READ, [f"u:{handler}"])
+        sent = circulations.send(session, SYSTEM, sending, about, now=house.now)
+        scene.ids |= {"supervisor_id": supervisor, "grant_id": grant.id, "circulation_id": sent.id}
 
 
 def _files(scene: Scene) -> None:

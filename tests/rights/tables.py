@@ -31,6 +31,8 @@ TOP_DESIGNER = frozenset({"zj.designer"})
 TOP_ADMIN = frozenset({"zj.admin"})
 TOP_CALENDAR = frozenset({"zj.supervisor", "zj.admin"})
 DESIGNERS = frozenset({"jb.designer", "hs.designer", "zj.designer"})
+READERS = HOLDER | SUPERVISORS
+LEADERS = frozenset({"jb.leader"})
 BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("supervisor", "leader")} | {"zj.supervisor"})
 PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
 ADMIN_ROLES = frozenset(f"{place}.admin" for place in ("jb", "hs", "zj"))
@@ -168,6 +170,26 @@ PAGES: dict[str, Need] = {
     "GET /designer/upload": Need("definition.deploy", DESIGNERS),
     "POST /designer/upload": Need("definition.deploy", DESIGNERS, files={"files": (_CHANGED, "0.bpmn")}),
     "POST /designer/deploy": Need("definition.deploy", TOP_DESIGNER, {"content:0.bpmn": _CHANGED.decode(), "name": "新版"}),
+    "GET /circulations": own(), "GET /circulations/sent": own(),
+    "GET /circulations/<int:circulation_id>": Need("circulation.see", READERS),
+    "POST /circulations/<int:circulation_id>/read": Need("circulation.read", HOLDER),
+    "POST /circulations/<int:circulation_id>/remind": Need("circulation.remind", SUPERVISORS),
+    "GET /circulations/new/<int:instance_id>": Need("instance.see", SEES),
+    "POST /circulations/new/<int:instance_id>": Need(
+        "instance.see", SEES, {"kind": "read", "holder": "g:jb.energy:handler"}
+    ),
+    "GET /instances/<int:instance_id>/instruct": Need("instance.instruct", LEADERS),
+    "POST /instances/<int:instance_id>/instruct": Need("instance.instruct", LEADERS, {"words": "请抓紧"}),
+    "GET /tasks/<int:task_id>/hand-out": Need("task.transfer", HOLDER),
+    "POST /tasks/<int:task_id>/hand-out": Need("task.transfer", HOLDER, {"helper": "g:jb.drc:supervisor"}),
+    "GET /people/me/substitutes": own(), "POST /people/me/substitutes": own(),
+    "GET /people/<int:user_id>/substitutes": Need("substitute.name", ADMINS),
+    "POST /people/<int:user_id>/substitutes": Need(
+        "substitute.name", ADMINS, {"substitute": "{supervisor_id}", "since": "2099-01-01", "last": "2099-01-05"}, soft=True
+    ),
+    "POST /people/substitutes/<int:grant_id>/revoke": Need("substitute.name", HOLDER | ADMINS | {"jb.supervisor"}),
+    "GET /people/<int:user_id>/hand-over": Need("work.hand_over", ADMINS),
+    "POST /people/<int:user_id>/hand-over": Need("work.hand_over", ADMINS, {"to": "{supervisor_id}", "with_posts": "0"}),
     "GET /notices": own(), "POST /notices/read": own(), "GET /notices/deliveries": Need("people.see", PEOPLE_ROLES),
     "POST /notices/<int:notice_id>": Need("notice.read", HOLDER),
     "POST /notices/deliveries/<int:delivery_id>": Need("people.manage", ADMINS),
@@ -312,5 +334,25 @@ API: dict[str, Need] = {
     "POST /users/<id:user_id>/deactivate": Need("people.manage", ADMINS),
     "POST /users/<id:user_id>/reactivate": Need("people.manage", ADMINS, soft=True),
     "POST /users/<id:user_id>/posts": Need("people.manage", ADMINS, {"unit": "jb.energy", "post": "leader"}),
+    "POST /users/<id:user_id>/hand-over": Need("work.hand_over", ADMINS, {"to_id": "{supervisor_id}", "check": True}),
+    "GET /substitutions": own(),
+    "POST /substitutions": Need(
+        "substitute.name", HOLDER | ADMINS,
+        {"principal_id": "{user_id}", "substitute_id": "{supervisor_id}", "since": "2099-01-01", "until": "2099-01-05"},
+        soft=True,
+    ),
+    "DELETE /substitutions/<id:grant_id>": Need("substitute.name", HOLDER | ADMINS | {"jb.supervisor"}),
+    "GET /circulations": own(),
+    "POST /circulations": Need(
+        "instance.see", SEES, {"process_instance_id": "{instance_id}", "holders": ["g:jb.energy:handler"]}
+    ),
+    "GET /circulations/<id:circulation_id>": Need("circulation.see", READERS),
+    "POST /circulations/<id:circulation_id>/read": Need("circulation.read", HOLDER, {}),
+    "POST /circulations/<id:circulation_id>/remind": Need("circulation.remind", SUPERVISORS),
+    "GET /process-instances/<id:instance_id>/instructions": Need("instance.see", SEES),
+    "POST /process-instances/<id:instance_id>/instructions": Need("instance.instruct", LEADERS, {"words": "请抓紧"}),
+    "POST /tasks/<id:task_id>/hand-out": Need(
+        "task.transfer", HOLDER, {"co_handlers": [{"holder": "g:jb.drc:supervisor"}]}
+    ),
     "POST /users/import": Need("people.manage", ADMIN_ROLES, {"check": "true"}, {"file": (b"x", "a.csv")}),
 }  # fmt: skip

@@ -4,7 +4,10 @@ import re
 import shutil
 from pathlib import Path
 
+from babel.messages.pofile import read_po
+
 from workflow_service.i18n import TRANSLATIONS, _, translations, use_language
+from workflow_service.resources import PACKAGE
 from workflow_service.web import messages
 
 ENTRY = 'msgid "规划文本"\nmsgstr "Text of the plan"\n'
@@ -29,14 +32,16 @@ def test_collecting_texts_appends_what_lacks_english_and_touches_nothing_else(tm
     folder = tmp_path / "translations"
     shutil.copytree(TRANSLATIONS, folder)
     web = folder / "en" / "LC_MESSAGES" / "web.po"
+    lacking = messages.add_missing("en", folder)
     complete = {file: file.read_text("utf-8") for file in folder.rglob("*.po")}
-    assert messages.add_missing("en", folder) == 0
+    assert complete[web].startswith((TRANSLATIONS / "en" / "LC_MESSAGES" / "web.po").read_text("utf-8"))
+    assert messages.add_missing("en", folder) == lacking
     assert {file: file.read_text("utf-8") for file in folder.rglob("*.po")} == complete
 
     web.write_text(complete[web].replace(ENTRY, ""), "utf-8")
     before = web.read_text("utf-8")
     for _call in range(2):
-        assert messages.add_missing("en", folder) == 1
+        assert messages.add_missing("en", folder) == lacking + 1
         assert web.read_text("utf-8") == before + '\nmsgid "规划文本"\nmsgstr ""\n'
 
 
@@ -55,3 +60,26 @@ def test_no_english_text_counts_things_in_the_plural_only() -> None:
     texts = [line for file in TRANSLATIONS.rglob("*.po") for line in re.findall(r'(?m)^msgstr "(.*)"$', file.read_text("utf-8"))]
     plural_only = [text for text in texts if counted.search(text) and not limit.search(text)]
     assert plural_only == []
+
+
+def test_a_text_has_one_english_only() -> None:
+    said: dict[str, set[str]] = {}
+    for file in TRANSLATIONS.rglob("*.po"):
+        with file.open("rb") as source:
+            for message in read_po(source):
+                if message.id:
+                    said.setdefault(str(message.id), set()).add(str(message.string))
+    assert {text: found for text, found in said.items() if len(found) > 1} == {}
+
+
+HEADING = re.compile(r'(?:page_head\(|<h2>\{\{ |<th[^>]*>\{\{ |block title %\}\{\{ )_\("([^"]+)"')
+NO_HEADINGS = frozenset({"Deploy", "Upload"})
+
+
+def test_english_headings_begin_with_a_capital_and_name_a_thing() -> None:
+    with use_language("en"):
+        found = {
+            _(text) for page in (PACKAGE / "web").rglob("*.html") for text in HEADING.findall(page.read_text("utf-8"))
+        }
+    assert len(found) > 80
+    assert sorted(text for text in found if text[0].islower() or text in NO_HEADINGS) == []

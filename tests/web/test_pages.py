@@ -1,5 +1,6 @@
 """Every page empty, filled and refused, as somebody with a browser sees it."""
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from io import BytesIO
@@ -12,7 +13,10 @@ from sqlalchemy import select
 from tests.engine import xml_drawing
 from tests.services.house import House, user_task
 from tests.web.conftest import Person
-from workflow_service.store.plans import Plan, PlanEvent
+from workflow_service.resources import bpmn_dir
+from workflow_service.services import bulletins
+from workflow_service.store.definitions import ProcessDefinition
+from workflow_service.store.plans import AgendaItem, Plan, PlanEvent
 from workflow_service.store.runtime import Attachment, Comment, Incident, ProcessInstance, Task, TaskDraft
 from workflow_service.store.supervision import Notice
 
@@ -270,6 +274,37 @@ def test_a_code_leads_straight_to_its_plan(house: House, person: SignIn) -> None
 def test_a_cursor_that_was_tampered_with_is_refused(house: House, person: SignIn) -> None:
     for path in ("/plans", "/tasks", "/tasks/done", "/notices", "/meetings", "/bulletins"):
         assert person("jb.handler").get(f"{path}?after=bm9uc2Vuc2U").status_code == 400, path
+
+
+def test_pools_and_bulletins_name_the_government_and_not_its_code(house: House, person: SignIn) -> None:
+    plan_id = plan_of(house)
+    house.deploy_chain(user_task("fill"))
+    run = house.start()
+    with house.database.transaction() as session:
+        session.add(AgendaItem(
+            kind="executive_meeting", area="330205", plan_id=plan_id, instance_id=run, message_name="m", status="waiting",
+            requested_at=house.now,
+        ))  # fmt: skip
+        bulletins.draft_bulletin(session, "330205", "2025-11-D1", now=house.now)
+    supervisor = person("jb.supervisor")
+    assert '<span class="muted">江北区人民政府</span>' in supervisor.get("/meetings").text
+    assert '<td class="hide-sm">江北区人民政府</td>' in supervisor.get("/bulletins").text
+
+
+@pytest.mark.parametrize(("language", "names"), [("zh", ("表单：核稿", "时限表")), ("en", ("Check the text", "时限表"))])
+def test_what_a_version_pins_is_named(house: House, person: SignIn, language: str, names: tuple[str, str]) -> None:
+    form = {"type": "object", "title": "表单：核稿", "x-title-en": "Check the text", "properties": {}}
+    ask = '<businessRuleTask id="ask" name="问" camunda:decisionRef="own_table" camunda:resultVariable="days"/>'
+    table = (bpmn_dir() / "congress_organ.dmn").read_bytes().replace(b"congress_organ", b"own_table")
+    table = table.replace("人大审议机关".encode(), "时限表".encode())
+    plan = {"plan": {"jurisdiction": "330205", "level": "county", "category": "development"}}
+    house.deploy(xml_drawing.chain(ask, user_task("fill")), files={"answer.json": json.dumps(form).encode(), "t.dmn": table})
+    house.start(variables=plan)
+    with house.database.transaction() as session:
+        definition_id = session.scalars(select(ProcessDefinition.id)).one()
+    page = person("jb.supervisor").speaks(language).get(f"/designer/definitions/{definition_id}").text
+    pinned = page.partition("随版本固定的内容" if language == "zh" else "Pinned with this version")[2]
+    assert f">{names[0]}</a>" in pinned and f"{names[1]} <code" in pinned
 
 
 def test_the_board_counts_and_its_ledger_lists_the_same_plans(house: House, person: SignIn) -> None:

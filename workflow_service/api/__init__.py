@@ -31,6 +31,9 @@ NOUNS = (
     "meetings",
     "supervision",
     "people",
+    "substitutions",
+    "circulations",
+    "office_work",
     "units",
 )
 

@@ -29,7 +29,7 @@ SPECIAL_POSTS = {
 OFFICES = {
     "drc": "发展改革委",
     "government_office": "政府办公厅",
-    "party_office": "党委办公厅",
+    "party_office": "委办公厅",
     "congress_office": "人大常委会办公厅",
     "ecology": "生态环境厅",
     "water": "水利厅",
@@ -97,6 +97,7 @@ def _posts(relation: str) -> dict[str, tuple[str, str, int]]:
 
 def _unit(session: Session, area: Area, code: str, name: str, relation: str, parent: Unit | None) -> Unit:
     short = name.removeprefix(area.name)
+    short = area.name[-1] + short if short.startswith("委") else short  # 江北区委办公室 is for short 区委办公室
     unit = Unit(
         code=code,
         name=name,

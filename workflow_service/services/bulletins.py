@@ -225,7 +225,7 @@ def _ask_for_receipts(session: Session, bulletin: Bulletin, units: set[int], now
     filled = notice_rows.people_of(session, [key for one in keys for key in one], SETTINGS.day_of(now))
     holders = [found for one in keys if (found := next((key for key in one if key in filled), None))]
     if holders:
-        about = circulations.Subject(_title(bulletin), f"/bulletins/{bulletin.id}")
+        about = circulations.Subject(_title(bulletin), f"/bulletins/{bulletin.id}", bulletin.area_path)
         sending = circulations.Sending(CirculationKind.RECEIPT, holders)
         circulations.send(session, Actor.system("scheduler"), sending, about, now=now, told=False)
 

@@ -44,10 +44,11 @@ class Sending:
 
 @dataclass(frozen=True)
 class Subject:
-    """What it is about: its title, where it stands in the service, and the run, task and plan to which it belongs."""
+    """What it is about: its title, where it stands in the service, its area, and the run, task and plan to which it belongs."""
 
     title: str
     link: str
+    area_path: str
     instance_id: int | None = None
     task_id: int | None = None
     plan_id: int | None = None
@@ -69,7 +70,7 @@ def circulate(
         title = title_of(session, row)
     policy.require(actor, "circulation.send", policy.thing_of(participants=(actor.user_id,)))
     _check(session, sending, now)
-    about = Subject(title, f"/instances/{row.id}", row.id, task.id if task is not None else None, row.plan_id)
+    about = Subject(title, f"/instances/{row.id}", row.area_path, row.id, task.id if task is not None else None, row.plan_id)
     found = send(session, actor, sending, about, now=now)
     data = {"circulation": found.id, "kind": sending.kind.value, "holders": list(sending.holders)}
     if task is not None:
@@ -101,8 +102,9 @@ def send(
 ) -> Circulation:
     """Write a circulation and give it to its first readers; rights and records are the caller's. `told`: with a notice."""
     found = Circulation(
-        instance_id=about.instance_id, task_id=about.task_id, plan_id=about.plan_id, kind=sending.kind.value,
-        title=about.title, note=sending.note.strip(), link=about.link, in_order=sending.in_order, sent_by=actor.user_id,
+        area_path=about.area_path, instance_id=about.instance_id, task_id=about.task_id, plan_id=about.plan_id,
+        kind=sending.kind.value, title=about.title, note=sending.note.strip(), link=about.link, in_order=sending.in_order,
+        sent_by=actor.user_id,
         sent_at=now,
     )  # fmt: skip
     session.add(found)
@@ -155,8 +157,9 @@ def copy_to(
             holders += [f"g:{group}" for group in groups if f"g:{group}" not in holders]
     if holders:
         about = Subject(
-            f"{task.title}：{task.name}", f"/instances/{task.instance_id}", task.instance_id, task.id, task.plan_id
-        )
+            f"{task.title}：{task.name}", f"/instances/{task.instance_id}", task.area_path, task.instance_id, task.id,
+            task.plan_id,
+        )  # fmt: skip
         found = send(session, actor, Sending(CirculationKind.COPY, holders), about, now=now)
         events.note(session, actor, task, "circulated", {"circulation": found.id, "kind": "copy", "holders": holders}, now=now)
 
@@ -170,7 +173,7 @@ def _seen(execution: Execution, task: Task) -> dict[str, Any]:
 
 
 def readable(session: Session, actor: Actor, circulation_id: int) -> tuple[Circulation, list[CirculationReader]]:
-    """Give something sent round with its readers, to who got it or sent it and to the supervisors of its run's area.
+    """Give something sent round with its readers, to who got it or sent it and to the supervisors of its area.
 
     Raises NotFound, Forbidden.
     """
@@ -179,8 +182,7 @@ def readable(session: Session, actor: Actor, circulation_id: int) -> tuple[Circu
         raise NotFound(N_("没有这份传阅。"))
     readers = _readers(session, found.id)
     reached = [one.holder for one in readers if one.delivered_at is not None]
-    row = session.get(ProcessInstance, found.instance_id) if found.instance_id is not None else None
-    thing = policy.thing_of(row.area_path if row is not None else "", holders=reached, participants=(found.sent_by,))
+    thing = policy.thing_of(found.area_path or "/", holders=reached, participants=(found.sent_by,))
     policy.require(actor, "circulation.see", thing)
     return found, readers
 
@@ -219,8 +221,7 @@ def mark_read(session: Session, actor: Actor, circulation_id: int, remark: str =
 def remind_readers(session: Session, actor: Actor, circulation_id: int, *, now: datetime) -> int:
     """Push those who have it and have not read it, at most once an hour; the sender may, and supervisors. Gives how many."""
     found, readers = readable(session, actor, circulation_id)
-    row = session.get(ProcessInstance, found.instance_id) if found.instance_id is not None else None
-    thing = policy.thing_of(row.area_path if row is not None else "", participants=(found.sent_by,))
+    thing = policy.thing_of(found.area_path or "/", participants=(found.sent_by,))
     policy.require(actor, "circulation.remind", thing)
     waiting = [one.holder for one in readers if one.delivered_at is not None and one.read_at is None]
     if not waiting:

@@ -42,7 +42,7 @@ def distribute(execution: Execution, work: ServiceWork) -> Result:
         elif holder not in holders:
             holders.append(holder)
     if holders:
-        about = Subject(plan.title, f"/plans/{plan.id}", execution.row.id, None, plan.id)
+        about = Subject(plan.title, f"/plans/{plan.id}", plan.area_path, execution.row.id, None, plan.id)
         sending = Sending(CirculationKind.RECEIPT, holders, str(stated.get("note") or ""))
         circulations.send(execution.session, execution.actor, sending, about, now=execution.now)
     return Result({"sent": len(holders), "missed": missed})

@@ -16,6 +16,9 @@ from workflow_service.store.runtime import Task
 from .audit import plain
 from .context import Actor
 
+ENTERED_FOR = "entered_for"
+"""An office entered a body's result (代录): `data` has office, body, result, minutes and the day of the meeting."""
+
 
 def note(
     session: Session, actor: Actor, task: Task, kind: str, data: Mapping[str, Any] | None = None, *, now: datetime,

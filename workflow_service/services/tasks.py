@@ -27,6 +27,7 @@ from .context import Actor
 from .execution import Execution, require_status
 from .task_access import (
     as_he_acts,
+    asked_thing,
     changed,
     holders_of,
     lock_task,
@@ -40,8 +41,8 @@ from .task_access import (
 )
 
 __all__ = [
-    "as_he_acts", "claim_task", "complete_task", "discard_draft", "draft_of", "finish_task", "holders_of", "may_work",
-    "note_opened", "open_task", "own_draft", "release_tasks", "save_draft", "set_due", "unclaim_task", "visible_task",
+    "as_he_acts", "asked_thing", "claim_task", "complete_task", "discard_draft", "draft_of", "finish_task", "holders_of",
+    "may_work", "note_opened", "open_task", "own_draft", "release_tasks", "save_draft", "set_due", "unclaim_task", "visible_task",
 ]  # fmt: skip
 
 

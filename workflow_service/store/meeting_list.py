@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from .people import Unit
 from .plans import AgendaItem, Meeting, Plan
 
 
@@ -59,11 +58,3 @@ def agenda(session: Session, meeting_id: int) -> Sequence[AgendaItem]:
         .where(AgendaItem.meeting_id == meeting_id)
         .order_by(AgendaItem.position, AgendaItem.id)
     ).all()
-
-
-def area_names(session: Session, areas: Sequence[str]) -> dict[str, str]:
-    """The governments of these division codes, by the name of their office where there is one."""
-    rows = session.execute(
-        select(Unit.area, Unit.short_name).where(Unit.area.in_(areas), Unit.relation == "government_office")
-    )
-    return dict(rows.tuples().all())

@@ -22,7 +22,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from .operations import Substitution
@@ -226,6 +226,20 @@ def memberships_in(session: Session, areas: Collection[str], today: date) -> Seq
     return session.scalars(statement).all()
 
 
+def filled_posts(session: Session, areas: Collection[str], today: date, limit: int) -> Sequence[Any]:
+    """Posts of active units in these areas and below in which somebody is today: unit_code, post_code, unit, post."""
+    held = select(Membership.id).join(User, User.id == Membership.user_id)
+    filled = held.where(Membership.post_id == Post.id, User.active, is_current(today)).exists()
+    statement = (
+        select(Unit.code.label("unit_code"), Post.code.label("post_code"), Unit.short_name.label("unit"), Post.name.label("post"))
+        .join(Post, Post.unit_id == Unit.id)
+        .where(Unit.active, or_(false(), *(Unit.area_path.startswith(area) for area in areas)), filled)
+        .order_by(Unit.area_path, Unit.sort_key, Post.rank, Post.id)
+        .limit(limit)
+    )
+    return session.execute(statement).all()
+
+
 def units_below(
     session: Session, areas: tuple[str, ...] | None, *, active: bool | None = True, limit: int | None = None
 ) -> Sequence[Unit]:
@@ -422,3 +436,10 @@ def tokens_of(session: Session, user_id: int) -> Sequence[ApiToken]:
     return session.scalars(
         select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())
     ).all()
+
+
+def area_names(session: Session, areas: Collection[str]) -> dict[str, str]:
+    """The governments of these division codes, each by the name of its topmost unit."""
+    statement = select(Unit.area, Unit.name).ext(distinct_on(Unit.area)).where(Unit.area.in_(areas))
+    rows = session.execute(statement.order_by(Unit.area, func.length(Unit.path), Unit.id))
+    return {area: name for area, name in rows}

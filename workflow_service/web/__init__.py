@@ -27,6 +27,7 @@ ROOMS = (
     "meetings",
     "bulletins",
     "notices",
+    "circulations",
     "incidents",
     "calendar",
     "settings",

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from workflow_service.i18n import _
 from workflow_service.services.ownership import area_of_all
+from workflow_service.services.slip_words import words_of
 from workflow_service.store import instance_view
 
 from . import formats, listing
@@ -77,6 +78,7 @@ def register(app: Flask) -> None:
         dossier_choices=lambda: choices("dossier"),
         deadline_rule_words=formats.deadline_rule_words,
         cycle_options=lambda cycles: [(cycle.id, cycle.name) for cycle in cycles],
+        slip_words=lambda instance_id: words_of(page_session(), instance_id),
         say=lambda text: _(text) if text else "",
     )
 

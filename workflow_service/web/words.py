@@ -12,6 +12,7 @@ from workflow_service.domain.approvals import (
     FilingResult,
     MeetingResult,
 )
+from workflow_service.domain.circulations import CirculationKind
 from workflow_service.domain.plans import (
     Category,
     DossierItem,
@@ -58,6 +59,15 @@ ROUTES = {
     "party_committee_review": N_("党委审定"),
     "meeting": N_("上会审议"),
     "issue_and_archive": N_("印发与入库"),
+    "parallel_review": N_("并联衔接审查"),
+}
+DECISIONS = {
+    "congress_organ": N_("人大审议机关"),
+    "deadlines": N_("办理时限"),
+    "dossier_items": N_("报批要件"),
+    "government_consent": N_("印发前政府同意"),
+    "review_form": N_("审议形式"),
+    "route_selection": N_("审批路线"),
 }
 REVIEW_FORMS = {
     **_words(ReviewForm),
@@ -134,6 +144,11 @@ NOTICE_KINDS = {
     "bulletin": N_("通报"),
     "urge": N_("催办"),
     "incident": N_("流程异常"),
+    "substitute": N_("授权代办"),
+    "circulation": N_("抄送传阅"),
+    "timed_out": N_("办理超时"),
+    "instructed": N_("领导批示"),
+    "handed_over": N_("工作移交"),
 }
 DOSSIER_ITEMS = {
     **_words(DossierItem),
@@ -208,6 +223,7 @@ TABLES = {
     "pause": PAUSES,
     "notice_kind": NOTICE_KINDS,
     "dossier": DOSSIER_ITEMS,
+    "circulation": _words(CirculationKind),
     "outcome": OUTCOMES, "field": FIELDS, "element": ELEMENTS,
 }
 

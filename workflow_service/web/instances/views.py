@@ -17,12 +17,13 @@ from workflow_service.store.runtime import Incident, ProcessInstance
 from ..current import page_now, page_session, require_sign_in
 from ..rights import allowed, require
 from ..sheets import sheet
-from . import control
+from . import control, instructions
 from .diagrams import drawn, marks_of
 
 blueprint = Blueprint("instances", __name__, url_prefix="/instances", template_folder="templates")
 blueprint.before_request(require_sign_in)
 control.connect(blueprint)
+instructions.connect(blueprint)
 
 
 @blueprint.get("/<int:instance_id>")
@@ -48,9 +49,16 @@ def show(instance_id: int) -> ResponseReturnValue:
         plan=plan_list.plan_by_id(session, row.plan_id) if row.plan_id else None,
         manages=manages,
         commands=control.commands_for(row),
+        may_instruct=_may_instruct(row),
         undecided=_undecided(row, incidents),
         variables=processes.variables_of(session, row, now=page_now()) if manages else None,
     )
+
+
+def _may_instruct(row: ProcessInstance) -> bool:
+    holders, participants = instance_view.participants_of(page_session(), row.id)
+    thing = policy.thing_of(row.area_path, holders=holders, participants=participants, process=row.definition_key)
+    return allowed("instance.instruct", thing)
 
 
 def _undecided(row: ProcessInstance, incidents: Sequence[Incident]) -> set[int]:
