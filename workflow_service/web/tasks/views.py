@@ -24,14 +24,13 @@ from ..instances.control import may_withdraw
 from ..listing import PAGE_ROWS, address, filter_values
 from ..sheets import sheet
 from ..words import word
-from . import batch, handing_out, page
+from . import batch, page
 from .operations import retrievable
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks", template_folder="templates")
 blueprint.before_request(require_sign_in)
 page.connect(blueprint)
 batch.connect(blueprint)
-handing_out.connect(blueprint)
 
 FILTERS = ("q", "process", "unit", "kind", "holder", "due")
 EXPORT_ROWS = 5_000
