@@ -140,6 +140,7 @@ PAGES: dict[str, Need] = {
     "GET /plans": own(), "GET /plans/export.xlsx": own(), "GET /plans/apply": own(), "POST /plans/apply": own(),
     "POST /plans/apply/files": own(data={"declared": "1"}, files={"file": _TEXT}),
     "GET /plans/<int:plan_id>": Need("plan.see", SEES),
+    "GET /plans/<int:plan_id>/notice.pdf": Need("plan.see", SEES),
     "POST /plans/<int:plan_id>/start/<any(route, revision, evaluation):what>": Need(
         "plan.edit", OF_PLAN, at={"plan_id": "{idle_plan_id}", "what": "route"}
     ),
@@ -258,6 +259,7 @@ API: dict[str, Need] = {
     "GET /plans": own(),
     "POST /plans": Need("plan.apply", HOLDER, {**_APPLY, "lead_unit_id": "{unit_id}"}, soft=True),
     "GET /plans/<id:plan_id>": Need("plan.see", SEES),
+    "GET /plans/<id:plan_id>/notice": Need("plan.see", SEES), "GET /plans/<id:plan_id>/results": Need("plan.see", SEES),
     "GET /plans/<id:plan_id>/attachments": Need("plan.see", SEES),
     "POST /plans/<id:plan_id>/attachments": Need("plan.edit", OF_PLAN, {"declared": "true"}, {"file": _TEXT}),
     "GET /plans/<id:plan_id>/deadline-changes": Need("plan.see", SEES),
