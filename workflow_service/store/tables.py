@@ -1,8 +1,8 @@
 """Imports every table module, so that `Base.metadata` is whole."""
 
-from . import deadlines, definitions, operations, people, plans, records, runtime, supervision
+from . import deadlines, definitions, operations, people, personal, plans, records, runtime, supervision
 from .base import Base
 
 metadata = Base.metadata
 
-__all__ = ["deadlines", "definitions", "metadata", "operations", "people", "plans", "records", "runtime", "supervision"]
+__all__ = ["deadlines", "definitions", "metadata", "operations", "people", "personal", "plans", "records", "runtime", "supervision"]
