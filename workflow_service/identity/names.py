@@ -8,7 +8,7 @@ code), so that one GIN index answers 林, 发展改革, `fgw`, `fazhan` and `ene
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -70,6 +70,11 @@ def matches(column: Any, typed: str) -> ColumnElement[bool]:
     if not runs:
         return false()
     return and_(*(or_(*(column.contains(keys) for keys in alternatives)) for alternatives in runs))
+
+
+def match(typed: str) -> Callable[[Any], ColumnElement[bool]] | None:
+    """Give the same question for whatever keywords column it is put to; None where nothing was typed."""
+    return (lambda column: matches(column, typed)) if typed else None
 
 
 def _surname(name: str) -> str:

@@ -170,6 +170,12 @@ def _manages_meeting(actor: Actor, thing: Thing) -> bool:
     return any(office in MEETING_OFFICES for office in offices) or actor.has_role(SUPERVISOR, thing.area_path)
 
 
+def _sets_unit_phrases(actor: Actor, thing: Thing) -> bool:
+    """A unit's own leaders, and the administrators of its area."""
+    leads = _answers(actor, thing) and actor.has_role(LEADER, thing.area_path)
+    return leads or actor.has_role(ADMINISTRATOR, thing.area_path)
+
+
 RULES: dict[str, Rule] = {
     "task.see": _sees,
     "task.work": _is_asked,
@@ -194,6 +200,9 @@ RULES: dict[str, Rule] = {
     "calendar.manage": _role(SUPERVISOR, ADMINISTRATOR),
     "setting.manage": _role(ADMINISTRATOR),
     "meeting.manage": _manages_meeting,
+    "view.share": _answers,
+    "view.remove": _has_part,
+    "phrase.unit": _sets_unit_phrases,
     "people.see": _role(ADMINISTRATOR, SUPERVISOR),
     "people.manage": _role(ADMINISTRATOR),
     "audit.verify": _role(ADMINISTRATOR),
@@ -218,6 +227,9 @@ REFUSALS: dict[str, str] = {
     "board.see": N_("只有督办岗位和领导可以查看督办看板。"),
     "bulletin.release": N_("只有督办岗位可以签发通报。"),
     "meeting.manage": N_("只有本级办公室和督办岗位可以安排会议、录入结果。"),
+    "view.share": N_("只能与自己所在的单位共享视图。"),
+    "view.remove": N_("只有保存视图的人可以删除它。"),
+    "phrase.unit": N_("只有本单位领导和本辖区的管理员可以设置单位常用意见。"),
     "people.see": N_("只有管理员和督办岗位可以查阅人员。"),
     "people.manage": N_("只有本辖区的管理员可以管理人员和单位。"),
     "audit.verify": N_("只有管理员可以核验操作记录。"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import func, or_, select, tuple_
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from .people import Unit, User
 from .plans import Plan
@@ -137,20 +136,3 @@ def open_incidents(
         statement = statement.where(Incident.id < after)
     return [IncidentRow(*row) for row in session.execute(statement)]
 
-
-def started_by(
-    session: Session, user_id: int, *, after: tuple[datetime, int] | None = None, limit: int = 50
-) -> list[tuple[ProcessInstance, str, str | None]]:
-    """The runs that a person started, newest first, with the plan's title and code."""
-    plan = aliased(Plan)
-    statement = (
-        select(ProcessInstance, func.coalesce(plan.title, ""), plan.code)
-        .outerjoin(plan, plan.id == ProcessInstance.plan_id)
-        .options(joinedload(ProcessInstance.definition))
-        .where(ProcessInstance.started_by == user_id)
-        .order_by(ProcessInstance.started_at.desc(), ProcessInstance.id.desc())
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(tuple_(ProcessInstance.started_at, ProcessInstance.id) < after)
-    return [(row, title, code) for row, title, code in session.execute(statement)]

@@ -55,7 +55,8 @@ class Task(Base):
     why its clock stands (a `DeadlineChange.kind`); a `waiting` task's never runs.
     `held`: it waits for a round of others (`rounds` counts them) and lies before nobody. A task of such a round has `round_id`
     and `turn` and a token of its own that no engine knows. `prefill` is what its form shows at first; `opened_at` when a
-    handler opened it; `opinion_keys` are the bigrams under which its opinion is found; `acted_for` the person for whom a substitute finished it; `timeout_at` when `timeout_action` is done.
+    handler opened it; `acted_for` the person for whom a substitute finished it; `timeout_at` when `timeout_action` is done.
+    `opinion_keys` are the bigrams under which its opinion is found.
     """
 
     __tablename__ = "task"

@@ -138,8 +138,8 @@ dropped AS (DELETE FROM task_holder WHERE task_id = :task_id),
 drafts AS (DELETE FROM task_draft WHERE task_id = :task_id),
 done AS (
   UPDATE task SET status = 'completed', ended_at = :now, completed_by = :user_id, completed_unit_id = :unit_id,
-    outcome = :task_outcome, opinion = :opinion, opinion_keys = CAST(:opinion_keys AS text[]), submission = CAST(:submission AS jsonb),
-    revision = revision + 1, assignee_id = coalesce(assignee_id, :user_id)
+    outcome = :task_outcome, opinion = :opinion, opinion_keys = CAST(:opinion_keys AS text[]),
+    submission = CAST(:submission AS jsonb), revision = revision + 1, assignee_id = coalesce(assignee_id, :user_id)
   WHERE id = :task_id AND status = 'open'
 )
 """

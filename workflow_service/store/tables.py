@@ -5,4 +5,6 @@ from .base import Base
 
 metadata = Base.metadata
 
-__all__ = ["deadlines", "definitions", "metadata", "operations", "people", "personal", "plans", "records", "runtime", "supervision"]
+__all__ = [
+    "deadlines", "definitions", "metadata", "operations", "people", "personal", "plans", "records", "runtime", "supervision",
+]  # fmt: skip

@@ -118,6 +118,9 @@ PAUSES = {
     "suspended": N_("流程暂停"),
     "by_hand": N_("人工调整"),
 }
+CIRCULATIONS = {
+    "copy": N_("抄送"), "read": N_("阅知"), "act": N_("阅办"), "tick": N_("圈阅"), "receipt": N_("签收"),
+}  # fmt: skip
 NOTICE_KINDS = {
     "digest": N_("日督促"),
     "weekly_ledger": N_("周调度台账"),
@@ -199,6 +202,7 @@ TABLES = {
     "event": EVENTS,
     "pause": PAUSES,
     "notice_kind": NOTICE_KINDS,
+    "circulation": CIRCULATIONS,
     "dossier": DOSSIER_ITEMS,
     "outcome": OUTCOMES, "field": FIELDS, "element": ELEMENTS,
 }

@@ -12,10 +12,10 @@ from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.services import bulletins, forms, tasks
-from workflow_service.store import deadlines, instance_view, plan_list
+from workflow_service.store import deadlines, inbox, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from ..current import page_actor, page_now, page_session, transaction
+from ..current import is_htmx, page_actor, page_now, page_session, transaction
 from ..formats import clock_time
 from ..forms import fields_of, read_values
 from ..instances.diagrams import drawn, marks_of
@@ -121,16 +121,27 @@ def draft(task_id: int) -> ResponseReturnValue:
 
 
 def claim(task_id: int) -> ResponseReturnValue:
-    """Take a group's task."""
+    """Take a group's task; in a list its row comes back as it stands now."""
     with transaction() as session:
         task = tasks.claim_task(session, page_actor(), task_id, now=page_now())
+    if is_htmx():
+        return _row(task_id)
     flash(_("已签收“%(name)s”，同岗位人员会看到由您办理。", name=task.name))
     return redirect(url_for("tasks.show", task_id=task_id))
 
 
 def unclaim(task_id: int) -> ResponseReturnValue:
-    """Put it back to the group."""
+    """Put it back to the group; in a list its row comes back as it stands now."""
     with transaction() as session:
         task = tasks.unclaim_task(session, page_actor(), task_id, now=page_now())
+    if is_htmx():
+        return _row(task_id)
     flash(_("已放回“%(name)s”，同岗位人员都可以办理。", name=task.name))
     return redirect(url_for("tasks.inbox"))
+
+
+def _row(task_id: int) -> ResponseReturnValue:
+    """One row of the inbox; the counts of the frame are asked anew."""
+    answer = make_response(render_template("tasks/row.html", row=inbox.row_of(page_session(), task_id)))
+    answer.headers["HX-Trigger"] = "counts"
+    return answer
