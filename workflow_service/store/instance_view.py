@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
-from .people import Unit, User
+from .operations import TaskEvent
+from .people import Post, Unit, User
 from .plans import Plan
 from .runtime import (
     Activity,
@@ -25,11 +26,17 @@ from .runtime import (
 
 @dataclass(frozen=True)
 class Step:
-    """One human step for the slip and the history; names are those of the day on which it ended."""
+    """One human step for the slip and the history; names are those of the day on which it ended.
+
+    `acted_for` is the name of the person for whom a substitute did it; `rank` that of the leading post that was asked,
+    None where none was.
+    """
 
     task: Task
     person: str
     unit: str
+    acted_for: str = ""
+    rank: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,15 +56,54 @@ def instance_by_id(session: Session, instance_id: int) -> ProcessInstance | None
 
 def steps_of(session: Session, instance_id: int) -> list[Step]:
     """The run's human tasks in the order in which they arose, with who did or has them."""
-    person = func.coalesce(User.name, "")
+    person, principal = func.coalesce(User.name, ""), aliased(User)
     rows = session.execute(
-        select(Task, person, func.coalesce(Unit.name, ""))
+        select(Task, person, func.coalesce(Unit.name, ""), func.coalesce(principal.name, ""))
+        .outerjoin(principal, principal.id == Task.acted_for)
         .outerjoin(User, User.id == func.coalesce(Task.completed_by, Task.assignee_id))
         .outerjoin(Unit, Unit.id == func.coalesce(Task.completed_unit_id, Task.unit_id))
         .where(Task.instance_id == instance_id, Task.status != "cancelled")
         .order_by(Task.id)
     )
-    return [Step(task, name, unit) for task, name, unit in rows]
+    found = [(task, name, unit, acted_for) for task, name, unit, acted_for in rows]
+    ranks = _leading_posts(session, {group for task, *_names in found for group in task.candidate_groups})
+    return [
+        Step(task, name, unit, acted_for, min((ranks[one] for one in task.candidate_groups if one in ranks), default=None))
+        for task, name, unit, acted_for in found
+    ]
+
+
+def _leading_posts(session: Session, groups: set[str]) -> dict[str, int]:
+    """Which of these `unit:post` groups are posts of leaders, with their rank."""
+    if not groups:
+        return {}
+    group = Unit.code + ":" + Post.code
+    units = {one.rpartition(":")[0] for one in groups}
+    statement = select(group, Post.rank).join(Post, Post.unit_id == Unit.id)
+    rows = session.execute(statement.where(Unit.code.in_(units), Post.role == "leader"))
+    return {code: rank for code, rank in rows if code in groups}
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """What a leader wrote beside the steps (批示): his words, name and post's rank, for whom, and when."""
+
+    event: TaskEvent
+    person: str
+    acted_for: str
+
+
+def instructions_of(session: Session, instance_id: int) -> list[Instruction]:
+    """The leaders' instructions of a run in the order given."""
+    leader, principal = aliased(User), aliased(User)
+    rows = session.execute(
+        select(TaskEvent, func.coalesce(leader.name, ""), func.coalesce(principal.name, ""))
+        .outerjoin(leader, leader.id == TaskEvent.actor_id)
+        .outerjoin(principal, principal.id == TaskEvent.acted_for)
+        .where(TaskEvent.instance_id == instance_id, TaskEvent.kind == "instruct")
+        .order_by(TaskEvent.id)
+    )
+    return [Instruction(*row) for row in rows]
 
 
 def activities_of(session: Session, instance_id: int) -> list[tuple[Activity, str]]:

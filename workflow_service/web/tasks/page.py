@@ -19,6 +19,7 @@ from ..current import is_htmx, page_actor, page_now, page_session, transaction
 from ..formats import clock_time
 from ..forms import fields_of, read_values
 from ..instances.diagrams import drawn, marks_of
+from ..instances.slips import mark_of, page_slip
 from ..once import repeated_answer
 from ..rights import allowed
 from . import materials
@@ -75,7 +76,8 @@ def task_page(
         marks=marks_of(activities, incidents, task.process_key),
         ahead=ahead_of(picture.xml, task.process_key, task.element_id),
         deadline_changes=deadlines.changes_of(session, task_id=task.id),
-        steps=instance_view.steps_of(session, row.id),
+        slip=page_slip(row.id),
+        mark_of=mark_of,
         comments=instance_view.comments_of(session, row.id),
         files=materials.files_of(session, plan_id, row.id),
         bulletin=bulletins.bulletin_of_run(session, actor, row.definition_key, row.business_key),
