@@ -25,7 +25,8 @@ table { border-collapse: collapse; width: 100%; table-layout: fixed; border: 1.5
 th, td { border: .75pt solid #c8102e; padding: 2mm 2.5mm; vertical-align: top; overflow-wrap: anywhere; text-align: left }
 th { font-weight: normal; font-family: 黑体, SimHei, "Noto Sans CJK SC", sans-serif; color: #c8102e; text-align: center;
      vertical-align: middle }
-.facts .name { width: 24mm } .facts td { vertical-align: middle } .steps th { width: 30mm } .steps small { color: #444; font-size: 9.5pt; display: block }
+.facts .name { width: 24mm } .facts td { vertical-align: middle }
+.steps th { width: 30mm } .steps small { color: #444; font-size: 9.5pt; display: block }
 tr.entry { break-inside: avoid }
 .words { white-space: pre-wrap; min-height: 6mm }
 .outcome { font-family: 黑体, SimHei, "Noto Sans CJK SC", sans-serif }
@@ -79,7 +80,8 @@ def slip_html(slip: ApprovalSlip) -> str:
     steps = "".join(_row(one) for one in slip.entries)
     return (
         f'<article class="approval-slip"><h1>{_t(slip.title)}</h1>'
-        f'<table class="facts"><colgroup><col class="name"><col><col class="name"><col></colgroup><tbody><tr><th>标题</th><td colspan="3">{_t(slip.subject)}</td></tr>'
+        '<table class="facts"><colgroup><col class="name"><col><col class="name"><col></colgroup>'
+        f'<tbody><tr><th>标题</th><td colspan="3">{_t(slip.subject)}</td></tr>'
         f"{_facts(slip.facts)}</tbody></table>"
         f'<table class="steps leaders"><tbody><tr><th>领导批示</th><td>{leaders}</td></tr></tbody></table>'
         f'<table class="steps"><tbody>{steps}</tbody></table>'
