@@ -27,6 +27,7 @@ NOUNS = (
     "meetings",
     "supervision",
     "people",
+    "own",
     "units",
 )
 

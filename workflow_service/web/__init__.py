@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined
 
 from workflow_service import i18n
 
-from . import errors, filters, frame, security, static_files
+from . import errors, filters, frame, installed, security, static_files
 from .current import end_page_session, reader
 
 ROOMS = (
@@ -42,7 +42,7 @@ def register(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.before_request(_speak)
     app.teardown_request(end_page_session)
-    for part in (security, errors, filters, static_files, frame):
+    for part in (security, errors, filters, static_files, frame, installed):
         part.register(app)
     for room in ROOMS:
         _open(app, room)

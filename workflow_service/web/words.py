@@ -132,7 +132,14 @@ NOTICE_KINDS = {
     "bulletin": N_("通报"),
     "urge": N_("催办"),
     "incident": N_("流程异常"),
+    "asked": N_("请您办理"),
+    "given_back": N_("办完交回"),
+    "task_ended": N_("无需再办"),
+    "try": N_("测试"),
+    "other": N_("其他消息"),
 }
+CHANNELS = {"email": N_("邮件"), "robot": N_("群机器人"), "robot:own": N_("我的机器人"), "sms": N_("短信")}
+DELIVERY_STATUS = {"pending": N_("待发送"), "sent": N_("已送达"), "failed": N_("已放弃")}
 DOSSIER_ITEMS = {
     **_words(DossierItem),
     "minutes": N_("会议纪要"),
@@ -203,6 +210,8 @@ TABLES = {
     "pause": PAUSES,
     "notice_kind": NOTICE_KINDS,
     "circulation": CIRCULATIONS,
+    "channel": CHANNELS,
+    "delivery_status": DELIVERY_STATUS,
     "dossier": DOSSIER_ITEMS,
     "outcome": OUTCOMES, "field": FIELDS, "element": ELEMENTS,
 }

@@ -2,10 +2,12 @@
 
 import "./index.css";
 import { connectAhead } from "./ahead.js";
+import { connectBell } from "./bell.js";
 import { connectConfirm } from "./confirm.js";
 import { connectDrafts } from "./drafts.js";
 import { connectForms } from "./forms.js";
 import { connectHtmx } from "./htmx.js";
+import { connectInstall } from "./install.js";
 import { connectKeyboard } from "./keyboard.js";
 import { connectLists } from "./lists.js";
 import { connectMenus } from "./menus.js";
@@ -26,4 +28,6 @@ connectDrafts();
 connectUploads();
 connectPreviews();
 connectAhead();
+connectBell();
+connectInstall();
 document.documentElement.dataset.ready = "true";
