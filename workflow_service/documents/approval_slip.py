@@ -25,8 +25,8 @@ table { border-collapse: collapse; width: 100%; table-layout: fixed; border: 1.5
 th, td { border: .75pt solid #c8102e; padding: 2mm 2.5mm; vertical-align: top; overflow-wrap: anywhere; text-align: left }
 th { font-weight: normal; font-family: 黑体, SimHei, "Noto Sans CJK SC", sans-serif; color: #c8102e; text-align: center;
      vertical-align: middle }
-.facts .name { width: 24mm } .facts td { vertical-align: middle }
-.steps th { width: 30mm } .steps small { color: #444; font-size: 9.5pt; display: block }
+.slip-facts .name { width: 24mm } .slip-facts td { vertical-align: middle }
+.slip-steps th { width: 30mm } .slip-steps small { color: #444; font-size: 9.5pt; display: block }
 tr.entry { break-inside: avoid }
 .words { white-space: pre-wrap; min-height: 6mm }
 .outcome { font-family: 黑体, SimHei, "Noto Sans CJK SC", sans-serif }
@@ -34,7 +34,7 @@ tr.entry { break-inside: avoid }
 .sign { text-align: right; margin-top: 1.5mm } .sign b { font-weight: normal; font-family: 楷体_GB2312, KaiTi_GB2312, KaiTi,
   "Noto Serif CJK SC", serif; font-size: 13pt }
 .sign + .words { border-top: .5pt dashed #c8102e; padding-top: 2mm; margin-top: 2mm }
-.leaders .words { min-height: 12mm; font-size: 13pt }
+.slip-leading .words { min-height: 12mm; font-size: 13pt }
 .none { color: #777 }
 .note { font-size: 9pt; color: #555; margin: 2mm 0 0; text-align: right }
 .fonts { font-size: 8.5pt; color: #555; margin: 1mm 0 0; text-align: right }
@@ -80,11 +80,11 @@ def slip_html(slip: ApprovalSlip) -> str:
     steps = "".join(_row(one) for one in slip.entries)
     return (
         f'<article class="approval-slip"><h1>{_t(slip.title)}</h1>'
-        '<table class="facts"><colgroup><col class="name"><col><col class="name"><col></colgroup>'
+        '<table class="slip-facts"><colgroup><col class="name"><col><col class="name"><col></colgroup>'
         f'<tbody><tr><th>标题</th><td colspan="3">{_t(slip.subject)}</td></tr>'
         f"{_facts(slip.facts)}</tbody></table>"
-        f'<table class="steps leaders"><tbody><tr><th>领导批示</th><td>{leaders}</td></tr></tbody></table>'
-        f'<table class="steps"><tbody>{steps}</tbody></table>'
+        f'<table class="slip-steps slip-leading"><tbody><tr><th>领导批示</th><td>{leaders}</td></tr></tbody></table>'
+        f'<table class="slip-steps"><tbody>{steps}</tbody></table>'
         f'<p class="note">{_t(slip.printed_by)} {_moment(slip.printed_at)} 打印，与系统记录一致</p></article>'
     )
 

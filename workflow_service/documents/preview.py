@@ -77,10 +77,10 @@ def preview_xlsx(path: Path) -> Preview:
         if any(part.file_size > LARGEST_PART_BYTES for part in packed.infolist() if part.filename.endswith(".xml")):
             raise Unreadable("a sheet is too large")
     try:
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        grids = [_grid(sheet) for sheet in book.worksheets[:MOST_SHEETS]]
-        more = len(book.worksheets) > MOST_SHEETS or any(cut for _one, cut in grids)
-        book.close()
+        with path.open("rb") as file:  # by its content: the shelf keeps no endings
+            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            grids = [_grid(sheet) for sheet in book.worksheets[:MOST_SHEETS]]
+            more = len(book.worksheets) > MOST_SHEETS or any(cut for _one, cut in grids)
     except Exception as error:  # a damaged file fails in the reader in many ways
         raise Unreadable(str(error)) from error
     return Preview(tuple(one for one, _cut in grids), more)

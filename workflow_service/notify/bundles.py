@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.notices import AT_ONCE, TellingHours, leaves_at
 from workflow_service.i18n import _, use_language
 from workflow_service.services.calendars import SETTINGS
+from workflow_service.services.notice_choices import PERSONAL
 from workflow_service.store.people import User
 from workflow_service.store.personal import NoticeChoice
 from workflow_service.store.supervision import Delivery, Notice
 
-from .channel import EMAIL, SMS, Outgoing
+from .channel import Outgoing
 
-PERSONAL = frozenset({EMAIL, SMS, "robot:own"})
 MOST_TOGETHER = 200
 
 

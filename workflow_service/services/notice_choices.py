@@ -24,6 +24,8 @@ from . import audit, notices
 from .context import Actor
 
 EMAIL, ROBOT, SMS = CHANNELS = ("email", "robot", "sms")
+PERSONAL = (EMAIL, "robot:own", SMS)
+"""The channels of deliveries that go to one person; robots of groups are `robot:1` and so on."""
 OTHER = "other"
 KINDS = ("digest", "urge", "asked", "bulletin", "weekly_ledger", "weekly_late", OTHER)
 """The kinds that can be chosen one by one; `other` stands for all that are not named."""
@@ -103,7 +105,7 @@ def own_deliveries(session: Session, actor: Actor, limit: int = 20) -> list[OwnD
     statement = (
         select(Delivery, Notice.subject, Notice.created_at)
         .join(Notice, Notice.id == Delivery.notice_id)
-        .where(Notice.user_id == actor.user_id)
+        .where(Notice.user_id == actor.user_id, Delivery.channel.in_(PERSONAL))
         .order_by(Notice.id.desc())
         .limit(limit)
     )

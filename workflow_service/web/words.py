@@ -138,7 +138,7 @@ NOTICE_KINDS = {
     "try": N_("测试"),
     "other": N_("其他消息"),
 }
-CHANNELS = {"email": N_("邮件"), "robot": N_("群机器人"), "robot:own": N_("我的机器人"), "sms": N_("短信")}
+CHANNELS = {"email": N_("邮件"), "robot": N_("我的机器人"), "robot:own": N_("我的机器人"), "sms": N_("短信")}
 DELIVERY_STATUS = {"pending": N_("待发送"), "sent": N_("已送达"), "failed": N_("已放弃")}
 DOSSIER_ITEMS = {
     **_words(DossierItem),
