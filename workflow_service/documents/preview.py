@@ -152,7 +152,9 @@ def _grid(sheet: Any) -> tuple[Grid, bool]:
     """The first rows of a sheet without the empty ones."""
     found = sheet.iter_rows(max_row=MOST_ROWS + 1, max_col=MOST_COLUMNS, values_only=True)
     rows = [tuple(_shown(value) for value in row) for row in found]
-    return Grid(sheet.title, tuple(row for row in rows[:MOST_ROWS] if any(row))), len(rows) > MOST_ROWS
+    filled = [row for row in rows[:MOST_ROWS] if any(row)]
+    width = max((number + 1 for row in filled for number, cell in enumerate(row) if cell), default=0)
+    return Grid(sheet.title, tuple(row[:width] for row in filled)), len(rows) > MOST_ROWS
 
 
 def _shown(value: Any) -> str:
