@@ -5,10 +5,12 @@ The server belongs to the test run alone. A test that asks for `database` finds 
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import hypothesis
 import pytest
 
 from tests.databases import Databases, TestServer
@@ -18,6 +20,10 @@ from workflow_service.store.database import Database, DatabaseOptions
 
 CHINA = ZoneInfo("Asia/Shanghai")
 OPTIONS = DatabaseOptions(lock_timeout_ms=5000, application="tongchou-test")
+
+# how long an example takes says how busy the machine is, not whether the code is right
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +40,9 @@ def migrated_url(databases: Databases) -> str:
 
 
 @pytest.fixture
-def database(migrated_url: str) -> Iterator[Database]:
+def database(migrated_url: str, tmp_path: Path) -> Iterator[Database]:
     """The database with every table as the migrations left it, emptied of what the test before wrote."""
-    database = Database(migrated_url, OPTIONS)
+    database = Database(migrated_url, replace(OPTIONS, files_dir=tmp_path / "var" / "files"))
     Databases.restore(database)
     yield database
     database.close()

@@ -37,8 +37,15 @@ def in_database(settings: Settings, name: str) -> Settings:
     """
     if name == databases.REAL:
         return replace(settings, database_name=name)
-    key, files = f"{settings.secret_key}:{name}", settings.uploads / name
+    key, files = f"{settings.secret_key}:{name}", files_dir_of(settings, name)
     return replace(settings, database_name=name, secret_key=key, files_dir=files)
+
+
+def files_dir_of(settings: Settings, name: str) -> Path:
+    """Where the files of one database of the embedded server stand, whichever of them the settings are for."""
+    in_a_demo = settings.uploads.name.startswith(databases.PREFIX) and settings.uploads.name == settings.database_name
+    all_files = settings.uploads.parent if in_a_demo else settings.uploads
+    return all_files if name == databases.REAL else all_files / name
 
 
 @contextlib.contextmanager
@@ -76,13 +83,14 @@ def application() -> Flask:
 
 
 def database_options(settings: Settings) -> DatabaseOptions:
-    """The pool sizes and limits that the settings ask for."""
+    """The pool sizes, limits and place of files that the settings ask for."""
     return DatabaseOptions(
         pool_size=settings.pool_size,
         pool_overflow=settings.pool_overflow,
         lock_timeout_ms=settings.lock_timeout_ms,
         statement_timeout_ms=settings.statement_timeout_ms,
         idle_timeout_ms=settings.idle_timeout_ms,
+        files_dir=settings.uploads,
     )
 
 

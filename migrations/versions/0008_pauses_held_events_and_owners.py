@@ -66,6 +66,7 @@ def upgrade() -> None:
         "uq_deadline_change_standing_task", "deadline_change", ["task_id"], unique=True,
         postgresql_where=sa.text("ended_at is null and task_id is not null"),
     )  # fmt: skip
+    op.create_index("ix_deadline_change_started", "deadline_change", ["started_at"], postgresql_where=of_plan)
     op.create_index("ix_deadline_change_ended", "deadline_change", ["ended_at"], postgresql_where=of_plan)
     op.create_index("ix_deadline_change_task_ended", "deadline_change", ["ended_at"], postgresql_where=of_task)
     op.add_column("plan", sa.Column("paused_for", sa.Text(), server_default="", nullable=False))

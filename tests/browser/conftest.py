@@ -16,7 +16,7 @@ from tests.databases import Databases
 from tests.needs import browser as chromium
 from workflow_service.app import create_app
 from workflow_service.config import Settings
-from workflow_service.store.database import Database
+from workflow_service.store.database import Database, DatabaseOptions
 
 PATIENCE_MS = 20_000  # a busy machine is no fault of a page
 expect.set_options(timeout=PATIENCE_MS)
@@ -46,18 +46,24 @@ class _Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def town(databases: Databases) -> Iterator[Town]:
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The var folder of this module's service."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="module")
+def town(databases: Databases, var: Path) -> Iterator[Town]:
     """The town in a database of this module."""
     with databases.temporary(migrated=True) as url:
-        database = Database(url)
+        database = Database(url, DatabaseOptions(files_dir=var / "files"))
         yield towns.build(database)
         database.close()
 
 
 @pytest.fixture(scope="module")
-def app(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def app(town: Town, var: Path) -> Flask:
     """The application at the town's moment."""
-    settings = Settings(secret_key="only-for-tests", var_dir=tmp_path_factory.mktemp("var"), log_level="warning")
+    settings = Settings(secret_key="only-for-tests", var_dir=var, log_level="warning")
     return create_app(settings, town.database, lambda: towns.NOW)
 
 

@@ -23,11 +23,14 @@ Visit = Callable[..., Page]
 LOOKS = ((1280, "zh", "light"), (1280, "en", "dark"), (390, "zh", "dark"), (390, "en", "light"))
 STAFF = (
     "/tasks", "/tasks?all=1&holder=waiting", "/tasks?all=1", "/tasks/{task_id}", "/tasks/done?q=能源", "/tasks/done?all=1",
-    "/tasks/started", "/tasks/copies", "/tasks/drafts", "/instances/{started_id}/slip", "/plans/apply", "/notices", "/mine",
-    "/password", "/people/me/notices", "/people/me/phrases",
+    "/tasks/started", "/tasks/drafts", "/instances/{started_id}/slip", "/plans/apply", "/notices", "/mine", "/password",
+    "/people/me/notices", "/people/me/phrases",
+    *(f"/tasks/{{task_id}}/{one}" for one in ("return", "transfer", "delegate", "sign", "assign", "consult")),
 )  # fmt: skip
 SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
+    "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
+    "/tasks/{task_id}/reassign",
     "/incidents", "/calendar",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
     "/search?q=能源", "/search", "/plans/999999",
@@ -39,10 +42,11 @@ DESIGNER = (
 ADMIN = (
     "/people", "/people/{user_id}", "/people/{user_id}/edit", "/people/units", "/people/units/{unit_id}",
     "/people/units/{unit_id}/edit", "/people/units/new", "/people/new", "/people/import", "/people/me", "/people/me/tokens",
+    "/settings",
 )  # fmt: skip
 NO_PAGE = re.compile(
-    r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files)\b|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js)$|/$"
-    r"|.*(ending|which)>$"
+    r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b"
+    r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js)$|/$|.*(ending|which)>$"
 )
 IN_CHINESE_ON_PURPOSE = {
     "能源", "本周到期", "先写一半", "同意上报。", "请按规划编制要求补充图件。", "请各处室传阅。",

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from openpyxl import load_workbook
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.services.catalogue import Catalogue, moment
 from tests.services.test_rhythms import government as government
 from workflow_service.cli import workflow
 from workflow_service.store.database import Database
+from workflow_service.store.records import AuditRecord
 from workflow_service.store.runtime import ProcessInstance
 from workflow_service.store.supervision import Notice
 
@@ -49,6 +50,18 @@ def test_the_file_holds_exactly_the_filtered_rows(run: Run, government: Database
     run("ledger", "--as-of", "2021-06-30", "--unit", "zj.water", "--xlsx", str(target))
     sheet = load_workbook(target).worksheets[0]
     assert [row[0].value for row in sheet.iter_rows(min_row=4)] == ["已印发规划", "水利规划"]
+
+
+def test_a_recount_puts_right_the_counters_that_differ_and_is_on_record(run: Run, government: Database) -> None:
+    assert run("recount").output.strip() == "every counter is right"
+    with government.transaction() as session:
+        session.execute(text("UPDATE plan_count SET total = total + 1 WHERE name = 'today' AND area_path = ''"))
+        wrong = session.scalar(text("SELECT count(*) FROM plan_count WHERE name = 'today' AND area_path = ''"))
+    assert run("recount").output.strip() == f"{wrong} counter(s) differed and were put right"
+    assert run("recount").output.strip() == "every counter is right"
+    with government.transaction() as session:
+        records = session.scalars(select(AuditRecord).where(AuditRecord.action == "ledger.recount").order_by(AuditRecord.id))
+        assert [one.data["wrong"] for one in records] == [0, wrong, 0]
 
 
 def test_what_a_dry_run_shows_is_what_the_run_sends(run: Run, due: Database) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from tests.databases import Databases
 from tests.setup.conftest import var
-from workflow_service.store.database import Database
+from workflow_service.store.database import Database, DatabaseOptions
 
 __all__ = ["filled", "session", "var"]
 
@@ -16,13 +16,13 @@ Filled = Callable[[Callable[[Database], object]], AbstractContextManager[Databas
 
 
 @pytest.fixture(scope="module")
-def filled(databases: Databases) -> Filled:
+def filled(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Filled:
     """Give a function that fills a new database with a builder, for the time of a with-block."""
 
     @contextmanager
     def fill(build: Callable[[Database], object]) -> Iterator[Database]:
         with databases.temporary(migrated=True) as url:
-            database = Database(url)
+            database = Database(url, DatabaseOptions(files_dir=tmp_path_factory.mktemp("files")))
             build(database)
             yield database
             database.close()

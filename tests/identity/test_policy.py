@@ -1,9 +1,11 @@
 """Every action × role × area, as one table that an official could read."""
 
+from dataclasses import replace
+
 import pytest
 
 from workflow_service.domain.errors import Forbidden
-from workflow_service.identity.actor import Actor
+from workflow_service.identity.actor import Actor, StandIn
 from workflow_service.identity.policy import (
     ROLES,
     RULES,
@@ -70,6 +72,12 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "view.share": {},
     "view.remove": {},
     "phrase.unit": {"administrator": WITHIN},
+    "substitute.name": {"administrator": WITHIN},
+    "circulation.see": {"supervisor": WITHIN},
+    "circulation.send": {},
+    "circulation.remind": {"supervisor": WITHIN},
+    "instance.instruct": {"leader": WITHIN},
+    "work.hand_over": {"administrator": WITHIN},
     "people.see": {"administrator": WITHIN, "supervisor": WITHIN},
     "people.manage": {"administrator": WITHIN},
     "audit.verify": {"administrator": WITHIN},
@@ -130,6 +138,27 @@ def test_who_had_a_part_still_sees_the_instance_but_works_no_more() -> None:
     past = thing_of(CITY, participants=[7, None])
     assert may(person(), "instance.see", past)
     assert not may(person(), "task.work", past)
+
+
+def substitute(*processes: str, may_decide: bool = False) -> Actor:
+    principal = StandIn(
+        user_id=8, name="市某委·处长", groups=frozenset({"u:8", "g:nb.fgw:planner"}), processes=frozenset(processes),
+        may_decide=may_decide,
+    )  # fmt: skip
+    return replace(person(), stand_ins=(principal,))
+
+
+def test_a_substitute_does_what_is_asked_of_his_principal_on_the_routes_granted() -> None:
+    asked = thing_of(CITY, holders=["g:nb.fgw:planner"], process="five_year", kind="check")
+    assert may(substitute(), "task.work", asked) and may(substitute("five_year"), "task.work", asked)
+    assert not may(substitute("other"), "task.see", asked) and not may(person(), "task.see", asked)
+
+
+@pytest.mark.parametrize("kind", ["confirm", "decide", "issue"])
+def test_a_substitute_signs_and_decides_only_where_that_was_granted_and_sees_it_anyway(kind: str) -> None:
+    asked = thing_of(CITY, holders=["u:8"], kind=kind)
+    assert may(substitute(), "task.see", asked) and not may(substitute(), "task.work", asked)
+    assert may(substitute(may_decide=True), "task.work", asked)
 
 
 def test_an_issued_plan_is_seen_by_everybody_a_draft_is_not() -> None:

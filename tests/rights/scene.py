@@ -15,9 +15,11 @@ from tests.services.house import House, user_task
 from tests.services.test_hand_decisions import gap_process, table_with_gap
 from tests.services.test_pauses import MEETING
 from tests.web.test_pages import plan_of
-from workflow_service.services import bulletins, deployments, meetings, processes
+from workflow_service.domain.circulations import CirculationKind
+from workflow_service.services import bulletins, circulations, deployments, meetings, processes, substitutions
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
+from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.services.tokens import make_token
 from workflow_service.services.units import UnitFacts, add_unit
 from workflow_service.store.definitions import DecisionDefinition, ProcessDefinition, Resource
@@ -70,7 +72,9 @@ def build(house: House, app: Flask) -> Scene:
     _definitions(scene)
     _running(scene)
     _rows(scene)
+    _office(scene)
     _files(scene)
+    _asked(scene)
     return scene
 
 
@@ -137,6 +141,7 @@ def _running(scene: Scene) -> None:
         )
         scene.ids |= {"meeting_id": planned.id, "item_id": item.id, "item": str(item.id)}
     scene.ids |= {"plan_id": busy, "idle_plan_id": idle, "instance_id": run, "task_id": task.id, "waiting_run": other}
+    scene.ids["token"] = str(task.token)
     scene.ids["cycle_id"] = _cycle(scene, busy)
     scene.ids["undecided_id"] = _undecided(scene, waiting)
 
@@ -200,6 +205,22 @@ def _rows(scene: Scene) -> None:
         }  # fmt: skip
 
 
+def _office(scene: Scene) -> None:
+    """A substitute for next year, and something sent round to the handler."""
+    house, handler = scene.house, scene.ids["user_id"]
+    with house.database.transaction() as session:
+        supervisor = session.scalars(select(User.id).where(User.username == "jb.supervisor")).one()
+        first = house.now.date() + timedelta(days=300)
+        asked = SubstituteAsked(handler, supervisor, first, first + timedelta(days=9))
+        grant = substitutions.name_substitute(session, SYSTEM, asked, now=house.now)
+        about = circulations.Subject(
+            f"{SECRET}传阅件", f"/instances/{scene.ids['instance_id']}", "/330000/330200/330205/", scene.ids["instance_id"]
+        )
+        sending = circulations.Sending(CirculationKind.READ, [f"u:{handler}"])
+        sent = circulations.send(session, SYSTEM, sending, about, now=house.now)
+        scene.ids |= {"supervisor_id": supervisor, "grant_id": grant.id, "circulation_id": sent.id}
+
+
 def _files(scene: Scene) -> None:
     """A file of the county's draft, and a draft of the form, both the handler's."""
     task_id, handler = scene.ids["task_id"], scene.caller("jb.handler")
@@ -209,3 +230,11 @@ def _files(scene: Scene) -> None:
     scene.ids["attachment_id"] = sent.get_json()["id"]
     with scene.house.database.transaction() as session:
         assert session.get(Attachment, sent.get_json()["id"]) is not None
+
+
+def _asked(scene: Scene) -> None:
+    """The handler asks the county's leader a question on behalf of his task."""
+    asked = {"people": [{"holder": "g:jb.drc:leader"}], "note": f"{SECRET}可行吗"}
+    answer = scene.caller("jb.handler").post(f"/tasks/{scene.ids['task_id']}/consult", asked)
+    assert answer.status_code == 200, answer.text
+    scene.ids["side_id"] = next(one.id for one in scene.house.open() if one.round_id is not None)

@@ -154,6 +154,10 @@ CALLED = [
     _outcome("expert_review", "passed"),
     _outcome("expert_review", "passed_amended", record_review="passed_with_changes"),
     _outcome("expert_review", "passed", record_review=["not_passed", "passed"]),
+    _outcome("expert_review", "passed", draw_experts={"voters": ["a", "b", "c"]}, vote="agree"),
+    _outcome(
+        "expert_review", "passed", draw_experts=[{"voters": ["a", "b", "c"]}, {}], vote=["agree", "disagree", "disagree"]
+    ),
     _outcome("consultation", "consulted"),
     _outcome("consultation", "consulted", early="comment_overdue"),
     _outcome("consultation", "objection_stated", summarise_comments="objection"),

@@ -85,6 +85,7 @@ def test_a_claim_and_its_job_are_one_transaction(government: Database) -> None:
 
 def test_a_tick_pushes_due_timers_deliveries_and_unfinished_runs_once(government: Database) -> None:
     at = moment(date(2025, 11, 24), 9)
+    work_of(government, at).add_up_counters()
     triggers.tick(government, lambda: at)
     assert queued(government) == []
     with government.transaction() as session:
@@ -104,10 +105,26 @@ def test_a_tick_pushes_due_timers_deliveries_and_unfinished_runs_once(government
 def test_an_idle_tick_asks_one_statement_however_much_exists(government: Database) -> None:
     from sqlalchemy import event
 
+    at = moment(date(2025, 11, 24), 9)
+    work_of(government, at).add_up_counters()
     asked: list[str] = []
     event.listen(government.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    triggers.tick(government, lambda: moment(date(2025, 11, 24), 9))
+    triggers.tick(government, lambda: at)
     assert len(asked) == 1
+
+
+def test_a_tick_lets_the_changes_of_plans_be_added_up_and_the_hour_moves_the_counters_to_its_day(government: Database) -> None:
+    at = moment(date(2025, 11, 24), 9)
+    triggers.tick(government, lambda: at)
+    assert [job[0] for job in queued(government)] == [queue.ADD_UP_COUNTERS]
+    work_of(government, at).add_up_counters()
+    work_of(government, moment(date(2025, 11, 25), 0)).clean_up()
+    with government.transaction() as session:
+        days = dict(session.execute(text("SELECT name, day FROM plan_count_day")).all())
+        assert days == {"today": date(2025, 11, 25), "period": date(2025, 11, 20)}
+        assert session.scalar(text("SELECT count(*) FROM plan_count_entry")) == 0
+        plans = session.scalar(text("SELECT count(*) FROM plan WHERE status IN ('active', 'issued')"))
+        assert session.scalar(text("SELECT sum(total) FROM plan_count WHERE name = 'today' AND area_path = ''")) == plans > 0
 
 
 def test_a_run_that_fails_is_put_off_with_its_reason_and_finished_later(

@@ -103,3 +103,38 @@ def test_a_filed_plan_counts_from_the_day_that_was_put_right(house: House) -> No
     with house.database.transaction() as session:
         found = session.scalars(select(Plan)).one()
         assert (str(found.issued_on), found.document_number) == ("2025-11-05", "北能〔2025〕3号")
+
+
+PROPOSE = '<scriptTask id="find" name="find"><script>proposed_form = "special_meeting"</script></scriptTask>'
+
+
+@pytest.fixture
+def settling(house: House) -> House:
+    """The office settles the form of review on the delivered form; the table has proposed a special meeting."""
+    house.deploy(
+        xml_drawing.chain(PROPOSE, user_task("a")), files={"answer.json": (forms_dir() / "review_form.json").read_bytes()}
+    )
+    house.start()
+    return house
+
+
+@pytest.mark.parametrize("chosen", ["special_meeting", "written_approval"])
+def test_a_form_of_review_that_is_not_above_the_proposed_one_is_refused_by_name(settling: House, chosen: str) -> None:
+    with pytest.raises(FormErrors) as refused:
+        settling.complete("a", {"outcome": "raise", "form": chosen, "opinion": "改为此形式"})
+    assert refused.value.status == 422
+    assert refused.value.details["fields"] == [{"field": "form", "message": "应高于“政府专题会议”"}]
+    assert settling.waiting() == ["a"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"outcome": "raise", "form": "executive_meeting", "opinion": "事关全局"},
+        {"outcome": "confirm", "form": "written_approval"},
+        {"outcome": "confirm"},
+    ],
+)
+def test_a_form_above_the_proposed_one_or_the_proposed_one_itself_is_taken(settling: House, values: dict[str, Any]) -> None:
+    settling.complete("a", values)
+    assert settling.waiting() == []

@@ -14,6 +14,7 @@ from workflow_service.services import deployments, processes
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
+from workflow_service.store.runtime import Attachment
 
 ANSWER = {"answer.json": json.dumps(FORM).encode()}
 
@@ -46,7 +47,36 @@ def carry_out(
 def library(house: House) -> list[tuple[int, str]]:
     with house.database.transaction() as session:
         rows = session.scalars(select(LibraryResult).order_by(LibraryResult.id))
-        return [(row.revision, row.issued_on.isoformat()) for row in rows]
+        return [(row.revision, row.kind) for row in rows]
+
+
+def has_file(house: House, name: str, item: str = "", *, earlier: bool = False) -> int:
+    """A file that stands with the plan, since the run began or from a run before."""
+    with house.database.transaction() as session:
+        plan = session.scalars(select(Plan)).one()
+        file = Attachment(
+            sha256="0" * 64, name=name, media_type="application/pdf", size=1, plan_id=plan.id, dossier_item=item,
+            uploaded_at=house.now - timedelta(days=400 if earlier else 0),
+        )  # fmt: skip
+        session.add(file)
+        session.flush()
+        return file.id
+
+
+def checked(house: House, ticked: list[str], files: list[int]) -> list[str]:
+    """What the check of a dossier finds missing, of a draft and its notes."""
+    given = {"outcome": "submit", "items": ticked, "files": [str(one) for one in files]}
+    facts = f"submit_dossier = {given!r}\nrequired_items = ['draft_for_review', 'drafting_notes']"
+    script = f'<scriptTask id="given" name="g" scriptFormat="approval"><script>{facts}</script></scriptTask>'
+    with house.database.transaction() as session:
+        plan = session.scalars(select(Plan)).one()
+        files_ = {"p.bpmn": xml_drawing.chain(script, work("check", "dossier.check"), user_task("rest"))} | ANSWER
+        deployments.deploy_files(session, SYSTEM, "test", files_, now=house.now)
+        run = processes.start_process(
+            session, SYSTEM, "p", variables={"plan": plan_facts(plan)}, business_key="1", plan_id=plan.id, now=house.now
+        )
+        found: list[str] = processes.variables_of(session, run, now=house.now)["check"]["missing"]
+        return found
 
 
 @pytest.mark.parametrize("rounds", [1, 2])
@@ -58,7 +88,33 @@ def test_a_revision_enters_the_library_under_its_number_and_the_first_issue_stay
         nodes = work("issue", "plan.issue"), work("revised", "plan.revised")
         plan = carry_out(house, *nodes, after_days=30 * number)
         assert (plan.revision, plan.issued_on) == (number, first)
-    assert [revision for revision, _day in library(house)] == list(range(rounds + 1))
+    kinds = ("notice", "plan")
+    assert sorted(library(house)) == [(revision, kind) for revision in range(rounds + 1) for kind in kinds]
+
+
+BOTH = ["draft_for_review", "drafting_notes"]
+
+
+def test_a_ticked_item_without_a_file_is_missing(house: House) -> None:
+    carry_out(house, work("a", "plan.stage"))
+    assert checked(house, BOTH, []) == BOTH
+    has_file(house, "草案.pdf", "draft_for_review")
+    assert checked(house, BOTH, []) == ["drafting_notes"]
+
+
+def test_unmarked_files_count_once_there_is_one_for_each_ticked_item(house: House) -> None:
+    carry_out(house, work("a", "plan.stage"))
+    one = has_file(house, "草案.pdf")
+    assert checked(house, BOTH, [one]) == BOTH
+    assert checked(house, BOTH[:1], [one]) == BOTH[1:]
+    assert checked(house, BOTH, [one, has_file(house, "说明.pdf")]) == []
+
+
+def test_a_file_of_an_earlier_run_counts_only_when_it_is_handed_in_again(house: House) -> None:
+    carry_out(house, work("a", "plan.stage"))
+    for item in BOTH:
+        has_file(house, f"{item}.pdf", item, earlier=True)
+    assert checked(house, BOTH[:1], []) == BOTH[1:]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +162,7 @@ def test_a_plan_in_force_is_carried_out_on_when_its_revision_comes_to_nothing(ho
 
 
 def test_a_number_given_by_hand_is_not_given_a_second_time(house: House) -> None:
-    script = '<script>seal_and_send = {"document_number": number}</script>'
+    script = '<script>number_document = {"document_number": number}</script>'
     seal = f'<scriptTask id="seal" name="seal" scriptFormat="approval">{script}</scriptTask>'
     numbers = []
     for title, number in (("甲", ""), ("乙", "北能〔2025〕5号"), ("丙", ""), ("丁", "北能〔2024〕9号"), ("戊", "")):

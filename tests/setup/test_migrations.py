@@ -1,12 +1,13 @@
 """Migrations give exactly the tables of the code, from an empty database and however many try at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from workflow_service.store import tables
+from workflow_service.store import plan_counts, tables
 from workflow_service.store.database import Database
 from workflow_service.store.queue_schema import install_or_upgrade, installed_version, package_version
 from workflow_service.store.schema import migrate, schema_state
@@ -63,3 +64,35 @@ def test_the_job_queue_has_the_schema_of_the_installed_package(database: Databas
 
 def _is_ours(thing: object, name: str | None, kind: str, reflected: bool, compare_to: object) -> bool:
     return kind != "table" or not str(name).startswith(NOT_OURS)
+
+
+def test_plans_that_were_there_before_their_counters_are_counted_from_their_first_issue(empty_url: str) -> None:
+    database = Database(empty_url)
+    migrate(database, "0006")
+    with database.transaction() as session:
+        for statement in A_REVISED_PLAN.split(";\n"):
+            session.connection().exec_driver_sql(statement)
+    migrate(database)
+    with database.transaction() as session:
+        assert session.scalar(text("SELECT first_issued_on FROM plan")) == date(2022, 5, 1)
+        assert plan_counts.per_day(session, None, date(2024, 1, 1)) == ({date(2022, 5, 1): 1}, {date(2022, 6, 1): 1})
+        while plan_counts.add_up(session, date(2024, 1, 1), date(2023, 12, 31)):
+            pass
+        assert plan_counts.recount(session) == 0
+        (row,) = plan_counts.kinds(session, ("/330000/",), date(2024, 1, 1), stages=True)
+        assert (row.total, row.issued, row.overdue, row.filed) == (1, 1, 0, 0)
+    database.close()
+
+
+A_REVISED_PLAN = """
+INSERT INTO unit (code, name, short_name, level, area, area_path, path)
+  VALUES ('u', 'u', 'u', 'province', '330000', '/330000/', 'u/');
+INSERT INTO planning_cycle (name, first_year, last_year) VALUES ('十四五', 2021, 2025);
+INSERT INTO plan (code, title, cycle_id, category, level, tier, importance, area, area_path, lead_unit_id, first_year, last_year,
+    status, stage, registered_on, due_on, issued_on, revision, created_at)
+  SELECT 'GH-1', 'p', c.id, 'special', 'province', 'X', 'general', '330000', '/330000/', u.id, 2021, 2025, 'issued',
+    'implementation', '2021-01-01', '2022-06-01', '2023-09-01', 1, now() FROM unit u, planning_cycle c;
+INSERT INTO plan_event (plan_id, at, kind, data)
+  SELECT id, timestamptz '2022-05-01', 'issued', jsonb '{"on": "2022-05-01"}' FROM plan
+  UNION ALL SELECT id, timestamptz '2023-09-01', 'issued', jsonb '{"on": "2023-09-01"}' FROM plan
+"""

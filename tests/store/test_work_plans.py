@@ -95,8 +95,6 @@ QUESTIONS: dict[str, Callable[[Session], Any]] = {
     "a plan code among what was done": partial(work_lists.count_done, wanted=done("GH-2021-330200-ZX-0001")),
     "what waits for others": lambda session: work_lists.held_page(session, ME),
     "drafts": lambda session: work_lists.drafts_page(session, ME),
-    "copies": lambda session: work_lists.copies_page(session, MINE.groups),
-    "unread copies": lambda session: work_lists.copies_page(session, MINE.groups, unread=True),
     "the counts of the tabs": lambda session: work_lists.tab_counts(session, ME, MINE.groups),
     "what was started": lambda session: work_lists.started_page(session, ME, status="active", match=match("nygh")),
 }

@@ -85,6 +85,21 @@ def test_who_is_asked_again_is_told_what_is_missing_or_was_proposed() -> None:
     assert set(TELLING) >= {"dossier_supplement", "review_form", "filing_correction", "bulletin_edit"}
 
 
+def test_a_submission_is_returned_once_with_all_that_is_missing_named(house: House, person: SignIn) -> None:
+    house.deploy(files=delivered("dossier_check", "dossier_items", "dossier_submission", "dossier_supplement", "deadlines"))
+    plan = {
+        "lead_unit": "jb.energy", "jurisdiction": "330205", "level": "county", "route": "government_executive_meeting",
+        "environmental_review": True, "water_review": False, "importance": "key",
+    }  # fmt: skip
+    house.start("dossier_check", {"plan": plan})
+    house.complete("submit_dossier", {"outcome": "submit", "items": ["catalogue_approval", "draft_for_review"]})
+    page = page_of(house, person("jb.handler"), "supplement_dossier")
+    missing = page.partition("所缺要件")[2].partition("所附要件")[0]
+    expected = ("DRAFTING_NOTES", "EXPERT_REPORT", "COORDINATION_OPINIONS", "ENVIRONMENTAL_CONFIRMATION")
+    assert all(DossierItem[name].word in missing for name in expected)
+    assert DossierItem.DRAFT_FOR_REVIEW.word not in missing and DossierItem.WATER_CONFIRMATION.word not in missing
+
+
 def test_every_item_of_a_dossier_can_be_attached_under_its_own_name_once(house: House, person: SignIn) -> None:
     house.deploy_chain(user_task("fill"))
     house.start()

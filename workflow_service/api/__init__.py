@@ -17,6 +17,10 @@ NOUNS = (
     "instance_parts",
     "tasks",
     "task_parts",
+    "operations",
+    "rounds",
+    "batches",
+    "adjustments",
     "attachments",
     "messages",
     "incidents",
@@ -28,6 +32,9 @@ NOUNS = (
     "supervision",
     "people",
     "own",
+    "substitutions",
+    "circulations",
+    "office_work",
     "units",
 )
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from flask import Response
+
 from workflow_service.identity import policy
-from workflow_service.services import plans
+from workflow_service.services import issue_notices, plans
 from workflow_service.store import plan_list
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance
 
 from .calls import Answer, Call, endpoint
 from .instances import InstanceShown
-from .plan_shapes import EvaluationGiven, RevisionGiven
+from .plan_shapes import EvaluationGiven, NoticeOfPlanQuery, Results, ResultShown, RevisionGiven
 from .preconditions import require_version
 from .shapes import Shown
 from .task_parts import shown_files, store
@@ -71,6 +73,22 @@ def list_plan_attachments(call: Call, plan_id: int) -> Attachments:
 def add_plan_attachment(call: Call, plan_id: int, form: UploadGiven) -> Answer:
     """Upload a file to a plan that my unit writes."""
     return store(call, form, plan_id=plan_id)
+
+
+@endpoint("/plans/<id:plan_id>/results", answer=Results, tag=TAG)
+def list_plan_results(call: Call, plan_id: int) -> Results:
+    """List what the results library holds of a plan; the files are attachments."""
+    plans.visible_plan(call.session, call.actor, plan_id)
+    return Results(items=[ResultShown.model_validate(row) for row, _file in plan_list.library_of(call.session, plan_id)])
+
+
+@endpoint("/plans/<id:plan_id>/notice", query=NoticeOfPlanQuery, tag=TAG, media="application/pdf")
+def get_plan_notice(call: Call, plan_id: int, query: NoticeOfPlanQuery) -> Response:
+    """Give the notice that issued a plan as pdf, for reading; the docx is an attachment of its results."""
+    found = issue_notices.notice_pdf(call.session, call.actor, plan_id, query.revision)
+    response = Response(found.content, content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="notice-{plan_id}.pdf"'
+    return response
 
 
 def _see_draft(call: Call, plan_id: int) -> Plan:

@@ -148,3 +148,27 @@ class Events(Shown):
     """What happened to a plan, the newest first."""
 
     items: list[EventShown]
+
+
+class NoticeOfPlanQuery(Given):
+    """Which notice."""
+
+    revision: int | None = Field(None, ge=0, le=30_000, description="of which revision; the newest by default")
+
+
+class ResultShown(Shown):
+    """One document of the results library. `attachment_id` is its file, null where the unit attached none."""
+
+    id: int
+    kind: Literal["notice", "plan"]
+    revision: int
+    document_number: str
+    issued_on: date
+    attachment_id: int | None
+    entered_at: Moment
+
+
+class Results(Shown):
+    """What the results library holds of a plan, the newest revision first: the notice, and the text that it issues."""
+
+    items: list[ResultShown]

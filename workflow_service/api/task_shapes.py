@@ -12,7 +12,9 @@ from .shapes import CountedPage, Given, GivenMoment, Id, Long, Moment, PageQuery
 class InboxQuery(PageQuery):
     """Which of one's open tasks; without parameters all of them."""
 
-    holder: Literal["all", "own", "groups"] = Field("all", description="asked of me by name, of my posts, or both")
+    holder: Literal["all", "own", "groups", "substitute"] = Field(
+        "all", description="asked of me by name, of my posts, of those for whom I am a substitute, or all of these"
+    )
     process: str = Field("", max_length=100, description="key of the process")
     kind: str = Field("", max_length=40, description="kind of task: draft, check, opinion, confirm, decide …")
     unit: Id | None = Field(None, description="id of the plan's lead unit")
@@ -45,6 +47,7 @@ class TaskLine(Shown):
     paused_for: str
     due_at: Moment | None
     created_at: Moment
+    for_whom: str = Field(description="the person whose substitute I am in this; empty: it is my own")
 
 
 class Inbox(CountedPage[TaskLine]):
@@ -77,8 +80,14 @@ class TaskShown(Shown):
     follow_up_at: Moment | None
     created_at: Moment
     claimed_at: Moment | None
+    opened_at: Moment | None = Field(description="when its handler opened it; the one before can retrieve until then")
     ended_at: Moment | None
     completed_by: int | None
+    acted_for: int | None = Field(description="the person for whom a substitute did it")
+    held: bool = Field(description="it lies still until those asked on its behalf have answered")
+    round_id: int | None = Field(description="the round in which it was asked on another task's behalf; null: of the flow")
+    rounds: int = Field(description="how many rounds were asked on its behalf")
+    prefill: dict[str, Any] | None = Field(description="what its form begins with: handed in before, or by a delegate")
     outcome: str
     opinion: str
     submission: dict[str, Any] | None

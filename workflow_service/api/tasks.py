@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
+from workflow_service.identity.access import standings_of
 from workflow_service.identity.names import match
 from workflow_service.services import forms, tasks
 from workflow_service.store import inbox
@@ -118,6 +119,7 @@ def _filter(call: Call, query: InboxQuery) -> inbox.InboxFilter:
         user_id=call.actor.user_id or 0, groups=call.actor.groups, process_key=query.process, kind=query.kind,
         unit_id=query.unit, holder="" if query.holder == "all" else query.holder,
         due_before=call.now if query.overdue else None, match=match(query.q), typed=query.q, sort=query.sort,
+        standings=standings_of(call.actor),
     )  # fmt: skip
 
 
@@ -128,6 +130,7 @@ def _line(row: inbox.InboxRow) -> TaskLine:
         element_id=task.element_id, kind=task.kind, stage=task.stage, plan_id=task.plan_id, plan_code=row.plan_code,
         lead_unit=row.lead_unit, assignee_id=task.assignee_id, priority=task.priority, waiting=task.waiting,
         paused_for=task.paused_for, due_at=task.due_at, created_at=task.created_at,
+        for_whom=row.for_whom,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from workflow_service.services.business_clock import stored_moment
 from workflow_service.startup import (
     database_options,
     embedded_server,
+    files_dir_of,
     in_database,
     open_database,
     read_settings,
@@ -148,7 +149,8 @@ def _own_database(settings: Settings, demo: Demo) -> Iterator[Database]:
 
 @contextlib.contextmanager
 def _database_of(server: EmbeddedServer, settings: Settings, name: str) -> Iterator[Database]:
-    database = Database(server.url(name), database_options(settings))
+    options = replace(database_options(settings), files_dir=files_dir_of(settings, name))
+    database = Database(server.url(name), options)
     try:
         yield database
     finally:

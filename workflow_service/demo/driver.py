@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -16,17 +17,19 @@ from sqlalchemy.orm import Session
 
 from workflow_service.identity.access import actor_by_username
 from workflow_service.identity.groups import remember_version
-from workflow_service.services import forms, meetings, tasks
+from workflow_service.services import files, forms, meetings, tasks
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
 from workflow_service.store.database import Database
-from workflow_service.store.plans import AgendaItem
+from workflow_service.store.plans import AgendaItem, Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from .answers import answer
+from . import papers
+from .answers import OPINIONS, answer
 from .people import username_of
 
 OPENS, MINUTES_BETWEEN = time(9, 0), 7
+DOSSIERS = frozenset({"dossier_submission", "dossier_supplement"})
 
 Answers = Callable[[Task], dict[str, Any] | None]
 
@@ -151,8 +154,25 @@ class Office:
             return 0
         unit_code, _, post_code = task.candidate_groups[0].rpartition(":")
         actor = self.actor(session, unit_code, post_code)
-        tasks.complete_task(session, actor, task.id, answer(self._form(session, task), given), now=now)
+        if task.form_key in DOSSIERS and task.plan_id is not None:
+            given = self._enclose(session, actor, task, given, now)
+        values = answer(self._form(session, task), given, OPINIONS.get(task.form_key, ""))
+        tasks.complete_task(session, actor, task.id, values, now=now)
         return 1
+
+    def _enclose(
+        self, session: Session, actor: Actor, task: Task, given: dict[str, Any], now: datetime
+    ) -> dict[str, Any]:
+        """A clerk who says that an item is enclosed encloses it; without other word, all that the plan needs."""
+        plan, shelf = session.get_one(Plan, task.plan_id), files.FileShelf.of(session)
+        items = given.get("items") or papers.usual_items(plan)
+        for item in items:
+            name, content = papers.paper(plan.title, item)
+            files.store_file(
+                session, actor, shelf, BytesIO(content), name, now=now, declared_unclassified=True, task_id=task.id,
+                dossier_item=item,
+            )  # fmt: skip
+        return {**given, "items": items}
 
     def _form(self, session: Session, task: Task) -> dict[str, Any]:
         definition_id = session.scalars(

@@ -83,9 +83,9 @@ class ReviewForm(Labelled):
     """The forms of government approval, from the lightest to the weightiest."""
 
     WRITTEN_APPROVAL = "written_approval", N_("书面报批")
-    SPECIAL_MEETING = "special_meeting", N_("政府专题会议审议")
-    EXECUTIVE_MEETING = "executive_meeting", N_("政府常务会议审议")
-    PARTY_COMMITTEE_MEETING = "party_committee_meeting", N_("党委会议审议")
+    SPECIAL_MEETING = "special_meeting", N_("政府专题会议")
+    EXECUTIVE_MEETING = "executive_meeting", N_("政府常务会议")
+    PARTY_COMMITTEE_MEETING = "party_committee_meeting", N_("党委会议")
 
     @property
     def weight(self) -> int:

@@ -23,12 +23,12 @@ from SpiffWorkflow.util.task import TaskState
 from workflow_service.domain.errors import Conflict, NaiveDatetime, TongchouError
 from workflow_service.i18n import N_
 
-from . import navigate, scope
+from . import scope
+from .against_flow import AgainstTheFlow
 from .decision_table import DecisionTable
-from .facts import JoinWait, Passage, Place, Step, Thrown, Trouble
-from .gateways import waiting_joins, wake_inclusive_joins
-from .multi_instance import INDEX, MultiInstanceSpec, body_of
-from .navigate import Assumed, Stop
+from .facts import Passage, Place, Step, Thrown, Trouble
+from .gateways import wake_inclusive_joins
+from .multi_instance import MultiInstanceSpec
 from .program import Program
 from .script import compile_expression
 from .specs import (
@@ -70,7 +70,7 @@ class InstanceScripts:
         self.thrown.append(Thrown(describe(task), event["kind"], event["name"], correlation, seen))
 
 
-class Instance:
+class Instance(AgainstTheFlow):
     """One process instance in memory, between thaw and freeze."""
 
     def __init__(self, program: Program, workflow: BpmnWorkflow, scripts: InstanceScripts) -> None:
@@ -161,89 +161,6 @@ class Instance:
             task.internal_data.pop(ANNOUNCED, None)
             self._before.pop(task.id, None)
         self._advance()
-
-    def stops(self, token: UUID) -> list[Stop]:
-        """Give the steps that `token` came from, nearest first: where it may go back to."""
-        return navigate.stops_before(self._find(token))
-
-    def go_back(self, token: UUID, to: UUID) -> None:
-        """Take the token back to the earlier step `to` (an execution of `stops`), undoing all that came of that step."""
-        navigate.go_back(self._find(token), to)
-        self._advance()
-
-    def dissent(self, token: UUID, values: dict[str, Any], to: UUID) -> None:
-        """A signer says no where one dissent returns the whole: his answer is kept, and the token goes back to the step `to`."""
-        task, body = self._waiting(token, HumanTaskSpec, TaskState.READY), self._body(token)
-        keep_result(task, values)
-        task._set_state(TaskState.COMPLETED)
-        body.task_spec._publish(body)
-        self._passages.append(Passage(describe(task), "completed"))
-        navigate.go_back(task, to)
-        self._advance()
-
-    def retrieve(self, token: UUID) -> None:
-        """Undo what came of a finished human task and let it wait again; in a countersignature only this signer's turn."""
-        task = self._waiting(token, HumanTaskSpec, TaskState.COMPLETED)
-        body = body_of(task)
-        if body is not None:
-            navigate.redo_item(body, task.internal_data[INDEX])
-            self._note_started(body)
-        else:
-            navigate.enter_again(task)
-        self._advance()
-
-    def after(self, token: UUID) -> list[Place]:
-        """Tell what has come of a finished step so far: what `retrieve` would undo."""
-        return [describe(one) for one in navigate.came_of(self._find(token)) if one.task_spec.bpmn_id]
-
-    def jump(self, token: UUID, element_id: str) -> list[Assumed]:
-        """Put a token on another activity of its process or of one around it; gives the branches that count as done."""
-        assumed = navigate.jump(self.program, self._find(token), element_id)
-        self._advance()
-        return assumed
-
-    def stops_at_end(self) -> list[Stop]:
-        """Give the steps at which a finished run can be taken up again."""
-        return navigate.stops_at_end(self.workflow)
-
-    def reopen(self, to: UUID) -> None:
-        """Take up a finished run again at the step `to`, one of `stops_at_end`."""
-        navigate.open_again(self.workflow, to)
-        self._outcome = ""
-        self._advance()
-
-    def revive(self) -> None:
-        """Take up a run that was terminated, as it stood: everything that waited is told anew."""
-        for task in list(self._announced()):
-            if not isinstance(task.task_spec, EmbeddedSpec | MultiInstanceSpec):
-                self._before.pop(task.id)
-                navigate.become_another(task)
-
-    def add_signer(self, token: UUID, item: Any) -> None:
-        """Ask one more in the countersignature that `token` belongs to; `item` as in its collection."""
-        body = self._body(token)
-        body.task_spec.add_item(body, item)
-        self._advance()
-
-    def remove_signer(self, token: UUID) -> None:
-        """Take a signer who has not acted out of his countersignature."""
-        task, body = self._find(token), self._body(token)
-        body.task_spec.remove_item(body, task.internal_data[INDEX])
-        self._advance()
-
-    def revise(self, token: UUID, name: str, values: dict[str, Any]) -> None:
-        """Write the answer of an earlier step anew, where the element at `token` sees it."""
-        scope.revise(self._find(token), name, values)
-
-    def joins(self) -> list[JoinWait]:
-        """Tell which joins wait, for whom, and who has come."""
-        return waiting_joins(self._tasks())
-
-    def _body(self, token: UUID) -> Task:
-        body = body_of(self._find(token))
-        if body is None:
-            raise Conflict(N_("这项任务不在会签之中。"))
-        return body
 
     def undecided(self, token: UUID) -> DecisionTable | None:
         """Give the table of a business rule task that stands with an incident, None where another element does."""

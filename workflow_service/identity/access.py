@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import SignInRequired
 from workflow_service.i18n import N_
-from workflow_service.identity.actor import Actor
+from workflow_service.identity.actor import Actor, StandIn
 from workflow_service.identity.groups import remember_version
 from workflow_service.identity.tokens import token_hash
 from workflow_service.store import people_queries
+from workflow_service.store.inbox import Standing
 from workflow_service.store.people import ApiToken, Post, Unit, User
 
 TOKEN_USE_RECORDED_EVERY = timedelta(hours=1)
@@ -71,13 +72,13 @@ def signed_in(
 ) -> SignedIn | None:
     """Give the person and his actor, None for an account that is missing or not active; one statement."""
     statement = people_queries.person_rows(User.id == user_id, today)
-    return _signed_in(session, session.execute(statement).all(), source, address, unit_id)
+    return _signed_in(session, session.execute(statement).all(), source, address, unit_id, today)
 
 
 def actor_by_username(session: Session, username: str, source: str, address: str, today: date) -> Actor:
     """Build the actor for a log-in name, for the command line and demos; raises SignInRequired."""
     statement = people_queries.person_rows(User.username == username.strip().lower(), today)
-    found = _signed_in(session, session.execute(statement).all(), source, address, None)
+    found = _signed_in(session, session.execute(statement).all(), source, address, None, today)
     if found is None:
         raise SignInRequired(N_("账号“%(username)s”不存在或已停用。"), username=username)
     return found.actor
@@ -102,7 +103,10 @@ def bearer(session: Session, text: str, address: str, today: date, now: datetime
     structure = owner.structure or ""
     remember_version(session, structure)
     acting = held[0] if held else None
-    return replace(_actor(owner, held, acting), source="api", address=address, structure=structure)
+    stand_ins = _stand_ins(session, owner.id, today) if owner.substitutes else ()
+    return replace(
+        _actor(owner, held, acting), source="api", address=address, structure=structure, stand_ins=stand_ins
+    )
 
 
 def is_usable(token: Any, now: datetime) -> bool:
@@ -111,7 +115,7 @@ def is_usable(token: Any, now: datetime) -> bool:
 
 
 def _signed_in(
-    session: Session, rows: Sequence[Any], source: str, address: str, unit_id: int | None
+    session: Session, rows: Sequence[Any], source: str, address: str, unit_id: int | None, today: date
 ) -> SignedIn | None:
     if not rows or not rows[0][0].active:
         return None
@@ -121,9 +125,46 @@ def _signed_in(
         Held(unit.id, unit.name, unit.code, unit.area_path, unit.relation, post.code, post.role) for unit, post in posts
     ]
     acting = next((one for one in held if one.unit_id == unit_id), held[0] if held else None)
-    actor = replace(_actor(user, held, acting), source=source, address=address, structure=rows[0][3] or "")
+    actor = replace(
+        _actor(user, held, acting), source=source, address=address, structure=rows[0][3] or "",
+        stand_ins=_stand_ins(session, user.id, today) if rows[0][4] else (),
+    )  # fmt: skip
     remember_version(session, actor.structure)
     return SignedIn(user, actor, posts)
+
+
+def _stand_ins(session: Session, user_id: int, today: date) -> tuple[StandIn, ...]:
+    """Those for whom a person is a substitute today; one statement, asked only of who is one.
+
+    What somebody does for another is not handed on: the groups are those that the principal has by his own posts.
+    """
+    found: dict[int, tuple[Any, Any, list[tuple[Any, Any]]]] = {}
+    for grant, principal, post, unit in people_queries.principals_of(session, user_id, today):
+        found.setdefault(grant.id, (grant, principal, []))
+        if post is not None and unit is not None:
+            found[grant.id][2].append((post, unit))
+    return tuple(_stand_in(*one) for one in found.values())
+
+
+def _stand_in(grant: Any, principal: Any, held: list[tuple[Any, Any]]) -> StandIn:
+    return StandIn(
+        user_id=principal.id,
+        name=principal.name,
+        groups=frozenset({f"u:{principal.id}", *(f"g:{unit.code}:{post.code}" for post, unit in held)}),
+        processes=frozenset(grant.processes),
+        may_decide=grant.may_decide,
+        unit_ids=tuple(dict.fromkeys(unit.id for _post, unit in held)),
+    )
+
+
+def standings_of(actor: Actor) -> tuple[Standing, ...]:
+    """Those for whom the actor is a substitute, as the inbox asks for their tasks."""
+    return tuple(Standing(one.name, one.groups, one.processes) for one in actor.stand_ins)
+
+
+def keys_of(actor: Actor) -> frozenset[str]:
+    """The holder keys under which anything is shown to the actor, his principals' among them."""
+    return actor.groups.union(*(one.groups for one in actor.stand_ins))
 
 
 def _actor(user: Any, held: Sequence[Held], acting: Held | None) -> Actor:

@@ -8,6 +8,25 @@ SOURCES = ("web", "api", "cli", "scheduler", "demo")
 
 
 @dataclass(frozen=True, kw_only=True)
+class StandIn:
+    """Somebody for whom a person may act now (授权代办): what is asked of `groups`, on routes `processes` (none: on all).
+
+    Signing and deciding only where `may_decide`. `unit_ids` are the units of his posts, that of his first post first.
+    """
+
+    user_id: int
+    name: str
+    groups: frozenset[str]
+    processes: frozenset[str] = frozenset()
+    may_decide: bool = False
+    unit_ids: tuple[int, ...] = ()
+
+    def covers(self, process: str) -> bool:
+        """Whether what a route asks is covered."""
+        return not self.processes or process in self.processes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Actor:
     """The person (or the service itself) behind one command; `identity.access.actor_for` builds it.
 
@@ -17,6 +36,7 @@ class Actor:
     (drc, government_office …) and that area's path; `unit_id` is the unit for which the person acts now.
     `trusted` marks the service itself, which may do everything. `structure` is the version of units and posts that
     was read with the person; `groups.remember_version_of` takes it, so that groups resolve without a query.
+    `stand_ins` are those for whom he is a substitute today, `acting_for` the one for whom he does this very command.
     """
 
     user_id: int | None
@@ -33,6 +53,23 @@ class Actor:
     language: str = "zh"
     trusted: bool = False
     structure: str = ""
+    stand_ins: tuple[StandIn, ...] = ()
+    acting_for: StandIn | None = None
+
+    @property
+    def acted_for(self) -> int | None:
+        """The person for whom this command is done, None where it is done for oneself."""
+        return self.acting_for.user_id if self.acting_for is not None else None
+
+    @property
+    def responsible(self) -> int | None:
+        """Whose act it is: the person for whom a substitute acts, else the actor."""
+        return self.user_id if self.acting_for is None else self.acting_for.user_id
+
+    @property
+    def signature(self) -> str:
+        """The name as the record shows it: 乙（代甲） for a substitute."""
+        return self.name if self.acting_for is None else f"{self.name}（代{self.acting_for.name}）"
 
     @classmethod
     def system(cls, source: str) -> Actor:

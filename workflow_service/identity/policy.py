@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from workflow_service.domain.errors import Forbidden
 from workflow_service.i18n import N_
-from workflow_service.identity.actor import Actor, is_within
+from workflow_service.identity.actor import Actor, StandIn, is_within
 
 DESIGNER, SUPERVISOR, ADMINISTRATOR, LEADER = ROLES = ("designer", "supervisor", "administrator", "leader")
+# what nobody does for another without being told so expressly: signing for one's unit, deciding, issuing
+DECIDING = frozenset({"confirm", "decide", "issue"})
 # the offices whose registry enters results of meetings (代录), and the commission for its own meetings
 MEETING_OFFICES = frozenset({"government_office", "party_office", "congress_office", "drc"})
 _GOVERNMENT = frozenset({"government_office", "drc"})
@@ -33,6 +35,7 @@ class Thing:
 
     `area_path` of its government; `holders` are the `u:…` and `g:…` keys of those asked to act; `participants` the
     ids of people who had a part in it; `unit_ids` the units that answer for it (a plan's lead unit); `public` is issued.
+    `process` is the key of its route and `kind` that of the task, which a substitute's grant may leave out.
     """
 
     area_path: str = ""
@@ -40,6 +43,8 @@ class Thing:
     participants: frozenset[int] = frozenset()
     unit_ids: frozenset[int] = frozenset()
     public: bool = False
+    process: str = ""
+    kind: str = ""
 
 
 NOTHING = Thing()
@@ -54,6 +59,8 @@ def thing_of(
     participants: Iterable[int | None] = (),
     unit_ids: Iterable[int | None] = (),
     public: bool = False,
+    process: str = "",
+    kind: str = "",
 ) -> Thing:
     """Make a Thing of any iterables; None among ids is skipped."""
     return Thing(
@@ -62,6 +69,8 @@ def thing_of(
         participants=frozenset(each for each in participants if each is not None),
         unit_ids=frozenset(each for each in unit_ids if each is not None),
         public=public,
+        process=process,
+        kind=kind,
     )
 
 
@@ -104,8 +113,24 @@ def _belongs(actor: Actor, thing: Thing) -> bool:
     return any(is_within(thing.area_path, path) for path in actor.area_paths)
 
 
+def stands_in(actor: Actor, thing: Thing) -> StandIn | None:
+    """Give him for whom the actor may do what is asked as a substitute; None where there is nobody, or the grant is narrower."""
+    decides = thing.kind in DECIDING
+    return next((one for one in _principals(actor, thing) if one.may_decide or not decides), None)
+
+
+def _principals(actor: Actor, thing: Thing) -> Iterable[StandIn]:
+    covered = (one for one in actor.stand_ins if one.covers(thing.process))
+    return (one for one in covered if not one.groups.isdisjoint(thing.holders))
+
+
 def _is_asked(actor: Actor, thing: Thing) -> bool:
-    return not actor.groups.isdisjoint(thing.holders)
+    return not actor.groups.isdisjoint(thing.holders) or stands_in(actor, thing) is not None
+
+
+def _is_shown_as_substitute(actor: Actor, thing: Thing) -> bool:
+    """A substitute sees what lies before his principal, what he may not decide too."""
+    return any(True for _one in _principals(actor, thing))
 
 
 def _has_part(actor: Actor, thing: Thing) -> bool:
@@ -118,7 +143,11 @@ def _answers(actor: Actor, thing: Thing) -> bool:
 
 def _sees(actor: Actor, thing: Thing) -> bool:
     return (
-        _belongs(actor, thing) or _is_asked(actor, thing) or _has_part(actor, thing) or _answers(actor, thing)
+        _belongs(actor, thing)
+        or _is_asked(actor, thing)
+        or _has_part(actor, thing)
+        or _answers(actor, thing)
+        or _is_shown_as_substitute(actor, thing)
     )
 
 
@@ -176,6 +205,11 @@ def _sets_unit_phrases(actor: Actor, thing: Thing) -> bool:
     return leads or actor.has_role(ADMINISTRATOR, thing.area_path)
 
 
+def _instructs(actor: Actor, thing: Thing) -> bool:
+    """A leader of the area, or a leader who sees it (批示)."""
+    return actor.has_role(LEADER, thing.area_path or None) or (actor.has_role(LEADER) and _sees(actor, thing))
+
+
 RULES: dict[str, Rule] = {
     "task.see": _sees,
     "task.work": _is_asked,
@@ -203,6 +237,12 @@ RULES: dict[str, Rule] = {
     "view.share": _answers,
     "view.remove": _has_part,
     "phrase.unit": _sets_unit_phrases,
+    "circulation.see": lambda actor, thing: _is_asked(actor, thing) or _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
+    "circulation.send": _has_part,
+    "circulation.remind": lambda actor, thing: _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
+    "instance.instruct": _instructs,
+    "work.hand_over": _role(ADMINISTRATOR),
+    "substitute.name": lambda actor, thing: _has_part(actor, thing) or _role(ADMINISTRATOR)(actor, thing),
     "people.see": _role(ADMINISTRATOR, SUPERVISOR),
     "people.manage": _role(ADMINISTRATOR),
     "audit.verify": _role(ADMINISTRATOR),
@@ -230,6 +270,12 @@ REFUSALS: dict[str, str] = {
     "view.share": N_("只能与自己所在的单位共享视图。"),
     "view.remove": N_("只有保存视图的人可以删除它。"),
     "phrase.unit": N_("只有本单位领导和本辖区的管理员可以设置单位常用意见。"),
+    "circulation.see": N_("这份传阅没有发给您，也不是您发出的。"),
+    "circulation.send": N_("只有工作人员可以传阅。"),
+    "circulation.remind": N_("只有发出人和本辖区的督办岗位可以提醒。"),
+    "instance.instruct": N_("只有领导可以批示。"),
+    "work.hand_over": N_("只有本辖区的管理员可以办理工作移交。"),
+    "substitute.name": N_("只有本人和本辖区的管理员可以指定或撤销代办人。"),
     "people.see": N_("只有管理员和督办岗位可以查阅人员。"),
     "people.manage": N_("只有本辖区的管理员可以管理人员和单位。"),
     "audit.verify": N_("只有管理员可以核验操作记录。"),

@@ -11,10 +11,12 @@ from procrastinate.jobs import Status
 from sqlalchemy.orm import Session
 
 FIRE_TIMERS = "fire_due_timers"
+FIRE_TIMEOUTS = "fire_due_timeouts"
 SEND_DELIVERIES = "send_deliveries"
 ADVANCE_RHYTHM = "advance_rhythm"
 ANCHOR_AUDIT = "anchor_audit"
 CLEAN_UP = "clean_up"
+ADD_UP_COUNTERS = "add_up_counters"
 RESCUE = "rescue"
 
 HEARTBEAT_SECONDS = 5.0

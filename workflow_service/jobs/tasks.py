@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow_service.notify.outbox import Channels, send_pending
-from workflow_service.services import audit, processes, rhythms
+from workflow_service.services import audit, ledger, processes, rhythms, timeouts
 from workflow_service.services.leavers import release_ended_posts
 from workflow_service.store import idempotency
 from workflow_service.store.database import Database
@@ -27,7 +27,21 @@ PAUSE_AFTER_FAILURE_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
-_TRY_TIMER = text("SELECT pg_try_advisory_xact_lock(hashtext('timer'), CAST(:id % 2147483647 AS int))")
+_TRY = text("SELECT pg_try_advisory_xact_lock(hashtext(:name), CAST(:id % 2147483647 AS int))")
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """One kind of rows that fall due: which are due (session, now, how many), and how one is fired."""
+
+    name: str
+    job: str
+    due: Callable[[Session, datetime, int], list[int]]
+    fire: Callable[..., bool]
+
+
+TIMERS = Clocks("timer", queue.FIRE_TIMERS, processes.due_timers, processes.fire_timer)
+TIMEOUTS = Clocks("timeout", queue.FIRE_TIMEOUTS, timeouts.due_timeouts, timeouts.fire_timeout)
 
 
 @dataclass
@@ -38,18 +52,15 @@ class Work:
     channels: Channels
     base_url: str
     now: Callable[[], datetime]
-    _put_off: dict[int, float] = field(default_factory=dict)
+    _put_off: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def fire_due_timers(self) -> None:
         """Fire every timer that is due, each in a transaction of its own."""
-        ends = time.monotonic() + JOB_SECONDS
-        while time.monotonic() < ends:
-            due = [one for one in self._due_timers() if self._put_off.get(one, 0) < time.monotonic()]
-            if not due:
-                return
-            for timer_id in due:
-                self._fire(timer_id)
-        self._again(queue.FIRE_TIMERS)
+        self._fire_all(TIMERS)
+
+    def fire_due_timeouts(self) -> None:
+        """Do what follows where a task's time is over, each in a transaction of its own."""
+        self._fire_all(TIMEOUTS)
 
     def send_deliveries(self) -> None:
         """Send pending deliveries."""
@@ -78,28 +89,52 @@ class Work:
             audit.anchor(session, now=self.now())
 
     def clean_up(self) -> None:
-        """Put back what people claimed for posts that have ended, forget answers kept for repeated requests after a day."""
+        """Put back what people claimed for posts that have ended, forget answers kept for repeated requests after a day, move
+        the counters of plans to today.
+        """
         with self.database.transaction() as session:
             release_ended_posts(session, now=self.now())
         with self.database.transaction() as session:
             while idempotency.forget_expired(session):
                 pass
+        self.add_up_counters()
 
-    def _due_timers(self) -> list[int]:
+    def add_up_counters(self) -> None:
+        """Add what changed about plans to the counters of the board."""
+        ends, more = time.monotonic() + JOB_SECONDS, True
+        while more and time.monotonic() < ends:
+            with self.database.transaction() as session:
+                more = ledger.add_up_counters(session, now=self.now())
+        if more:
+            self._again(queue.ADD_UP_COUNTERS)
+
+    def _fire_all(self, clocks: Clocks) -> None:
+        ends = time.monotonic() + JOB_SECONDS
+        while time.monotonic() < ends:
+            waits = self._put_off
+            due = [one for one in self._due(clocks) if waits.get((clocks.name, one), 0) < time.monotonic()]
+            if not due:
+                return
+            for key in due:
+                self._fire(clocks, key)
+        self._again(clocks.job)
+
+    def _due(self, clocks: Clocks) -> list[int]:
         with self.database.transaction() as session:
-            return processes.due_timers(session, self.now(), TIMERS_A_LOOK)
+            return clocks.due(session, self.now(), TIMERS_A_LOOK)
 
-    def _fire(self, timer_id: int) -> None:
-        """Skip a timer that another worker is firing; one that fails waits a minute and hinders no other."""
+    def _fire(self, clocks: Clocks, key: int) -> None:
+        """Skip what another worker is firing; one that fails waits a minute and hinders no other."""
+        place = clocks.name, key
         try:
             with self.database.transaction() as session:
-                if session.scalar(_TRY_TIMER, {"id": timer_id}):
-                    processes.fire_timer(session, timer_id, now=self.now())
+                if session.scalar(_TRY, {"name": clocks.name, "id": key}):
+                    clocks.fire(session, key, now=self.now())
         except Exception:
-            log.exception("timer %s failed", timer_id)
-            self._put_off[timer_id] = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
+            log.exception("%s %s failed", *place)
+            self._put_off[place] = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
         else:
-            self._put_off.pop(timer_id, None)
+            self._put_off.pop(place, None)
 
     def _again(self, name: str) -> None:
         with self.database.transaction() as session:
@@ -112,14 +147,14 @@ def defer_run(session: Session, rhythm: str, period: str) -> bool:
     return queue.defer(session, queue.ADVANCE_RHYTHM, once=key, lock=key, rhythm=rhythm, period=period)
 
 
-
-
 def registered(work: Work) -> dict[str, Callable[..., Any]]:
     """The jobs by name."""
     return {
         queue.FIRE_TIMERS: work.fire_due_timers,
+        queue.FIRE_TIMEOUTS: work.fire_due_timeouts,
         queue.SEND_DELIVERIES: work.send_deliveries,
         queue.ADVANCE_RHYTHM: work.advance_rhythm,
         queue.ANCHOR_AUDIT: work.anchor_audit,
         queue.CLEAN_UP: work.clean_up,
+        queue.ADD_UP_COUNTERS: work.add_up_counters,
     }

@@ -30,7 +30,9 @@ _WAITING = text("""
 SELECT EXISTS (SELECT FROM timer WHERE due_at <= :now) AS timers,
   EXISTS (SELECT FROM delivery WHERE status = 'pending' AND next_attempt_at <= :now
           AND split_part(channel, ':', 1) IN (SELECT jsonb_object_keys(value) FROM setting WHERE name = 'notify')) AS deliveries,
-  EXISTS (SELECT FROM rhythm_run WHERE finished_at IS NULL AND due_at <= :now) AS runs
+  EXISTS (SELECT FROM task WHERE status = 'open' AND timeout_at <= :now AND NOT held AND paused_for = '') AS timeouts,
+  EXISTS (SELECT FROM rhythm_run WHERE finished_at IS NULL AND due_at <= :now) AS runs,
+  EXISTS (SELECT FROM plan_count_entry) AS counters
 """)
 
 
@@ -64,14 +66,18 @@ def run(
 
 
 def tick(database: Database, now: Callable[[], datetime]) -> None:
-    """Push what is due any moment: timers, deliveries, runs that are claimed and not finished."""
+    """Push what is due any moment: timers, time-outs, deliveries, runs that are claimed and not finished."""
     at = now()
     with database.transaction() as session:
         waiting = session.execute(_WAITING, {"now": at}).one()
         if waiting.timers:
             queue.defer(session, queue.FIRE_TIMERS)
+        if waiting.timeouts:
+            queue.defer(session, queue.FIRE_TIMEOUTS)
         if waiting.deliveries:
             queue.defer(session, queue.SEND_DELIVERIES)
+        if waiting.counters:
+            queue.defer(session, queue.ADD_UP_COUNTERS)
         if waiting.runs:
             _defer_runs(session, at)
 

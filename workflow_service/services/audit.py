@@ -131,8 +131,8 @@ def _entry(
 ) -> NewRecord:
     entry = NewRecord(
         chain=chain, seq=seq + 1, recorded_at=clock.now(), business_at=now, actor_id=actor.user_id,
-        actor_name=actor.name, source=actor.source, address=actor.address, action=action, thing=thing,
-        data=plain(data),
+        actor_name=actor.signature, source=actor.source, address=actor.address, action=action, thing=thing,
+        data=plain(data if actor.acted_for is None else data | {"acted_for": actor.acted_for}),
     )  # fmt: skip
     entry.hash = digest(head, entry)
     return entry

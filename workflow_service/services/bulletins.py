@@ -16,6 +16,7 @@ from workflow_service import failpoints
 from workflow_service.documents import bulletin as paper
 from workflow_service.documents.docx import write_docx
 from workflow_service.documents.pdf import Pdf, write_pdf
+from workflow_service.domain.circulations import CirculationKind
 from workflow_service.domain.documents import IssueNumber
 from workflow_service.domain.errors import NotFound
 from workflow_service.domain.plans import Importance, Level, Stage
@@ -28,7 +29,7 @@ from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
 from workflow_service.store.supervision import Bulletin, RhythmRun
 
-from . import ledger
+from . import circulations, ledger
 from .calendars import SETTINGS
 from .context import Actor
 from .notices import NewNotice, post_notices
@@ -213,6 +214,24 @@ def _send(session: Session, bulletin: Bulletin, now: datetime) -> None:
         row.user_id: row.language for row in people if row.area_path == bulletin.area_path or row.relation == "drc"
     }
     post_notices(session, [_notice(bulletin, *one) for one in languages.items()], now=now)
+    units = {row.unit_id for row in people if row.area_path == bulletin.area_path or row.relation == "drc"}
+    _ask_for_receipts(session, bulletin, units, now)
+
+
+def _ask_for_receipts(session: Session, bulletin: Bulletin, units: set[int], now: datetime) -> None:
+    """Every unit signs for it through one post: the first of those that receive bulletins in which somebody is."""
+    codes = session.scalars(select(Unit.code).where(Unit.id.in_(units)).order_by(Unit.area_path, Unit.sort_key, Unit.id)).all()
+    keys = [[f"g:{code}:{post}" for post in RECEIVING_POSTS] for code in codes]
+    filled = notice_rows.people_of(session, [key for one in keys for key in one], SETTINGS.day_of(now))
+    holders = [found for one in keys if (found := next((key for key in one if key in filled), None))]
+    if holders:
+        about = circulations.Subject(_title(bulletin), f"/bulletins/{bulletin.id}", bulletin.area_path)
+        sending = circulations.Sending(CirculationKind.RECEIPT, holders)
+        circulations.send(session, Actor.system("scheduler"), sending, about, now=now, told=False)
+
+
+def _title(bulletin: Bulletin) -> str:
+    return f"{bulletin.year}年第{bulletin.number}期规划编制简报（{bulletin.figures['label']}）"
 
 
 def _notice(bulletin: Bulletin, user_id: int, language: str) -> NewNotice:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -31,9 +31,9 @@ PEOPLE_A_CHUNK = 5000
 LINES_SHOWN = 200
 
 
-@dataclass(frozen=True)
-class DueTask:
-    """One task of a digest; `unit_name` is set where it belongs to somebody below."""
+class DueTask(NamedTuple):
+    """One task of a digest; `unit_name` is set where it belongs to somebody below, `for_whom` where to one's
+    principal. A tuple, for a sweep makes very many."""
 
     task_id: int
     title: str
@@ -42,6 +42,7 @@ class DueTask:
     urgency: Urgency
     reading: Reading
     unit_name: str = ""
+    for_whom: str = ""
 
 
 @dataclass
@@ -60,21 +61,21 @@ class Digest:
 
 
 def digests_at(
-    session: Session, at: datetime, urging: UrgingSettings | None = None, *, settings: DeadlineSettings = SETTINGS
+    session: Session, at: datetime, urging: UrgingSettings | None = None, *, settings: DeadlineSettings = SETTINGS, after: int = 0
 ) -> list[Digest]:
-    """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it."""
+    """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it. Only people after `after`, by id."""
     calendar = working_calendar(session)
     today = settings.day_of(at)
     read = _reader(at, calendar, settings)
     found: dict[int, Digest] = {}
     held = notice_rows.due_holdings(
         session, at, _amber_ends(today, calendar, settings), today,
-        tomorrow=_midnight(today + timedelta(days=1), settings), first_of_week=_is_first_of_week(today, calendar),
+        tomorrow=_midnight(today + timedelta(days=1), settings), first_of_week=_is_first_of_week(today, calendar), after=after,
     )  # fmt: skip
     for row in held:
         if (task := read(row.due_at)) is not None:
-            _digest(found, row).own.append(_due(row, task))
-    for row in _long_overdue(session, at, today, calendar, settings, urging or UrgingSettings()):
+            _digest(found, row).own.append(_due(row, task, for_whom=row.for_whom))
+    for row in _long_overdue(session, at, today, calendar, settings, urging or UrgingSettings(), after):
         reading = read(row.due_at)
         if reading is not None and not _is_own(found, row):
             _digest(found, row).below.append(_due(row, reading, row.unit_name))
@@ -83,7 +84,7 @@ def digests_at(
 
 def send_digests(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
     """Write the digests of the next people after the run's cursor; gives the new cursor, None at the end."""
-    waiting = [one for one in digests_at(session, run.due_at) if one.user_id > run.cursor]
+    waiting = digests_at(session, run.due_at, after=run.cursor)
     chunk = waiting[:PEOPLE_A_CHUNK]
     post_notices(session, [notice_of(one, SETTINGS.day_of(run.due_at)) for one in chunk], now=now)
     failpoints.reach("in-rhythm")
@@ -128,14 +129,14 @@ def _is_first_of_week(today: date, calendar: WorkingCalendar) -> bool:
 
 def _long_overdue(
     session: Session, at: datetime, today: date, calendar: WorkingCalendar, settings: DeadlineSettings,
-    urging: UrgingSettings,
+    urging: UrgingSettings, after: int,
 ) -> Iterator[Any]:  # fmt: skip
     limit = urging.superior_after_working_days
     if not limit:
         return
     day = calendar.add_working_days(calendar.previous_working_day(today), 1 - limit)
     before = _midnight(day + timedelta(days=1), settings)
-    for row in notice_rows.due_below(session, at, before, today, SUPERIOR_POST):
+    for row in notice_rows.due_below(session, at, before, today, SUPERIOR_POST, after=after):
         reading = read_light(row.due_at, at, calendar, settings)
         if reading is not None and who_is_urged(reading, urging) is Urged.SUPERIOR:
             yield row
@@ -152,8 +153,8 @@ def _is_own(found: dict[int, Digest], row: Any) -> bool:
     return digest is not None and any(task.task_id == row.task_id for task in digest.own)
 
 
-def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "") -> DueTask:
-    return DueTask(row.task_id, row.title, row.name, row.due_at, *read, unit_name=unit_name)
+def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "", for_whom: str = "") -> DueTask:
+    return DueTask(row.task_id, row.title, row.name, row.due_at, *read, unit_name=unit_name, for_whom=for_whom)
 
 
 def _subject(digest: Digest) -> str:
@@ -175,6 +176,6 @@ def _text(digest: Digest) -> str:
 def _lines(tasks: Sequence[DueTask]) -> list[dict[str, Any]]:
     return [
         {"task": task.task_id, "title": task.title, "name": task.name, "due_at": task.due_at.isoformat(),
-         "urgency": task.urgency.value, "words": str(task.reading.words), "unit": task.unit_name}
+         "urgency": task.urgency.value, "words": str(task.reading.words), "unit": task.unit_name, "for_whom": task.for_whom}
         for task in tasks[:LINES_SHOWN]
     ]  # fmt: skip

@@ -16,6 +16,9 @@ from workflow_service.store.runtime import Task
 from .audit import plain
 from .context import Actor
 
+ENTERED_FOR = "entered_for"
+"""An office entered a body's result (代录): `data` has office, body, result, minutes and the day of the meeting."""
+
 
 def note(
     session: Session, actor: Actor, task: Task, kind: str, data: Mapping[str, Any] | None = None, *, now: datetime,
@@ -23,7 +26,8 @@ def note(
 ) -> TaskEvent:  # fmt: skip
     """Write an event of a task, in the transaction of the command that caused it."""
     event = TaskEvent(
-        instance_id=task.instance_id, task_id=task.id, at=now, kind=kind, actor_id=actor.user_id, acted_for=acted_for,
+        instance_id=task.instance_id, task_id=task.id, at=now, kind=kind, actor_id=actor.user_id,
+        acted_for=acted_for if acted_for is not None else actor.acted_for,
         reason=reason, data=plain(dict(data or {})),
     )  # fmt: skip
     session.add(event)
@@ -59,3 +63,10 @@ def happened(session: Session, task_id: int, kind: str, since: datetime) -> bool
     """Tell whether an event of this kind stands in a task's history after `since`."""
     found = exists().where(TaskEvent.task_id == task_id, TaskEvent.kind == kind, TaskEvent.at > since)
     return bool(session.scalar(select(found)))
+
+
+def returned_for(session: Session, task: Task) -> TaskEvent | None:
+    """Give the return by which a task came before its handler again, with reason and points; None where it came forward."""
+    came = TaskEvent.instance_id == task.instance_id, TaskEvent.kind == "returned", TaskEvent.at == task.created_at
+    found = session.scalars(select(TaskEvent).where(*came).order_by(TaskEvent.id.desc())).all()
+    return next((one for one in found if one.data.get("to") == task.element_id and one.task_id != task.id), None)

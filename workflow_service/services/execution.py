@@ -99,6 +99,7 @@ class Execution:
         self.completion: step_rows.Completion | None = None
         self.asked_again: dict[tuple[str, str], AskedAgain] = {}
         self.why_ended = N_("流程已转到别处")
+        self.created: list[int] = []
         self._plan: Plan | None = None
 
     @classmethod
@@ -199,6 +200,7 @@ class Execution:
         )  # fmt: skip
         with self.session.no_autoflush:
             written.ids = step_rows.write_step(self.session, rows)
+        self.created = list(written.ids.values())
         self.completion = None
         for name, value in moved.items():
             set_committed_value(row, name, value)

@@ -15,6 +15,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,9 +23,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.documents import require_unclassified
-from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge
+from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge, Unavailable
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
+from workflow_service.store.database import FILES_DIR
 from workflow_service.store.plans import LibraryResult, Meeting, Plan
 from workflow_service.store.runtime import Attachment
 
@@ -34,7 +36,7 @@ from .file_kinds import FileKind, kind_of
 from .first_page import first_lines
 from .plans import thing_of_draft, visible_plan
 from .processes import visible_instance
-from .task_access import holders_of, open_task
+from .task_access import asked_thing, open_task
 
 MEGABYTE = 1_000_000
 CHUNK_BYTES = 256_000
@@ -54,6 +56,14 @@ class FileShelf:
 
     folder: Path
     limit_mb: int = 20
+
+    @classmethod
+    def of(cls, session: Session) -> FileShelf:
+        """The shelf of the database that the session is open on; raises Unavailable where its process keeps no files."""
+        folder = session.info.get(FILES_DIR)
+        if folder is None:
+            raise Unavailable(N_("没有设置存放文件的文件夹。"))
+        return cls(folder)
 
     def path_of(self, sha256: str) -> Path:
         """Where the file with this digest stands."""
@@ -92,6 +102,21 @@ def store_file(
     return attachment
 
 
+def keep_made_file(
+    session: Session, content: bytes, name: str, *, instance_id: int, plan_id: int, now: datetime
+) -> Attachment:  # fmt: skip
+    """Keep a document that the service made itself with a plan, as part of the command that made it. Raises Unavailable."""
+    shelf = FileShelf.of(session)
+    taken = _take(shelf, BytesIO(content), name)
+    attachment = Attachment(
+        name=_clean(name), sha256=taken.sha256, size=taken.size, media_type=taken.kind.media_type, plan_id=plan_id,
+        instance_id=instance_id, uploaded_at=now,
+    )  # fmt: skip
+    session.add(attachment)
+    session.flush()
+    return attachment
+
+
 def open_file(session: Session, actor: Actor, shelf: FileShelf, attachment_id: int) -> tuple[Attachment, Path]:
     """Give a file that the actor may read; raises NotFound, Forbidden."""
     attachment = visible_attachment(session, actor, attachment_id)
@@ -124,10 +149,12 @@ def visible_attachment(session: Session, actor: Actor, attachment_id: int) -> At
         raise NotFound(N_("没有编号为 %(id)s 的文件。"), id=attachment_id)
     if actor.user_id is not None and attachment.uploaded_by == actor.user_id:
         return attachment
-    if attachment.instance_id is not None:
+    if attachment.plan_id is not None and _is_issued(session, attachment_id):
+        visible_plan(session, actor, attachment.plan_id)
+    elif attachment.instance_id is not None:
         visible_instance(session, actor, attachment.instance_id)
     elif attachment.plan_id is not None:
-        _require_plan(session, actor, attachment)
+        policy.require(actor, "plan.see", thing_of_draft(visible_plan(session, actor, attachment.plan_id)))
     elif not _is_minutes(session, actor, attachment_id):
         raise Forbidden(N_("这份文件不在您的查阅范围内。"))
     return attachment
@@ -136,19 +163,16 @@ def visible_attachment(session: Session, actor: Actor, attachment_id: int) -> At
 def _belong(session: Session, actor: Actor, attachment: Attachment, task_id: int | None, plan_id: int | None) -> None:
     if task_id is not None:
         task = open_task(session, task_id)
-        policy.require(actor, "task.work", policy.thing_of(task.area_path, holders=holders_of(task)))
+        policy.require(actor, "task.work", asked_thing(session, actor, task))
         attachment.task_id, attachment.instance_id, attachment.plan_id = task.id, task.instance_id, task.plan_id
     elif plan_id is not None:
         attachment.plan_id = visible_plan(session, actor, plan_id, "plan.edit").id
 
 
-def _require_plan(session: Session, actor: Actor, attachment: Attachment) -> None:
-    """What was issued is open to everybody; the other files of a plan only to those who see its drafts."""
-    assert attachment.plan_id is not None
-    plan = visible_plan(session, actor, attachment.plan_id)
-    issued = select(LibraryResult.id).where(LibraryResult.attachment_id == attachment.id).limit(1)
-    if session.scalars(issued).first() is None:
-        policy.require(actor, "plan.see", thing_of_draft(plan))
+def _is_issued(session: Session, attachment_id: int) -> bool:
+    """What was issued is open to everybody who sees the plan; its other files only to those who see its drafts."""
+    issued = select(LibraryResult.id).where(LibraryResult.attachment_id == attachment_id).limit(1)
+    return session.scalars(issued).first() is not None
 
 
 def _is_on_record(session: Session, attachment_id: int) -> bool:
@@ -156,9 +180,8 @@ def _is_on_record(session: Session, attachment_id: int) -> bool:
     uses = (
         select(Plan.id).where(Plan.order_attachment_id == attachment_id),
         select(Meeting.id).where(Meeting.minutes_attachment_id == attachment_id),
-        select(LibraryResult.id).where(LibraryResult.attachment_id == attachment_id),
     )
-    return any(session.scalars(use.limit(1)).first() is not None for use in uses)
+    return _is_issued(session, attachment_id) or any(session.scalars(use.limit(1)).first() is not None for use in uses)
 
 
 def _is_minutes(session: Session, actor: Actor, attachment_id: int) -> bool:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from lxml import etree
+from pypdf import PdfReader
 
 MOST_LINES = 20
 PART_LIMIT_BYTES = 20_000_000
-PDF_LIMIT_BYTES = 8_000_000
+PDF_LIMIT_BYTES = 60_000_000
+SAME_ROW_POINTS = 3
 _FIRST_SLIDE, _SHARED_STRINGS = "ppt/slides/slide1.xml", "xl/sharedStrings.xml"
 
 
@@ -78,59 +78,20 @@ def _paragraphs(packed: zipfile.ZipFile, part: str, paragraph: str, run: str) ->
 
 
 def _pdf(path: Path) -> list[str]:
-    """Read the text of the first content stream that has any, through each of the file's character maps."""
-    data = path.read_bytes()[:PDF_LIMIT_BYTES]
-    streams = list(_streams(data))
-    maps = [_character_map(one) for one in streams if b"begincmap" in one]
-    for one in streams:
-        if b"BT" in one and (b"Tj" in one or b"TJ" in one):
-            return [line for characters in [*maps, {}] for line in _shown(one, characters)]
-    return []
+    """Read the text of page one from the top, each run in its own font; a running head is often drawn last."""
+    if path.stat().st_size > PDF_LIMIT_BYTES:
+        return []
+    rows: dict[int, list[str]] = {}
 
+    def place(text: str, outer: Sequence[float], inner: Sequence[float], *_font: object) -> None:
+        height = inner[4] * outer[1] + inner[5] * outer[3] + outer[5]
+        rows.setdefault(round(height / SAME_ROW_POINTS), []).append(text)
 
-def _streams(data: bytes) -> Iterator[bytes]:
-    for match in re.finditer(rb"stream\r?\n", data):
-        end = data.find(b"endstream", match.end())
-        raw = data[match.end() : end if end > 0 else None]
-        try:
-            yield zlib.decompressobj().decompress(raw, PART_LIMIT_BYTES)
-        except zlib.error:
-            yield raw
-
-
-def _character_map(stream: bytes) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for block in re.findall(rb"beginbfchar(.*?)endbfchar", stream, re.S):
-        for code, text in re.findall(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>", block):
-            found[int(code, 16)] = _utf16(text)
-    for block in re.findall(rb"beginbfrange(.*?)endbfrange", stream, re.S):
-        for first, last, text in re.findall(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>", block):
-            for place in range(min(int(last, 16) - int(first, 16) + 1, 65_536)):
-                found[int(first, 16) + place] = chr(int(text[-4:], 16) + place)
-    return found
-
-
-def _shown(stream: bytes, characters: dict[int, str]) -> list[str]:
-    lines = []
-    for line in re.split(rb"\b(?:Td|TD|T\*|Tm|ET)\b", stream)[: 10 * MOST_LINES]:
-        shown = "".join(_decoded(one, characters) for one in re.findall(rb"<([0-9A-Fa-f\s]+)>|\(((?:\\.|[^\\)])*)\)", line))
-        if shown.strip():
-            lines.append(shown)
-    return lines
-
-
-def _decoded(found: Any, characters: dict[int, str]) -> str:
-    code, literal = found
-    if literal:
-        return str(literal.decode("latin-1"))
-    digits = re.sub(rb"\s", b"", code)
-    return "".join(
-        characters.get(int(digits[place : place + 4], 16), "") for place in range(0, len(digits) - 3, 4)
-    )
-
-
-def _utf16(digits: bytes) -> str:
-    return bytes.fromhex(digits.decode()).decode("utf-16-be", "replace")
+    with PdfReader(path) as pdf:
+        if not pdf.pages:
+            return []
+        pdf.pages[0].extract_text(visitor_text=place)
+    return [line for _height, runs in sorted(rows.items(), reverse=True) for line in "".join(runs).splitlines()]
 
 
 _READERS = {"text": _text, "word": _word, "excel": _excel, "powerpoint": _powerpoint, "ofd": _ofd, "pdf": _pdf}

@@ -1,7 +1,7 @@
 """The ledger (台账) of any moment: rows, figures and the supervisors' board (docs/domain.md §3.7).
 
-Computed from the plans' history, so that a figure of a past day never changes by what comes later. `as_of` is a date (the
-end of that day) or an aware datetime.
+Computed from the plans' history, so that a figure of a past day never changes by what comes later; while nothing has happened
+since, from counters that say the same. `as_of` is a date (the end of that day) or an aware datetime.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from workflow_service.domain.supervision import Comparison, Figures, Ranked, ran
 from workflow_service.identity import policy
 from workflow_service.identity.names import query_keys
 from workflow_service.store import ledger_queries as queries
+from workflow_service.store import plan_counts
 
+from . import audit
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .ledger_lines import AsOf, LateTask, LedgerLine, late_tasks, lines_of
@@ -182,13 +184,27 @@ def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: 
     return Board(
         as_of=at,
         figures=_figures(session, at, base),
-        before=_figures(session, AsOf.of(ten_day_period_of(at.day).first - timedelta(days=1)), base, with_stages=False),
+        before=_figures(session, AsOf.of(_former_period(at.day)), base, with_stages=False),
         soon=queries.count(session, queries.state_at(session, at.asked, replace(soon, waiting=False))),
         waiting=queries.count(session, queries.state_at(session, at.asked, replace(base, issued=False, waiting=True))),
         overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=PAGE)),
         late_tasks=tuple(late_tasks(session, areas, at, calendar, PAGE)),
         series=tuple(_series(session, at, base)),
     )  # fmt: skip
+
+
+def add_up_counters(session: Session, *, now: datetime) -> bool:
+    """Add what changed about plans to the counters, and move them to today; gives whether there is more to add."""
+    today = SETTINGS.day_of(now)
+    return plan_counts.add_up(session, today, _former_period(today))
+
+
+def recount(session: Session, actor: Actor, *, now: datetime) -> int:
+    """Count the plans again and put right every counter that differs; gives how many did. Changes of plans wait meanwhile."""
+    add_up_counters(session, now=now)
+    wrong = plan_counts.recount(session)
+    audit.record(session, actor, "ledger.recount", "ledger", {"wrong": wrong}, now=now)
+    return wrong
 
 
 def issued_series(session: Session, area_path: Areas, as_of: date | datetime) -> list[SeriesPoint]:
@@ -233,6 +249,11 @@ def _span(light: Light, day: date, calendar: WorkingCalendar, settings: Deadline
     return dict(zip(("due_from", "due_before"), spans[light], strict=True))
 
 
+def _former_period(day: date) -> date:
+    """The last day of the ten-day period before that of a day."""
+    return ten_day_period_of(day).first - timedelta(days=1)
+
+
 def _areas(area_path: Areas) -> tuple[str, ...] | None:
     return (area_path,) if isinstance(area_path, str) else area_path
 
@@ -247,8 +268,7 @@ def _limited(visible: tuple[str, ...] | None, area: str) -> tuple[str, ...] | No
 
 
 def _figures(session: Session, at: AsOf, wanted: queries.Wanted, *, with_stages: bool = True) -> LedgerFigures:
-    state = queries.state_at(session, at.asked, wanted, stages=with_stages)
-    rows = queries.groups(session, state, at.asked, stages=with_stages)
+    rows = queries.groups(session, at.asked, wanted, stages=with_stages)
     names = queries.units_by_id(session, {row.lead_unit_id for row in rows})
     stages: dict[Stage, int] = {}
     for row in rows if with_stages else ():
@@ -289,7 +309,7 @@ def _all_lines(session: Session, at: AsOf, wanted: queries.Wanted, limit: int | 
 
 
 def _series(session: Session, at: AsOf, wanted: queries.Wanted) -> Iterator[SeriesPoint]:
-    issued, due = queries.per_day(session, queries.state_at(session, at.asked, wanted))
+    issued, due = queries.per_day(session, at.asked, wanted)
     days = [*issued, *due]
     if not days:
         return
@@ -317,6 +337,7 @@ def _cumulated(per_day: Mapping[date, int], ends: list[date]) -> list[int]:
 
 
 __all__ = [
-    "AsOf", "Board", "LateTask", "LedgerFigures", "LedgerFilter", "LedgerLine", "LedgerPage", "SeriesPoint", "board",
-    "count_rows", "figures", "figures_for", "issued_between", "issued_series", "ledger_rows", "open_plans", "overdue_plans",
+    "AsOf", "Board", "LateTask", "LedgerFigures", "LedgerFilter", "LedgerLine", "LedgerPage", "SeriesPoint", "add_up_counters",
+    "board", "count_rows", "figures", "figures_for", "issued_between", "issued_series", "ledger_rows", "open_plans",
+    "overdue_plans", "recount",
 ]  # fmt: skip

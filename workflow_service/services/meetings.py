@@ -18,8 +18,9 @@ from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, Meeting, Plan
 from workflow_service.store.runtime import Attachment, ProcessInstance, Subscription
 
-from . import audit
+from . import audit, events
 from .context import Actor
+from .events import ENTERED_FOR
 from .messages import deliver_message
 from .plans import plan_named
 
@@ -188,6 +189,11 @@ def _decide(
         "result": decided.result, "note": decided.note, "minutes": meeting.minutes_number, "meeting": meeting.id,
         "held_on": meeting.held_on.isoformat(), "merged_into": decided.merged_into or None,
     }  # fmt: skip
+    entered = {
+        "office": actor.unit_name or actor.name, "body": meeting.title, "result": decided.result,
+        "minutes": meeting.minutes_number, "held_on": meeting.held_on, "kind": meeting.kind,
+    }  # fmt: skip
+    events.note_instance(session, actor, item.instance_id, ENTERED_FOR, entered, now=now, reason=decided.note)
     deliver_message(session, actor, item.message_name, str(item.id), payload, now=now)
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.approvals import (
@@ -37,7 +37,14 @@ from .execution import AskedAgain, Execution, locked_instance, require_status
 from .messages import forget_held
 from .recipients import Asked
 from .rounds import RoundAsked
-from .task_access import changed, holders_of, lock_task, refuse_if_taken, require_holder
+from .task_access import (
+    changed,
+    holders_of,
+    lock_task,
+    note_for_whom,
+    refuse_if_taken,
+    require_holder,
+)
 from .topics import LASTING
 
 LONGEST_REASON = 2000
@@ -135,8 +142,8 @@ def return_task(
     session: Session, actor: Actor, task_id: int, asked: ReturnAsked, *, now: datetime, expected: int | None = None
 ) -> Task:
     """Return a task to an earlier step, with a reason; raises NotFound, Forbidden, Conflict, InvalidInput, ReturnNotAllowed."""
-    row, task = _ready(session, actor, task_id, expected)
-    _check_words(asked.reason, asked.points)
+    row, task, actor = _ready(session, actor, task_id, expected)
+    require_words(asked.reason, asked.points)
     execution = Execution.thaw(session, actor, row, now)
     stop = _stop(execution, task, asked.to)
     if _resubmission(execution, task, asked, stop) is Resubmission.DIRECT:
@@ -146,7 +153,7 @@ def return_task(
 
 def effect_of_return(session: Session, actor: Actor, task_id: int, asked: ReturnAsked, *, now: datetime) -> Effect:
     """Say what a return would do, without doing it."""
-    row, task = _ready(session, actor, task_id, None)
+    row, task, actor = _ready(session, actor, task_id, None)
     execution = Execution.thaw(session, actor, row, now)
     stop = _stop(execution, task, asked.to)
     if _resubmission(execution, task, asked, stop) is Resubmission.DIRECT:
@@ -154,17 +161,20 @@ def effect_of_return(session: Session, actor: Actor, task_id: int, asked: Return
     return _tried(execution, task, lambda: execution.instance.go_back(task.token, stop.token), stop.token)
 
 
-def _ready(session: Session, actor: Actor, task_id: int, expected: int | None) -> tuple[ProcessInstance, Task]:
+def _ready(
+    session: Session, actor: Actor, task_id: int, expected: int | None
+) -> tuple[ProcessInstance, Task, Actor]:
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",))
-    require_holder(session, actor, task, "task.return")
+    actor = require_holder(session, actor, task, "task.return")
     refuse_if_taken(session, actor, task)
     if task.round_id is not None:
         raise Conflict(N_("这是受他人之请办理的任务，请办理或转办，不能退回流程。"))
-    return row, task
+    return row, task, actor
 
 
-def _check_words(reason: str, points: Sequence[str] = ()) -> None:
+def require_words(reason: str, points: Sequence[str] = ()) -> None:
+    """Refuse a missing reason and what is too long; raises InvalidInput."""
     if not reason.strip():
         raise InvalidInput(N_("请写明理由。"))
     if len(reason) > LONGEST_REASON or len(points) > MOST_POINTS or any(len(one) > LONGEST_REASON for one in points):
@@ -196,6 +206,7 @@ def _return_through(execution: Execution, task: Task, stop: Stop, asked: ReturnA
     former = _former(session, task.instance_id, stop.token)
     _ask_again(execution, stop, former)
     values = {"outcome": RETURNED, "opinion": asked.reason.strip(), "points": list(asked.points), "to": stop.element_id}
+    note_for_whom(session, actor, task)
     execution.hand_in(step_rows.Completion(task.id, actor.user_id, actor.unit_id, values), task.token)
     execution.why_ended = N_("流程已退回前面的环节")
     events.note(session, actor, task, RETURNED, _words(stop, asked), now=now, reason=asked.reason.strip())
@@ -203,8 +214,8 @@ def _return_through(execution: Execution, task: Task, stop: Stop, asked: ReturnA
     execution.settle("task.return", {"task": task.id, "to": stop.element_id, "values": values})
     _leave_agendas(execution)
     rounds.end_open(session, actor, task, now=now)
-    if former is not None and former.completed_by is not None:
-        _tell_returned(execution, task, former.completed_by, asked.reason)
+    if former is not None and former.responsible is not None:
+        _tell_returned(execution, task, former.responsible, asked.reason)
     session.refresh(task)
     return task
 
@@ -215,7 +226,7 @@ def _words(stop: Stop, asked: ReturnAsked) -> dict[str, Any]:
 
 def _ask_again(execution: Execution, stop: Stop, former: Task | None) -> None:
     if stop.kind == TASK and former is not None:
-        again = AskedAgain(former.completed_by, dict(former.submission or {}))
+        again = AskedAgain(former.responsible, dict(former.submission or {}))
         execution.asked_again[stop.process_key, stop.element_id] = again
 
 
@@ -232,11 +243,11 @@ def _return_beside(
 ) -> Task:
     """Ask the earlier step's handler beside the flow: nothing else ends, and what he hands in comes straight back."""
     former = _former(session, task.instance_id, stop.token)
-    if former is None or former.completed_by is None:
+    if former is None or former.responsible is None:
         raise Conflict(N_("找不到那一环节的办理人，请选择重新逐级办理。"))
     if task.assignee_id is None:
-        task.assignee_id, task.claimed_at = actor.user_id, now
-    who = Asked(f"u:{former.completed_by}", unit_id=former.completed_unit_id)
+        task.assignee_id, task.claimed_at = actor.responsible, now
+    who = Asked(f"u:{former.responsible}", unit_id=former.completed_unit_id)
     recipients.require_reachable(session, [who.holder], now=now)
     step = {
         "process_key": stop.process_key, "element_id": stop.element_id, "form_key": former.form_key, "name": former.name,
@@ -247,7 +258,7 @@ def _return_beside(
     events.note(session, actor, task, RETURNED, _words(stop, asked) | {"direct": True}, now=now, reason=asked.reason.strip())
     data = {"task": task.id, "to": stop.element_id, "direct": True}
     changed(session, actor, row, task, "task.return", data, now)
-    _tell_returned(Execution.thaw(session, actor, row, now), task, former.completed_by, asked.reason)
+    _tell_returned(Execution.thaw(session, actor, row, now), task, former.responsible, asked.reason)
     return task
 
 
@@ -287,7 +298,7 @@ def retrieve_task(session: Session, actor: Actor, task_id: int, *, now: datetime
     require_status(row, ("active",))
     execution = Execution.thaw(session, actor, row, now)
     _require_untouched(execution, task)
-    execution.asked_again[task.process_key, task.element_id] = AskedAgain(actor.user_id, dict(task.submission or {}))
+    execution.asked_again[task.process_key, task.element_id] = AskedAgain(task.responsible, dict(task.submission or {}))
     execution.why_ended = N_("前一环节已取回")
     events.note(session, actor, task, "retrieved", now=now)
     execution.instance.retrieve(task.token)
@@ -327,7 +338,7 @@ def _require_untouched(execution: Execution, task: Task) -> None:
 def withdraw_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
     """Withdraw what one started (撤件) while nobody else has agreed; raises NotFound, Forbidden, Conflict."""
     row = locked_instance(session, instance_id)
-    _check_words(reason)
+    require_words(reason)
     if actor.user_id is None or row.started_by != actor.user_id:
         raise Forbidden(N_("只有发起人可以撤件。"), action="instance.withdraw")
     require_status(row, ("active", "suspended"))
@@ -338,7 +349,8 @@ def withdraw_instance(session: Session, actor: Actor, instance_id: int, reason: 
 
 def who_agreed(session: Session, row: ProcessInstance) -> Task | None:
     """The first task in which somebody but the starter agreed; None while the starter may withdraw."""
-    done = Task.instance_id == row.id, Task.status == "completed", Task.completed_by != row.started_by
+    by_another = func.coalesce(Task.acted_for, Task.completed_by) != row.started_by
+    done = Task.instance_id == row.id, Task.status == "completed", by_another
     tasks = session.scalars(select(Task).where(*done).order_by(Task.ended_at)).all()
     return next((one for one in tasks if choice_of(one.outcome) is Choice.AGREE), None)
 
@@ -394,7 +406,7 @@ def effect_of_jump(
 def _controlled(session: Session, actor: Actor, instance_id: int, reason: str, now: datetime) -> Execution:
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.control", policy.thing_of(row.area_path))
-    _check_words(reason)
+    require_words(reason)
     require_status(row, ("active",))
     return Execution.thaw(session, actor, row, now)
 
@@ -413,7 +425,7 @@ def reopen_instance(
     """Take up an instance again (重办): a finished one at a step, a terminated one as it stood; supervisors only."""
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.control", policy.thing_of(row.area_path))
-    _check_words(reason)
+    require_words(reason)
     require_status(row, ("completed", "terminated"))
     if not row.state:
         raise Conflict(N_("这个流程办结于保留现场之前，不能重办；请另行发起。"))

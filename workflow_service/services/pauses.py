@@ -16,6 +16,7 @@ from workflow_service.store.runtime import ProcessInstance, Task
 
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
+from .programs import program_of
 
 SUSPENDED, BY_HAND = "suspended", "by_hand"
 
@@ -60,6 +61,7 @@ def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -
     """Let the clocks of an instance's tasks run again; tasks that are over by now keep the due moment that they had."""
     for row, task in deadlines.standing_of_instance(session, instance.id):
         row.ended_at, task.paused_for = now, ""
+        _move_timeout(session, instance, task, row.started_at, now)
         if task.status == "open" and task.due_at is not None:
             clock = DeadlineClock(task.due_at, row.started_at, _counts_hours(task))
             task.due_at = clock.resume(now, working_calendar(session), SETTINGS).due_at
@@ -67,6 +69,15 @@ def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -
             deadlines.move_holders(session, task)
         row.due_after = task.due_at
     session.flush()
+
+
+def _move_timeout(session: Session, instance: ProcessInstance, task: Task, stood_since: datetime, now: datetime) -> None:
+    """Give a task back the time in which nobody could do it before its time-out."""
+    if task.status != "open" or task.timeout_at is None or task.round_id is not None:
+        return
+    element = program_of(session, instance.definition_id).program.element(task.process_key, task.element_id)
+    clock = DeadlineClock(task.timeout_at, stood_since, _is_elapsed(element.get("attrs", {}).get("timeout") or ""))
+    task.timeout_at = clock.resume(now, working_calendar(session), SETTINGS).due_at
 
 
 def note_by_hand(
@@ -115,7 +126,11 @@ def _close(plan: Plan) -> datetime | None:
 
 
 def _counts_hours(task: Task) -> bool:
+    return _is_elapsed(task.deadline_rule)
+
+
+def _is_elapsed(rule: str) -> bool:
     try:
-        return parse_deadline(task.deadline_rule).elapsed
+        return parse_deadline(rule).elapsed
     except InvalidDeadline:
         return False

@@ -20,6 +20,7 @@ from workflow_service.identity.policy import may, require, thing_of
 from workflow_service.identity.words import plain_text
 from workflow_service.services.audit import record
 from workflow_service.services.context import Actor
+from workflow_service.services.substitutions import end_with_post
 from workflow_service.services.tasks import release_tasks
 from workflow_service.services.units import business_day, flush_unique, sort_person
 from workflow_service.store import people_queries
@@ -124,11 +125,11 @@ def assign_post(
 
 
 def end_membership(
-    session: Session, actor: Actor, membership_id: int, *, now: datetime, until: date | None = None
+    session: Session, actor: Actor, membership_id: int, *, now: datetime, until: date | None = None, release: bool = True
 ) -> Membership:
     """End a post: the person holds it until the day before `until` (today, that is from now on no more).
 
-    What he had claimed for it goes back to the post.
+    What he had claimed for it goes back to the post, unless the caller (`release` false) hands it over himself.
     Raises NotFound, Forbidden, InvalidInput for a day before he began, Conflict if it has ended.
     """
     membership = session.get(Membership, membership_id)
@@ -137,7 +138,9 @@ def end_membership(
     require(actor, "people.manage", thing_of(membership.post.unit.area_path))
     _end(membership, until or business_day(now), now)
     sort_person(session, membership.user)
-    released = _release(session, actor, membership.user, now)
+    released = _release(session, actor, membership.user, now) if release else 0
+    if not _is_open(membership, business_day(now)):
+        end_with_post(session, actor, membership.user_id, now=now)
     data = {"post": _group(membership.post), "until": membership.until, "released": released}
     record(session, actor, "person.post_ended", f"user:{membership.user_id}", data, now=now)
     return membership
@@ -182,6 +185,7 @@ def deactivate_person(session: Session, actor: Actor, user_id: int, *, now: date
     _end_sign_ins(session, user, now)
     sort_person(session, user)
     released = _release(session, actor, user, now)
+    end_with_post(session, actor, user.id, now=now)
     data = {"username": user.username, "posts": [_group(held.post) for held in ended], "released": released}
     record(session, actor, "person.deactivate", f"user:{user.id}", data, now=now)
     return user

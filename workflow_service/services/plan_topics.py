@@ -18,6 +18,7 @@ from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
 from workflow_service.store.runtime import Attachment, Task
 
+from .issue_notices import Issue, make_notice
 from .numbering import next_number, note_number
 from .plans import calendar_day, plan_facts, plan_named
 from .topics import Result, handles
@@ -97,18 +98,21 @@ def request_listing(execution: "Execution", work: ServiceWork) -> Result:
 
 @handles("plan.issue")
 def issue_plan(execution: "Execution", work: ServiceWork) -> Result:
-    """Number the notice, date the issue, put the plan into the results library. From here it counts as issued.
+    """Number the notice, write it, date the issue, put both into the results library. From here the plan counts as issued.
 
     A revision is issued before it is counted (`plan.revised`): its text enters the library under the coming number, and the
     plan stays issued since the day it first was.
     """
     plan = _registered(execution)
     issued_on = calendar_day(execution.now)
-    number = _document_number(execution, plan, work, issued_on)
+    unit = _issuing_unit(execution, plan, work)
+    number = _document_number(execution, unit, work, issued_on)
     revised = plan.issued_on is not None
     if not revised:
         _mark_issued(execution, plan, issued_on, number)
-    _into_library(execution, plan, number, issued_on, plan.revision + revised)
+    issue = Issue(unit, number, issued_on, plan.revision + revised, _stated_notice(work))
+    notice = make_notice(execution, plan, issue)
+    _into_library(execution, plan, number, issued_on, issue.revision, notice)
     return Result({"number": number, "issued_on": issued_on.isoformat()}, plan_facts(plan))
 
 
@@ -220,18 +224,33 @@ def _merge_target(execution: "Execution", plan: Plan, wanted: Any) -> Plan | Non
 
 
 def _handed_in(execution: "Execution", work: ServiceWork) -> set[str]:
-    """Items ticked on the submission or supplement form, and items that files with the plan are marked as."""
-    present: set[str] = set()
+    """Items of which there is a file: a tick alone is no document.
+
+    A file counts for the item that it is marked as, if it came with this run, or with an earlier one and is ticked. Files that
+    the forms name and nobody marked count for the ticked items without one as soon as there is one for each.
+    """
+    ticked, named = _said_to_be_there(work)
+    statement = select(Attachment).where(
+        Attachment.plan_id == execution.row.plan_id, Attachment.removed_at.is_(None)
+    )
+    files = execution.session.scalars(statement).all()
+    since = execution.row.started_at
+    fresh = {one.dossier_item for one in files if one.instance_id == execution.row.id or one.uploaded_at >= since}
+    present = (fresh | ({one.dossier_item for one in files} & ticked)) - {""}
+    loose = [one for one in files if str(one.id) in named and not one.dossier_item]
+    return present | ticked if len(loose) >= len(ticked - present) else present
+
+
+def _said_to_be_there(work: ServiceWork) -> tuple[set[str], set[str]]:
+    """What the submission and its supplements tick, and the files that they name."""
+    ticked: set[str] = set()
+    named: set[str] = set()
     for name in ("submit_dossier", "supplement_dossier"):
         answer = work.variables.get(name)
         if isinstance(answer, dict):
-            present |= {str(item) for item in answer.get("items") or []}
-    statement = select(Attachment.dossier_item).where(
-        Attachment.plan_id == execution.row.plan_id,
-        Attachment.dossier_item != "",
-        Attachment.removed_at.is_(None),
-    )
-    return present | set(execution.session.scalars(statement))
+            ticked |= {str(item) for item in answer.get("items") or []}
+            named |= {str(one) for one in answer.get("files") or []}
+    return ticked, named
 
 
 def _request(execution: "Execution", kind: str, message: str, office: str) -> Result:
@@ -251,10 +270,8 @@ def _area_of(plan: Plan, office: str) -> str:
     return higher or plan.area
 
 
-def _document_number(execution: "Execution", plan: Plan, work: ServiceWork, issued_on: date) -> str:
-    stated = work.variables.get("seal_and_send")
-    text = str((stated or {}).get("document_number") or "") if isinstance(stated, dict) else ""
-    unit = _issuing_unit(execution, plan, work)
+def _document_number(execution: "Execution", unit: Unit, work: ServiceWork, issued_on: date) -> str:
+    text = str(_stated_notice(work).get("document_number") or "")
     prefix, series = unit.document_prefix or unit.short_name, f"document:{unit.code}:{issued_on.year}"
     if not text:
         return str(DocumentNumber(prefix, issued_on.year, next_number(execution.session, series)))
@@ -262,6 +279,12 @@ def _document_number(execution: "Execution", plan: Plan, work: ServiceWork, issu
     if (number.prefix, number.year) == (prefix, issued_on.year):
         note_number(execution.session, series, number.serial)
     return str(number)
+
+
+def _stated_notice(work: ServiceWork) -> dict[str, Any]:
+    """What was stated about the notice: number and addressees (`number_document`), the seal (`seal_and_send`)."""
+    found = [work.variables.get(name) for name in ("number_document", "seal_and_send")]
+    return {name: value for one in found if isinstance(one, dict) for name, value in one.items()}
 
 
 def _issuing_unit(execution: "Execution", plan: Plan, work: ServiceWork) -> Unit:
@@ -282,27 +305,44 @@ def _mark_issued(execution: "Execution", plan: Plan, issued_on: date, number: st
     send_after_commit(execution.session, signals.plan_issued, plan_id=plan.id)
 
 
-def _into_library(execution: "Execution", plan: Plan, number: str, issued_on: date, revision: int) -> None:
-    statement = select(Attachment.id).where(
+def _into_library(
+    execution: "Execution", plan: Plan, number: str, issued_on: date, revision: int, notice: Attachment | None = None
+) -> None:
+    """Enter the issued text, and the notice that issues it, under the revision's number; once each."""
+    statement = select(LibraryResult.kind).where(LibraryResult.plan_id == plan.id, LibraryResult.revision == revision)
+    there = set(execution.session.scalars(statement))
+    documents = {"plan": _issued_text(execution, plan)} | ({"notice": notice.id} if notice is not None else {})
+    execution.session.add_all(
+        LibraryResult(
+            plan_id=plan.id, revision=revision, kind=kind, document_number=number, issued_on=issued_on,
+            attachment_id=attachment_id, entered_at=execution.now,
+        )
+        for kind, attachment_id in documents.items()
+        if kind not in there
+    )  # fmt: skip
+
+
+def _issued_text(execution: "Execution", plan: Plan) -> int | None:
+    """The file with the text that is issued: put right before the issue, or the draft for review, or stated with a filing."""
+    draft = select(Attachment.id).where(
         Attachment.plan_id == plan.id, Attachment.dossier_item == DossierItem.DRAFT_FOR_REVIEW.value,
         Attachment.removed_at.is_(None),
     )  # fmt: skip
-    document = execution.session.scalars(statement.order_by(Attachment.id.desc()).limit(1)).first()
-    result = LibraryResult(
-        plan_id=plan.id, revision=revision, kind="plan", document_number=number, issued_on=issued_on,
-        attachment_id=document, entered_at=execution.now,
-    )  # fmt: skip
-    if (
-        execution.session.scalars(
-            select(LibraryResult.id).where(
-                LibraryResult.plan_id == plan.id,
-                LibraryResult.revision == revision,
-                LibraryResult.kind == "plan",
-            )
-        ).first()
-        is None
-    ):
-        execution.session.add(result)
+    newest = execution.session.scalars(draft.order_by(Attachment.id.desc()).limit(1)).first()
+    corrected, filed = _first_file(execution, "correct_text", "draft"), _first_file(execution, "submit_filing", "documents")
+    return corrected or newest or filed or _first_file(execution, "put_right", "documents")
+
+
+def _first_file(execution: "Execution", element_id: str, name: str) -> int | None:
+    """The first file of a field as handed in last at an element of this run."""
+    statement = select(Task.submission).where(
+        Task.instance_id == execution.row.id, Task.element_id == element_id, Task.status == "completed"
+    )
+    for given in execution.session.scalars(statement.order_by(Task.ended_at.desc(), Task.id.desc())):
+        files = [one for one in (given or {}).get(name) or [] if str(one).isdigit()]
+        if files:
+            return int(files[0])
+    return None
 
 
 def _stated_issue(execution: "Execution", work: ServiceWork) -> tuple[date, str] | None:

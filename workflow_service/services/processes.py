@@ -22,7 +22,7 @@ from . import audit, pauses
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .messages import broadcast_signal, deliver_held, deliver_message
-from .navigation import end_instance
+from .navigation import end_instance, require_words
 from .programs import latest_definition, program_of
 
 __all__ = [
@@ -62,9 +62,10 @@ def visible_instance(session: Session, actor: Actor, instance_id: int) -> Proces
         raise NotFound(N_("没有编号为 %(id)s 的流程实例。"), id=instance_id)
     if not policy.may(actor, "instance.see", policy.thing_of(row.area_path, participants=(row.started_by,))):
         holders, participants = participants_of(session, instance_id)
-        policy.require(
-            actor, "instance.see", policy.thing_of(row.area_path, holders=holders, participants=participants)
+        thing = policy.thing_of(
+            row.area_path, holders=holders, participants=participants, process=row.definition_key
         )
+        policy.require(actor, "instance.see", thing)
     return row
 
 
@@ -139,6 +140,7 @@ def terminate_instance(
     """End an instance now, with a reason (终止); its tasks, timers and subscriptions end with it. Supervisors only."""
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.control", policy.thing_of(row.area_path))
+    require_words(reason)
     require_status(row, ("active", "suspended"))
     return end_instance(session, actor, row, "process-instance.terminate", "terminated", reason, now)
 
@@ -164,6 +166,7 @@ def _switch(
 ) -> ProcessInstance:
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.control", policy.thing_of(row.area_path))
+    require_words(reason)
     require_status(row, (before,))
     row.status = after
     if after == "suspended":

@@ -35,7 +35,7 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.operations import TaskRound
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import audit, events, notices, recipients
+from . import audit, completions, events, notices, recipients
 from .context import Actor
 from .execution import Execution, require_status
 from .recipients import Asked
@@ -65,12 +65,12 @@ def begin_round(
     """
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",))
-    require_holder(session, actor, task, "task.work")
+    actor = require_holder(session, actor, task, "task.work")
     refuse_if_taken(session, actor, task)
-    _check(session, task, asked, now)
+    check_round(session, task, asked, now)
     took = task.assignee_id is None and actor.user_id is not None
     if took:
-        task.assignee_id, task.claimed_at = actor.user_id, now
+        task.assignee_id, task.claimed_at = actor.responsible, now
     found = open_round(session, actor, row, task, asked, now=now)
     if took and not task.held:
         put_before(session, task)
@@ -80,7 +80,8 @@ def begin_round(
     return found
 
 
-def _check(session: Session, task: Task, asked: RoundAsked, now: datetime) -> None:
+def check_round(session: Session, task: Task, asked: RoundAsked, now: datetime) -> None:
+    """Refuse what cannot be asked on a task's behalf; raises InvalidInput."""
     if not asked.people or len(asked.people) > MOST_PEOPLE:
         raise InvalidInput(N_("请选择 1 到 50 位办理人。"))
     if len(asked.note) > LONGEST_NOTE:
@@ -105,7 +106,7 @@ def open_round(
     found = TaskRound(
         task_id=task.id, instance_id=row.id, relation=asked.relation.value, mode=asked.mode.value,
         blocking=rule.blocks and asked.blocking, people=[one.plain() for one in asked.people], note=asked.note.strip(),
-        data=data or {}, created_by=actor.user_id, created_at=now,
+        data=data or {}, created_by=actor.responsible, created_at=now,
     )  # fmt: skip
     session.add(found)
     session.flush()
@@ -157,11 +158,14 @@ SIDE_KINDS = {
 }  # fmt: skip
 
 
-def survives(session: Session, task: Task) -> bool:
-    """Whether the task can be finished although its instance is over or suspended: what a leader asked for by instruction."""
-    if task.round_id is None:
-        return False
-    return RULES[Relation(session.get_one(TaskRound, task.round_id).relation)].survives
+ANY_STATUS = ("active", "suspended", "completed", "terminated")
+
+
+def statuses_for(session: Session, task: Task) -> tuple[str, ...]:
+    """In which states of its run a task can be worked on: what a leader ordered by instruction outlives the run."""
+    if task.round_id is None or not RULES[Relation(session.get_one(TaskRound, task.round_id).relation)].survives:
+        return ("active",)
+    return ANY_STATUS
 
 
 def wait_for_others(
@@ -197,6 +201,9 @@ def answer(
     row.revision += 1
     audit.record(session, actor, "task.answer", f"task:{side.id}", {"round": found.id, "values": values}, now=now, instance=row)
     send_after_commit(session, signals.task_completed, task_id=side.id, instance_id=row.id, user_id=actor.user_id)
+    if found.relation == Relation.INSTRUCT.value:
+        words = N_("%(by)s已办理批示交办事项：%(title)s")
+        _tell_leader(session, actor, row, main, found, words, f"order:{side.id}", now, note=side.opinion)
     go_on(session, actor, row, main, found, now=now)
 
 
@@ -208,8 +215,23 @@ def go_on(session: Session, actor: Actor, row: ProcessInstance, main: Task, foun
             _ask(session, actor, row, main, found, now)
         return
     end_round(session, actor, found, now=now)
-    if main.status == "open":
+    if found.relation == Relation.INSTRUCT.value:
+        _tell_leader(session, actor, row, main, found, N_("批示交办事项已全部办结：%(title)s"), f"round:{found.id}", now)
+    elif main.status == "open":
         _let_go(session, actor, row, main, found, now)
+
+
+def _tell_leader(
+    session: Session, actor: Actor, row: ProcessInstance, main: Task, found: TaskRound, sentence: str, occasion: str,
+    now: datetime, note: str = "",
+) -> None:  # fmt: skip
+    """A leader hears what came of what he ordered."""
+    if found.created_by is not None:
+        values = {"by": actor.name, "title": main.title}
+        notices.tell(
+            session, {found.created_by} - {actor.user_id}, "instructed", sentence, values, occasion, now=now, note=note,
+            link=f"/instances/{row.id}", by=actor.name,
+        )  # fmt: skip
 
 
 def _counts(session: Session, round_id: int) -> tuple[int, int]:
@@ -288,6 +310,7 @@ def _finish(session: Session, actor: Actor, row: ProcessInstance, main: Task, no
     execution.hand_in(step_rows.Completion(main.id, main.completed_by, main.completed_unit_id, values), main.token)
     execution.instance.complete(main.token, values)
     execution.settle("task.complete", {"task": main.id, "element": main.element_id, "values": values})
+    completions.follow(session, actor, row, main, execution, values, now=now)
     end_open(session, actor, main, now=now)
     send_after_commit(session, signals.task_completed, task_id=main.id, instance_id=row.id, user_id=main.completed_by)
     session.refresh(main)
@@ -307,7 +330,8 @@ def remove_signer(session: Session, actor: Actor, task_id: int, *, now: datetime
     if side.round_id is None:
         raise Conflict(N_("这项任务不是加签产生的。"))
     found = session.get_one(TaskRound, side.round_id)
-    if found.created_by != actor.user_id and not policy.may(actor, "task.reassign", policy.thing_of(side.area_path)):
+    asked_by = {actor.user_id, *(one.user_id for one in actor.stand_ins if one.covers(row.definition_key))}
+    if found.created_by not in asked_by and not policy.may(actor, "task.reassign", policy.thing_of(side.area_path)):
         raise Forbidden(N_("只有加签人和督办岗位可以减签。"))
     main = session.get_one(Task, found.task_id, with_for_update=True)
     ended = step_rows.cancel_tasks(session, row.id, [side.token], now)

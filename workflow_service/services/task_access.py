@@ -6,6 +6,8 @@ the task, so that two people at one task meet there: one wins, the other is told
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -41,10 +43,16 @@ def visible_task(session: Session, actor: Actor, task_id: int) -> tuple[Task, Pr
         raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=task_id)
     row = session.get(ProcessInstance, task.instance_id)
     assert row is not None
-    own = policy.thing_of(task.area_path, holders=holders_of(task), participants=(task.completed_by, row.started_by))
+    part = task.completed_by, task.acted_for, row.started_by
+    own = policy.thing_of(
+        task.area_path, holders=holders_of(task), participants=part, process=row.definition_key, kind=task.kind
+    )
     if not policy.may(actor, "task.see", own):
         holders, participants = participants_of(session, row.id)
-        policy.require(actor, "task.see", policy.thing_of(task.area_path, holders=holders, participants=participants))
+        whole = policy.thing_of(
+            task.area_path, holders=holders, participants=participants, process=row.definition_key
+        )
+        policy.require(actor, "task.see", whole)
     return task, row
 
 
@@ -100,16 +108,56 @@ def refuse_if_over(session: Session, task: Task) -> None:
         )
 
 
-def require_holder(session: Session, actor: Actor, task: Task, action: str) -> None:
-    """Refuse who is not asked to do the task, and everybody while it waits for others; raises Forbidden, Conflict."""
+def require_holder(session: Session, actor: Actor, task: Task, action: str) -> Actor:
+    """Refuse who is not asked to do the task, and everybody while it waits for others; gives the actor as he acts: for himself,
+    or for whom he is a substitute. Raises Forbidden, Conflict.
+    """
     if task.held:
         raise Conflict(N_("这项任务正在等其他人办理（加签、委托或退回补正），办完后再交回。"), task=task.id)
-    policy.require(actor, action, policy.thing_of(task.area_path, holders=holders_of(task)))
+    if actor.acting_for is not None:
+        return actor
+    policy.require(actor, action, asked_thing(session, actor, task))
+    return as_he_acts(session, actor, task)
+
+
+def asked_thing(session: Session, actor: Actor, task: Task, holders: Sequence[str] | None = None) -> policy.Thing:
+    """The task as rights see it; its route is asked for only where a substitute's grant may leave it out."""
+    asked = holders_of(task) if holders is None else holders
+    return policy.thing_of(task.area_path, holders=asked, process=_route_of(session, actor, task), kind=task.kind)
+
+
+def _route_of(session: Session, actor: Actor, task: Task) -> str:
+    return session.get_one(ProcessInstance, task.instance_id).definition_key if actor.stand_ins else ""
+
+
+def note_for_whom(session: Session, actor: Actor, task: Task) -> None:
+    """Keep with the task for whom a substitute acts on it."""
+    if actor.acted_for != task.acted_for:
+        task.acted_for = actor.acted_for
+        session.flush()
+
+
+def as_he_acts(session: Session, actor: Actor, task: Task) -> Actor:
+    """The actor in the capacity in which the task is his: his own, or that of a principal, for whose unit he then acts."""
+    if not actor.stand_ins or _is_his_own(actor, task):
+        return actor
+    taken = [f"u:{task.assignee_id}"] if task.assignee_id is not None else None
+    principal = policy.stands_in(actor, asked_thing(session, actor, task, taken))
+    if principal is None:
+        return actor
+    unit_id = task.unit_id if task.unit_id in principal.unit_ids else next(iter(principal.unit_ids), None)
+    return replace(actor, acting_for=principal, unit_id=unit_id)
+
+
+def _is_his_own(actor: Actor, task: Task) -> bool:
+    if task.assignee_id is not None:
+        return task.assignee_id == actor.user_id
+    return not actor.groups.isdisjoint(holders_of(task))
 
 
 def refuse_if_taken(session: Session, actor: Actor, task: Task) -> None:
-    """Raise Conflict with who took the task and when, unless it was the actor."""
-    if task.assignee_id is None or task.assignee_id == actor.user_id or actor.trusted:
+    """Raise Conflict with who took the task and when, unless it was the actor, or the one for whom he acts."""
+    if task.assignee_id is None or task.assignee_id in (actor.user_id, actor.acted_for) or actor.trusted:
         return
     by = session.get(User, task.assignee_id)
     raise Conflict(
@@ -118,6 +166,11 @@ def refuse_if_taken(session: Session, actor: Actor, task: Task) -> None:
         at=shown(task.claimed_at),
         task=task.id,
     )
+
+
+def may_work(session: Session, actor: Actor, task: Task) -> bool:
+    """Whether the task lies before the actor: his own to do, or as somebody's substitute."""
+    return task.status == "open" and policy.may(actor, "task.work", asked_thing(session, actor, task))
 
 
 def put_before(session: Session, task: Task) -> None:

@@ -22,14 +22,17 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.deadlines import move_holders
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
-from . import events, form_facts, forms, navigation, pauses, rounds
-from .calendars import SETTINGS
+from . import completions, events, form_facts, forms, navigation, pauses, rounds
 from .context import Actor
 from .execution import Execution, require_status
 from .task_access import (
+    as_he_acts,
+    asked_thing,
     changed,
     holders_of,
     lock_task,
+    may_work,
+    note_for_whom,
     open_task,
     refuse_if_taken,
     require_holder,
@@ -38,8 +41,8 @@ from .task_access import (
 )
 
 __all__ = [
-    "claim_task", "complete_task", "discard_draft", "draft_of", "finish_task", "holders_of", "note_opened", "open_task",
-    "own_draft", "release_tasks", "save_draft", "set_due", "unclaim_task", "visible_task",
+    "as_he_acts", "asked_thing", "claim_task", "complete_task", "discard_draft", "draft_of", "finish_task", "holders_of",
+    "may_work", "note_opened", "open_task", "own_draft", "release_tasks", "save_draft", "set_due", "unclaim_task", "visible_task",
 ]  # fmt: skip
 
 
@@ -71,12 +74,13 @@ def finish_task(
 ) -> tuple[Task, ProcessInstance]:
     """Do the same as `complete_task`, and give the instance as it stands afterwards too."""
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",) if not rounds.survives(session, task) else ANY_STATUS)
-    require_holder(session, actor, task, "task.work")
+    require_status(row, rounds.statuses_for(session, task))
+    actor = require_holder(session, actor, task, "task.work")
     refuse_if_taken(session, actor, task)
     form = forms.form_of_task(session, task, row.definition_id)
     forms.validate(form, values)
-    form_facts.require_facts(session, actor, task, form, values, today=SETTINGS.day_of(now))
+    form_facts.require_facts(session, actor, task, form, values, now=now)
+    note_for_whom(session, actor, task)
     if task.round_id is not None:
         rounds.answer(session, actor, row, task, values, now=now)
     elif not (task.rounds and rounds.wait_for_others(session, actor, row, task, values, now=now)):
@@ -91,15 +95,13 @@ def _move_on(
     if not navigation.dissent(execution, task, values):
         execution.finish_task(task.id, task.token, values)
         execution.settle("task.complete", {"task": task.id, "element": task.element_id, "values": values})
+        completions.follow(session, actor, row, task, execution, values, now=now)
     if task.rounds:
         rounds.end_open(session, actor, task, now=now)
     send_after_commit(
         session, signals.task_completed, task_id=task.id, instance_id=row.id, user_id=actor.user_id
     )
     _note_completed(task, actor, values, now)
-
-
-ANY_STATUS = ("active", "suspended", "completed", "terminated")
 
 
 def _note_completed(task: Task, actor: Actor, values: dict[str, Any], now: datetime) -> None:
@@ -117,16 +119,18 @@ def _note_completed(task: Task, actor: Actor, values: dict[str, Any], now: datet
 def claim_task(
     session: Session, actor: Actor, task_id: int, *, now: datetime, expected: int | None = None
 ) -> Task:
-    """Take a group's task for oneself; colleagues see who took it."""
+    """Take a group's task for oneself, or for whom one is a substitute; colleagues see who took it."""
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",))
-    require_holder(session, actor, task, "task.claim")
-    if task.assignee_id == actor.user_id:
+    require_status(row, rounds.statuses_for(session, task))
+    actor = require_holder(session, actor, task, "task.claim")
+    if task.assignee_id == actor.responsible:
         return task
     refuse_if_taken(session, actor, task)
-    task.assignee_id, task.claimed_at = actor.user_id, now
-    set_holders(session, task, actor.user_id)
+    task.assignee_id, task.claimed_at = actor.responsible, now
+    set_holders(session, task, actor.responsible)
     _mark_opened(task, actor, now)
+    if actor.acting_for is not None:
+        events.note(session, actor, task, "claimed", now=now)
     return changed(session, actor, row, task, "task.claim", {}, now)
 
 
@@ -135,9 +139,9 @@ def unclaim_task(
 ) -> Task:
     """Put a task back to its group; only who took it may."""
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",))
-    require_holder(session, actor, task, "task.claim")
-    if task.assignee_id != actor.user_id:
+    require_status(row, rounds.statuses_for(session, task))
+    actor = require_holder(session, actor, task, "task.claim")
+    if task.assignee_id != actor.responsible:
         raise Conflict(N_("这项任务没有由您签收。"))
     if not task.candidate_groups and not task.candidate_users:
         raise Conflict(N_("这项任务指定由您办理，不能放回。"))
@@ -152,9 +156,9 @@ def note_opened(session: Session, actor: Actor, task_id: int, *, now: datetime) 
     Said by the page itself when it is in front of a person, not by a list or a prefetch. Gives whether that was news.
     """
     row, task = lock_task(session, task_id)
-    asked = policy.thing_of(task.area_path, holders=holders_of(task))
-    if task.opened_at is not None or not policy.may(actor, "task.work", asked):
+    if task.opened_at is not None or not may_work(session, actor, task):
         return False
+    actor = as_he_acts(session, actor, task)
     _mark_opened(task, actor, now)
     events.note(session, actor, task, "opened", now=now)
     changed(session, actor, row, task, "task.open", {}, now)

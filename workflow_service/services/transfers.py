@@ -18,7 +18,7 @@ from workflow_service.identity import policy
 from workflow_service.store.people import Unit
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft
 
-from . import events, recipients
+from . import events, recipients, rounds
 from .context import Actor
 from .execution import require_status
 from .task_access import changed, holders_of, lock_task, put_before, refuse_if_taken, require_holder
@@ -48,10 +48,10 @@ def transfer_task(
     Raises NotFound, Forbidden, Conflict, InvalidInput.
     """
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",))
-    require_holder(session, actor, task, "task.transfer")
+    require_status(row, rounds.statuses_for(session, task))
+    actor = require_holder(session, actor, task, "task.transfer")
     refuse_if_taken(session, actor, task)
-    return _hand_on(session, actor, row, task, asked, "transfer", now)
+    return hand_on(session, actor, row, task, asked, "transfer", now)
 
 
 def reassign_task(
@@ -59,18 +59,19 @@ def reassign_task(
 ) -> Task:
     """A supervisor gives a task to somebody else (改派), with a reason, whoever has taken it."""
     row, task = lock_task(session, task_id, expected)
-    require_status(row, ("active",))
+    require_status(row, rounds.statuses_for(session, task))
     policy.require(actor, "task.reassign", policy.thing_of(task.area_path))
     if task.held:
         raise Conflict(N_("这项任务正在等其他人办理（加签、委托或退回补正），办完后再交回。"), task=task.id)
     if not asked.reason.strip():
         raise InvalidInput(N_("请写明理由。"))
-    return _hand_on(session, actor, row, task, asked, "reassign", now)
+    return hand_on(session, actor, row, task, asked, "reassign", now)
 
 
-def _hand_on(
+def hand_on(
     session: Session, actor: Actor, row: ProcessInstance, task: Task, asked: TransferAsked, kind: str, now: datetime
 ) -> Task:
+    """Put a locked task before somebody else, with an event and a notice; rights are the caller's."""
     if len(asked.reason) > LONGEST_REASON:
         raise InvalidInput(N_("说明不能超过 2000 字。"))
     recipients.require_reachable(session, [asked.holder], now=now)
@@ -78,7 +79,8 @@ def _hand_on(
     before = holders_of(task)
     if asked.holder in before and (task.assignee_id is None or asked.holder == f"u:{task.assignee_id}"):
         raise InvalidInput(N_("任务已经在“%(name)s”名下。"), name=recipients.name_of(session, asked.holder))
-    former = task.assignee_id if task.assignee_id is not None else actor.user_id
+    own = task.assignee_id is None or actor.acting_for is not None
+    former = actor.user_id if own else task.assignee_id
     _take_draft_along(session, task, former, asked.with_draft)
     _place(task, asked.holder, unit_id, now)
     put_before(session, task)

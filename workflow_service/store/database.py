@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from blinker import NamedSignal
@@ -18,13 +19,18 @@ from workflow_service.startup_error import StartError
 OLDEST_POSTGRESQL = 16
 CONNECT_TIMEOUT_SECONDS = 10
 AFTER_COMMIT = "after_commit"
+FILES_DIR = "files_dir"
+OWN_PLANS = "own_plans"
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class DatabaseOptions:
-    """Sizes of the pool and limits of every connection; times in milliseconds."""
+    """Sizes of the pool and limits of every connection; times in milliseconds.
+
+    `files_dir` is where the files stand whose rows the database holds; None where a process keeps none.
+    """
 
     pool_size: int = 10
     pool_overflow: int = 10
@@ -32,6 +38,7 @@ class DatabaseOptions:
     statement_timeout_ms: int = 60_000
     idle_timeout_ms: int = 60_000
     application: str = "tongchou"
+    files_dir: Path | None = None
 
     def session_settings(self) -> dict[str, str]:
         """The PostgreSQL parameters that each new connection gets."""
@@ -51,7 +58,7 @@ class Database:
         self.url = make_url(url)
         self.options = options or DatabaseOptions()
         self.engine = _engine(self.url, self.options)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={FILES_DIR: self.options.files_dir})
 
     def __repr__(self) -> str:
         return f"Database({self.url.render_as_string(hide_password=True)})"
@@ -112,6 +119,13 @@ def undone_on_failure(session: Session) -> Iterator[None]:
     except BaseException:
         del session.info.get(AFTER_COMMIT, [])[queued:]
         raise
+def plan_for_these_values(session: Session) -> None:
+    """Let each statement of this transaction be planned for its own values, once prepared too: for questions about areas, of
+    which one is a county and another everything, so that one plan cannot suit both.
+    """
+    if session.info.get(OWN_PLANS) is not session.get_transaction() or not session.in_transaction():
+        session.connection().exec_driver_sql("SET LOCAL plan_cache_mode = 'force_custom_plan'")
+        session.info[OWN_PLANS] = session.get_transaction()
 
 
 def send_after_commit(session: Session, signal: NamedSignal, **payload: Any) -> None:

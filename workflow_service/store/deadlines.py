@@ -16,6 +16,8 @@ from sqlalchemy import (
     Subquery,
     and_,
     exists,
+    false,
+    func,
     or_,
     select,
     text,
@@ -53,6 +55,7 @@ class DeadlineChange(Base):
             "uq_deadline_change_standing_task", "task_id", unique=True,
             postgresql_where=text(f"ended_at is null and {_OF_TASK}"),
         ),
+        Index("ix_deadline_change_started", "started_at", postgresql_where=text(_OF_PLAN)),
         Index("ix_deadline_change_ended", "ended_at", postgresql_where=text(_OF_PLAN)),
         Index("ix_deadline_change_task_ended", "ended_at", postgresql_where=text(_OF_TASK)),
     )  # fmt: skip
@@ -145,6 +148,13 @@ def paused_at(session: Session, plan_ids: Collection[int], until: datetime) -> d
     """For each of the plans whose clock stood at the moment: why (`kind`) and since when (`started_at`)."""
     rows = session.execute(paused_plans(until).where(DeadlineChange.plan_id.in_(list(plan_ids))))
     return {row.plan_id: row for row in rows}
+
+
+def plan_clocks_moved_since(until: datetime) -> ColumnElement[bool]:
+    """Whether any plan's clock stopped or started since; asked by the last entries of two indexes."""
+    moments = DeadlineChange.started_at, DeadlineChange.ended_at
+    last = [select(func.max(one)).where(text(_OF_PLAN)).scalar_subquery() for one in moments]
+    return func.coalesce(func.greatest(*last) >= until, false())
 
 
 def task_stood(until: datetime) -> ColumnElement[bool]:

@@ -17,17 +17,18 @@ from sqlalchemy import (
     DateTime,
     SQLColumnExpression,
     func,
+    literal,
     literal_column,
     select,
     tuple_,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from . import work_search
 from .people import Unit, User
 from .plans import Plan
-from .runtime import Task, TaskHolder
+from .runtime import ProcessInstance, Task, TaskHolder
 from .work_search import Match, Rows
 
 COUNT_LIMIT = 1000
@@ -66,10 +67,20 @@ SORTS = {
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Whose tasks a substitute sees beside his own: holder keys of the principal, the routes covered (none: all), his name."""
+
+    name: str
+    groups: frozenset[str]
+    processes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class InboxFilter:
     """Whose tasks, and which of them, in which order. `groups` are holder keys (`u:…`, `g:…`); moments are aware.
 
     `match` asks a column of search keys for what was typed, `typed` is that text; `sort` is one of SORTS.
+    `standings` are those for whom the person is a substitute; what lies before both of them is his own.
     """
 
     user_id: int
@@ -82,12 +93,19 @@ class InboxFilter:
     match: Match | None = None
     typed: str = ""
     sort: str = "due"
+    standings: tuple[Standing, ...] = ()
 
     def holders(self) -> list[str]:
-        """The keys to look under: all of the person's, his own, or his groups'."""
+        """The person's own keys to look under: all, his own, his groups', or none where he asks for others' only."""
         own = f"u:{self.user_id}"
-        chosen = {"own": [own], "groups": sorted(self.groups - {own})}.get(self.holder)
+        chosen = {"own": [own], "groups": sorted(self.groups - {own}), "substitute": []}.get(self.holder)
         return chosen if chosen is not None else sorted(self.groups)
+
+    def others(self) -> list[tuple[str, Standing]]:
+        """The keys of those for whom he is a substitute, each with the grant."""
+        if self.holder in ("own", "groups"):
+            return []
+        return [(key, one) for one in self.standings for key in sorted(one.groups - self.groups)]
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """The filter as SQL conditions on Task and TaskHolder."""
@@ -115,12 +133,16 @@ class InboxFilter:
 
 @dataclass(frozen=True)
 class InboxRow:
-    """One task as a list shows it; `lead_unit` leads the plan, `person` has claimed or completed it."""
+    """One task as a list shows it; `lead_unit` leads the plan, `person` has claimed or completed it.
+
+    `for_whom`: the reader sees it, or did it, as the substitute of this person.
+    """
 
     task: Task
     plan_code: str | None
     lead_unit: str
     person: str
+    for_whom: str = ""
 
 
 def inbox_page(
@@ -134,12 +156,12 @@ def inbox_page(
     if found is None:
         return []
     keys = found.subquery()
-    key = func.min(keys.c.key)
-    top = select(keys.c.task_id, key.label("key")).group_by(keys.c.task_id)
+    key, for_whom = func.min(keys.c.key), func.min(keys.c.for_whom)
+    top = select(keys.c.task_id, key.label("key"), for_whom.label("for_whom")).group_by(keys.c.task_id)
     top = top.order_by(*wanted.order.ordered(key, keys.c.task_id, backwards=backwards)).limit(limit)
     page = top.subquery()
     ordered = wanted.order.ordered(page.c.key, Task.id, backwards=backwards)
-    statement = list_rows().join(page, page.c.task_id == Task.id).order_by(*ordered)
+    statement = list_rows().add_columns(page.c.for_whom).join(page, page.c.task_id == Task.id).order_by(*ordered)
     return [InboxRow(*row) for row in session.execute(statement)]
 
 
@@ -162,19 +184,27 @@ def count_inbox(session: Session, wanted: InboxFilter) -> int:
 
 def _keys(wanted: InboxFilter, after: Cursor | None, limit: int | None, backwards: bool) -> Any:
     """Sort key and id of the first `limit` tasks under each holder key, each from its own index range."""
+    under: list[tuple[str, Standing | None]] = [(holder, None) for holder in wanted.holders()]
     parts = [
         found.order_by(*wanted.order.ordered(wanted.order.by, TaskHolder.task_id, backwards=backwards)).limit(limit)
-        for holder in wanted.holders()
-        for found in _under(holder, wanted, after, backwards)
+        for holder, standing in [*under, *wanted.others()]
+        for found in _under(holder, wanted, after, backwards, standing)
     ]
     return union_all(*(part.subquery().select() for part in parts)) if parts else None
 
 
-def _under(holder: str, wanted: InboxFilter, after: Cursor | None, backwards: bool) -> Sequence[Rows]:
+def _under(
+    holder: str, wanted: InboxFilter, after: Cursor | None, backwards: bool, standing: Standing | None
+) -> Sequence[Rows]:
     """What lies under one holder key; a search asks once for each place where its words may stand."""
-    statement: Rows = select(TaskHolder.task_id, wanted.order.by.label("key"))
-    if wanted.needs_task:
+    for_whom = literal(standing.name if standing is not None else "").label("for_whom")
+    statement: Rows = select(TaskHolder.task_id, wanted.order.by.label("key"), for_whom)
+    routes = standing.processes if standing is not None else frozenset()
+    if wanted.needs_task or routes:
         statement = statement.join(Task, Task.id == TaskHolder.task_id)
+    if routes:
+        statement = statement.join(ProcessInstance, ProcessInstance.id == Task.instance_id)
+        statement = statement.where(ProcessInstance.definition_key.in_(sorted(routes)))
     if wanted.unit_id is not None:
         statement = statement.join(Plan, Plan.id == Task.plan_id)
     statement = statement.where(TaskHolder.holder == holder, *wanted.conditions())
@@ -209,3 +239,12 @@ def processes_in(session: Session, groups: Collection[str]) -> Sequence[str]:
     some = statement.limit(COUNT_LIMIT).subquery()
     return session.scalars(select(some.c.process_key).distinct().order_by(some.c.process_key)).all()
 
+
+def just_passed_on(session: Session, task_ids: Collection[int]) -> Sequence[int]:
+    """Those of these finished tasks from which an open task of a running instance came that nobody has opened yet."""
+    following = aliased(Task)
+    came = following.instance_id == Task.instance_id, following.created_at == Task.ended_at
+    unopened = following.status == "open", following.opened_at.is_(None), following.round_id.is_(None)
+    running = select(ProcessInstance.id).where(ProcessInstance.id == Task.instance_id, ProcessInstance.status == "active")
+    statement = select(Task.id).where(Task.id.in_(list(task_ids)), Task.round_id.is_(None), running.exists())
+    return session.scalars(statement.where(select(following.id).where(*came, *unopened).exists())).all()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from .operations import TaskEvent
+from workflow_service.i18n import _
+
+from .operations import Circulation, CirculationReader
 from .people import Post, Unit, User
 from .plans import Plan
 from .runtime import (
@@ -23,20 +25,31 @@ from .runtime import (
     Timer,
 )
 
+_principal = aliased(User)
+
 
 @dataclass(frozen=True)
 class Step:
-    """One human step for the slip and the history; names are those of the day on which it ended.
+    """One human step for the slip and the history; `for_whom` is named where a substitute did it.
 
-    `acted_for` is the name of the person for whom a substitute did it; `rank` that of the leading post that was asked,
-    None where none was.
+    `rank` is that of the leading post that was asked, None where none was.
     """
 
     task: Task
     person: str
     unit: str
-    acted_for: str = ""
+    for_whom: str = ""
     rank: int | None = None
+
+    @property
+    def signature(self) -> str:
+        """Who did it, as the slip shows it: 乙（代甲） for a substitute."""
+        return signed(self.person, self.for_whom)
+
+
+def signed(person: str, for_whom: str | None) -> str:
+    """A name as history shows it, with him for whom a substitute acted."""
+    return _("%(name)s（代%(principal)s）", name=person, principal=for_whom) if for_whom else person
 
 
 @dataclass(frozen=True)
@@ -56,20 +69,20 @@ def instance_by_id(session: Session, instance_id: int) -> ProcessInstance | None
 
 def steps_of(session: Session, instance_id: int) -> list[Step]:
     """The run's human tasks in the order in which they arose, with who did or has them."""
-    person, principal = func.coalesce(User.name, ""), aliased(User)
+    person = func.coalesce(User.name, "")
     rows = session.execute(
-        select(Task, person, func.coalesce(Unit.name, ""), func.coalesce(principal.name, ""))
-        .outerjoin(principal, principal.id == Task.acted_for)
+        select(Task, person, func.coalesce(Unit.name, ""), func.coalesce(_principal.name, ""))
         .outerjoin(User, User.id == func.coalesce(Task.completed_by, Task.assignee_id))
+        .outerjoin(_principal, _principal.id == Task.acted_for)
         .outerjoin(Unit, Unit.id == func.coalesce(Task.completed_unit_id, Task.unit_id))
         .where(Task.instance_id == instance_id, Task.status != "cancelled")
         .order_by(Task.id)
     )
-    found = [(task, name, unit, acted_for) for task, name, unit, acted_for in rows]
+    found = [(task, name, unit, for_whom) for task, name, unit, for_whom in rows]
     ranks = _leading_posts(session, {group for task, *_names in found for group in task.candidate_groups})
     return [
-        Step(task, name, unit, acted_for, min((ranks[one] for one in task.candidate_groups if one in ranks), default=None))
-        for task, name, unit, acted_for in found
+        Step(task, name, unit, for_whom, min((ranks[one] for one in task.candidate_groups if one in ranks), default=None))
+        for task, name, unit, for_whom in found
     ]
 
 
@@ -84,37 +97,17 @@ def _leading_posts(session: Session, groups: set[str]) -> dict[str, int]:
     return {code: rank for code, rank in rows if code in groups}
 
 
-@dataclass(frozen=True)
-class Instruction:
-    """What a leader wrote beside the steps (批示): his words, name and post's rank, for whom, and when."""
-
-    event: TaskEvent
-    person: str
-    acted_for: str
-
-
-def instructions_of(session: Session, instance_id: int) -> list[Instruction]:
-    """The leaders' instructions of a run in the order given."""
-    leader, principal = aliased(User), aliased(User)
-    rows = session.execute(
-        select(TaskEvent, func.coalesce(leader.name, ""), func.coalesce(principal.name, ""))
-        .outerjoin(leader, leader.id == TaskEvent.actor_id)
-        .outerjoin(principal, principal.id == TaskEvent.acted_for)
-        .where(TaskEvent.instance_id == instance_id, TaskEvent.kind == "instruct")
-        .order_by(TaskEvent.id)
-    )
-    return [Instruction(*row) for row in rows]
-
-
 def activities_of(session: Session, instance_id: int) -> list[tuple[Activity, str]]:
-    """What ran, in order, with the name of who did it."""
+    """What ran, in order, with the name of who did it, and for whom."""
     rows = session.execute(
-        select(Activity, func.coalesce(User.name, ""))
+        select(Activity, func.coalesce(User.name, ""), _principal.name)
         .outerjoin(User, User.id == Activity.actor_id)
+        .outerjoin(Task, and_(Task.instance_id == Activity.instance_id, Task.token == Activity.token))
+        .outerjoin(_principal, _principal.id == Task.acted_for)
         .where(Activity.instance_id == instance_id)
         .order_by(Activity.seq)
     )
-    return [(activity, name) for activity, name in rows]
+    return [(activity, signed(name, principal)) for activity, name, principal in rows]
 
 
 def incidents_of(session: Session, instance_id: int) -> Sequence[Incident]:
@@ -144,18 +137,20 @@ def comments_of(session: Session, instance_id: int) -> list[tuple[Comment, str]]
 
 
 def participants_of(session: Session, instance_id: int) -> tuple[set[str], set[int]]:
-    """Holder keys of who is asked now, and ids of who had a part."""
-    holders = session.scalars(
-        select(TaskHolder.holder)
-        .join(Task, Task.id == TaskHolder.task_id)
-        .where(Task.instance_id == instance_id)
+    """Holder keys of who is asked now or got it to read, and ids of who had a part."""
+    asked = select(TaskHolder.holder).join(Task, Task.id == TaskHolder.task_id).where(Task.instance_id == instance_id)
+    readers = (
+        select(CirculationReader.holder)
+        .join(Circulation, Circulation.id == CirculationReader.circulation_id)
+        .where(Circulation.instance_id == instance_id, CirculationReader.delivered_at.is_not(None))
     )
-    done = session.scalars(
-        select(Task.completed_by)
+    holders = session.scalars(asked.union(readers))
+    done = session.execute(
+        select(Task.completed_by, Task.acted_for)
         .where(Task.instance_id == instance_id, Task.completed_by.is_not(None))
         .distinct()
     )
-    return set(holders), {each for each in done if each is not None}
+    return set(holders), {each for row in done for each in row if each is not None}
 
 
 def attachment_by_id(session: Session, attachment_id: int) -> Attachment | None:
@@ -177,7 +172,7 @@ def open_incidents(
         .limit(limit)
     )
     if areas is not None:
-        statement = statement.where(or_(*(ProcessInstance.area_path.startswith(area) for area in areas)))
+        statement = statement.where(or_(false(), *(ProcessInstance.area_path.startswith(area) for area in areas)))
     if after is not None:
         statement = statement.where(Incident.id < after)
     return [IncidentRow(*row) for row in session.execute(statement)]

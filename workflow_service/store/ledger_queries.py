@@ -18,7 +18,6 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
-    exists,
     false,
     func,
     literal,
@@ -33,7 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from .deadlines import moved_since, paused_plans, task_stood
+from . import plan_counts
+from .database import plan_for_these_values
+from .deadlines import moved_since, paused_plans, plan_clocks_moved_since, task_stood
 from .people import Unit, User
 from .plans import AgendaItem, Plan, PlanEvent
 from .runtime import Task
@@ -55,12 +56,10 @@ LEFT JOIN (
 ) r ON r.plan_id = p.id
 """
 
-# A revised plan counts as issued from its first issue, which only its history knows.
+# A revised plan counts as issued from its first issue.
 _PRESENT = """
 SELECT {plain}, p.registered_on, {due} AS due_on, p.filed_on IS NOT NULL AS filed, p.stage,
-  CASE WHEN p.revision = 0 THEN CASE WHEN p.issued_on <= :day THEN p.issued_on END ELSE (
-    SELECT min((e.data->>'on')::date) FROM plan_event e
-    WHERE e.plan_id = p.id AND e.kind = 'issued' AND (e.data->>'on')::date <= :day) END AS issued_on
+  CASE WHEN p.first_issued_on <= :day THEN p.first_issued_on END AS issued_on
 FROM plan p {moved}
 WHERE p.registered_on <= :day AND p.status IN ('active', 'issued')
 """
@@ -113,16 +112,27 @@ class Wanted:
     issued_from: date | None = None
     issued_until: date | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether counters can answer for it: nothing but areas, units and kinds is asked."""
+        asked = (self.issued, self.waiting, self.due_from, self.due_before, self.issued_from, self.issued_until, self.keys)
+        return all(one is None for one in asked) and plan_counts.is_countable(self.areas)
+
 def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool = True) -> Subquery:
     """The plans in the catalogue at the moment, one row each, filtered: what every question below selects from.
 
     Without `stages` the columns `stage` and `filed` may be later ones, and recent moments cost as little as the present.
     """
-    changed = _changed_since(moment) if stages else _rewritten_since(moment)
-    was_other = session.scalar(select(exists().where(changed)))
-    statement = _past(moment, wanted.areas) if was_other else _present(moment, moved=not stages)
+    plan_for_these_values(session)
+    is_past = not is_present(session, moment, stages=stages)
+    statement = _past(moment, wanted.areas) if is_past else _present(moment, moved=not stages)
     state = statement.columns(**_columns()).subquery("state")
     return select(state).where(*_conditions(state, wanted, moment)).subquery("ledger")
+
+
+def is_present(session: Session, moment: Moment, *, stages: bool = True) -> bool:
+    """Whether the present columns are the state of the moment, because nothing that matters has happened since."""
+    return not session.scalar(select(_changed_since(moment) if stages else _rewritten_since(moment)))
 
 
 def page(
@@ -152,11 +162,16 @@ def count(session: Session, state: Subquery) -> int:
     some = select(state.c.id).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
-def groups(session: Session, state: Subquery, moment: Moment, *, stages: bool) -> Sequence[Any]:
+def groups(session: Session, moment: Moment, wanted: Wanted, *, stages: bool) -> Sequence[Any]:
     """Counts for each lead unit, level, tier, importance, category (and stage): total, issued, overdue, filed.
 
     A plan whose clock stood at the moment is not overdue.
     """
+    if wanted.is_counted and is_present(session, moment, stages=stages) and not _moved_since(session, moment):
+        return plan_counts.kinds(
+            session, wanted.areas, moment.day, stages=stages, equal=wanted.equal, units=wanted.units
+        )
+    state = state_at(session, moment, wanted, stages=stages)
     names = ("lead_unit_id", "level", "tier", "importance", "category") + (("stage",) if stages else ())
     keys = [state.c[name] for name in names]
     late = and_(state.c.issued_on.is_(None), state.c.due_on < moment.day, not_(_stood(state.c.id, moment.until)))
@@ -170,8 +185,11 @@ def groups(session: Session, state: Subquery, moment: Moment, *, stages: bool) -
         ).group_by(*keys)
     ).all()
 
-def per_day(session: Session, state: Subquery) -> tuple[dict[date, int], dict[date, int]]:
+def per_day(session: Session, moment: Moment, wanted: Wanted) -> tuple[dict[date, int], dict[date, int]]:
     """How many plans were issued on each day, and how many are due on each day."""
+    if wanted.is_counted and not wanted.equal and not wanted.units and is_present(session, moment):
+        return plan_counts.per_day(session, wanted.areas, moment.day)
+    state = state_at(session, moment, wanted)
     return _counted(session, state.c.issued_on), _counted(session, state.c.due_on)
 
 def units_by_id(session: Session, ids: Collection[int]) -> dict[int, tuple[str, str]]:
@@ -270,14 +288,26 @@ def within(column: Any, areas: tuple[str, ...] | None) -> ColumnElement[bool]:
         return true()
     return or_(false(), *(column.startswith(area, autoescape=True) for area in areas))
 
+# Asked by the last entry of an index: an EXISTS would be planned as a search for a row among many that fit.
 def _changed_since(moment: Moment) -> ColumnElement[bool]:
-    return PlanEvent.at >= moment.until
+    last = select(func.max(PlanEvent.at)).scalar_subquery()
+    return func.coalesce(last >= moment.until, false())
 
 
 def _rewritten_since(moment: Moment) -> ColumnElement[bool]:
     """What the dates in the present columns do not tell: who left, whose issue was told late."""
-    told_late = and_(PlanEvent.kind == "issued", PlanEvent.data["on"].astext <= moment.day.isoformat())
-    return and_(PlanEvent.at >= moment.until, or_(PlanEvent.kind.in_(LEAVING), told_late))
+    last = [select(func.max(PlanEvent.at)).where(PlanEvent.kind == kind).scalar_subquery() for kind in LEAVING]
+    late = PlanEvent.kind == "issued", PlanEvent.at >= moment.until, PlanEvent.data["on"].astext <= moment.day.isoformat()
+    told_late = select(PlanEvent.at).where(*late).order_by(PlanEvent.at).limit(1).scalar_subquery()
+    return or_(func.coalesce(func.greatest(*last) >= moment.until, false()), told_late.is_not(None))
+
+
+def _moved_since(session: Session, moment: Moment) -> bool:
+    """Whether a date was moved or a clock stopped or started since: counters know the present ones only."""
+    moved = select(func.max(PlanEvent.at)).where(PlanEvent.kind == "re_dated").scalar_subquery()
+    return bool(
+        session.scalar(select(or_(func.coalesce(moved >= moment.until, false()), plan_clocks_moved_since(moment.until))))
+    )
 
 
 def _present(moment: Moment, *, moved: bool) -> Any:

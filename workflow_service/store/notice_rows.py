@@ -54,11 +54,12 @@ SELECT user_id FROM added
 # From what is due to who holds it: the work grows with what is due, not with what exists.
 _DUE_HOLDINGS = text("""
 WITH due AS (
-  SELECT t.id, t.title, t.name, t.due_at, h.holder
+  SELECT t.id, t.title, t.name, t.due_at, i.definition_key, h.holder
   FROM task t
-  JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
+  JOIN process_instance i ON i.id = t.instance_id
   JOIN task_holder h ON h.task_id = t.id AND h.claimed_by IS NULL
   WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
+    AND (i.status = 'active' OR EXISTS (SELECT FROM task_round r WHERE r.id = t.round_id AND r.relation = 'instruct'))
     AND (t.urging = 'daily' OR (t.urging = 'weekly' AND (:first_of_week OR t.due_at < :tomorrow)))
 ), held AS (
   SELECT due.*, CAST(substr(holder, 3) AS bigint) AS user_id FROM due WHERE holder LIKE 'u:%'
@@ -69,10 +70,23 @@ WITH due AS (
         WHERE unit.active) place ON place.holder = due.holder
   JOIN membership ON membership.post_id = place.id
     AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+), told AS (
+  SELECT held.*, '' AS for_whom FROM held
+  UNION
+  SELECT held.id, held.title, held.name, held.due_at, held.definition_key, held.holder, s.substitute_id, principal.name
+  FROM held
+  JOIN substitution s ON s.principal_id = held.user_id AND s.since <= :today AND s.until > :today AND s.revoked_at IS NULL
+    AND (cardinality(s.processes) = 0 OR held.definition_key = ANY(s.processes))
+  JOIN user_account principal ON principal.id = s.principal_id AND principal.active
+  WHERE NOT EXISTS (SELECT FROM membership former WHERE former.user_id IN (s.principal_id, s.substitute_id)
+    AND former.until <= :today AND former.until > s.given_on)
 )
-SELECT DISTINCT held.user_id, held.id AS task_id, held.title, held.name, held.due_at, person.language, person.name AS person
-FROM held JOIN user_account person ON person.id = held.user_id AND person.active
-ORDER BY held.user_id, held.due_at, held.id
+SELECT told.user_id, told.id AS task_id, told.title, told.name, told.due_at, min(told.for_whom) AS for_whom, person.language,
+  person.name AS person
+FROM told JOIN user_account person ON person.id = told.user_id AND person.active
+WHERE told.user_id > :after
+GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name
+ORDER BY told.user_id, told.due_at, told.id
 """)
 
 _DUE_BELOW = text("""
@@ -86,7 +100,7 @@ JOIN membership ON membership.post_id = post.id
   AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
 JOIN user_account person ON person.id = membership.user_id AND person.active
 WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
-  AND t.urging <> 'none'
+  AND NOT t.held AND t.urging <> 'none' AND membership.user_id > :after
 ORDER BY membership.user_id, t.due_at, t.id
 """)
 
@@ -129,20 +143,23 @@ def insert_notices(session: Session, rows: Sequence[dict[str, Any]], channels: M
 
 
 def due_holdings(
-    session: Session, at: datetime, before: datetime, today: date, *, tomorrow: datetime, first_of_week: bool
+    session: Session, at: datetime, before: datetime, today: date, *, tomorrow: datetime, first_of_week: bool, after: int = 0
 ) -> Sequence[Any]:
     """Running tasks due before `before` with each person who holds them, by person and due moment.
 
     A task that is urged weekly comes on the first working day of the week, and once it is due (before `tomorrow`).
-    Who took a task holds it; while nobody has, everybody in its candidate posts does.
+    Who took a task holds it; while nobody has, everybody in its candidate posts does. A substitute has it
+    with `for_whom`. Only people after `after`, by id.
     """
-    values = {"at": at, "before": before, "today": today, "tomorrow": tomorrow, "first_of_week": first_of_week}
+    values = {"at": at, "before": before, "today": today, "tomorrow": tomorrow, "first_of_week": first_of_week, "after": after}
     return session.execute(_DUE_HOLDINGS, values).all()
 
 
-def due_below(session: Session, at: datetime, before: datetime, today: date, superior: str) -> Sequence[Any]:
+def due_below(
+    session: Session, at: datetime, before: datetime, today: date, superior: str, *, after: int = 0
+) -> Sequence[Any]:
     """The same tasks with each person who has the `superior` post in the task's unit."""
-    values = {"at": at, "before": before, "today": today, "superior": superior}
+    values = {"at": at, "before": before, "today": today, "superior": superior, "after": after}
     return session.execute(_DUE_BELOW, values).all()
 
 

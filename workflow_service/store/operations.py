@@ -65,7 +65,7 @@ class TaskEvent(Base):
 
 
 class Substitution(Base):
-    """A person lets another act for him (授权代办): from `since` until before `until` (business dates).
+    """A person lets another act for him (授权代办): from `since` until before `until` (business dates), given on `given_on`.
 
     `processes` are keys of the routes it covers, empty for all; `may_decide` also covers signing and deciding.
     """
@@ -85,6 +85,7 @@ class Substitution(Base):
     may_decide: Mapped[bool] = mapped_column(server_default=text("false"))
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     created_at: Mapped[datetime]
+    given_on: Mapped[date]
     revoked_at: Mapped[datetime | None]
 
 
@@ -92,6 +93,7 @@ class Circulation(Base):
     """Something sent round for reading: a copy (抄送), a circulation (传阅), a document for receipt (签收). It blocks nothing.
 
     `kind`: copy, read (阅知), act (阅办), tick (圈阅), receipt. `in_order`: the next gets it when the one before has read it.
+    The supervisors of `area_path` see it too.
     """
 
     __tablename__ = "circulation"
@@ -100,6 +102,7 @@ class Circulation(Base):
         Index("ix_circulation_instance", "instance_id"),
     )
     id: Mapped[Key]
+    area_path: Mapped[str] = mapped_column(server_default="")
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
     task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id"))
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))

@@ -22,9 +22,10 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
+from sqlalchemy.orm import Session, aliased, contains_eager
 
+from .operations import Substitution
 from .people import ApiToken, Membership, Post, Unit, User
 from .records import Setting
 from .runtime import Task, TaskHolder
@@ -43,10 +44,21 @@ def structure_version() -> Any:
     return select(Setting.value["version"].astext).where(Setting.name == STRUCTURE_SETTING).scalar_subquery()
 
 
+def is_granted(today: date | ColumnElement[date]) -> ColumnElement[bool]:
+    """The substitution holds on `today` (a business date), as far as its own row says."""
+    return and_(Substitution.since <= today, Substitution.until > today, Substitution.revoked_at.is_(None))
+
+
+def _is_substitute(user_id: Any, today: date | ColumnElement[date]) -> ColumnElement[bool]:
+    return select(Substitution.id).where(Substitution.substitute_id == user_id, is_granted(today)).exists()
+
+
 def person_rows(condition: ColumnElement[bool], today: date | ColumnElement[date]) -> Select[Any]:
-    """A person with each current post and its unit, best rank first, and the structure's version on every row."""
+    """A person with each current post and its unit, best rank first; on every row the structure's version and whether somebody
+    named him as a substitute for today.
+    """
     return (
-        select(User, Post, Unit, structure_version())
+        select(User, Post, Unit, structure_version(), _is_substitute(User.id, today))
         .outerjoin(Membership, and_(Membership.user_id == User.id, is_current(today)))
         .outerjoin(Post, Post.id == Membership.post_id)
         .outerjoin(Unit, Unit.id == Post.unit_id)
@@ -62,6 +74,7 @@ TOKEN_ROWS = (
         _token.last_used_at, _post.code.label("post_code"), _post.role, _unit.id.label("unit_id"),
         _unit.name.label("unit_name"), _unit.code.label("unit_code"), _unit.area_path, _unit.relation,
         structure_version().label("structure"),
+        _is_substitute(_user.id, bindparam("today", type_=Date)).label("substitutes"),
     )
     .select_from(ApiToken.__table__.join(User.__table__, _user.id == _token.user_id))
     .outerjoin(Membership.__table__, and_(Membership.user_id == _user.id, is_current(bindparam("today", type_=Date))))
@@ -72,6 +85,28 @@ TOKEN_ROWS = (
 )  # fmt: skip
 """The owner of an API token (its `token_hash`) with each post that he holds in an active unit, best rank first, and the
 structure's version on every row. Plain columns, made once: every request asks it, and objects would cost twice as much."""
+
+
+def principals_of(session: Session, user_id: int, today: date) -> Sequence[Any]:
+    """For whom a person is a substitute on a day: (Substitution, User, Post, Unit) for each post that the other holds.
+
+    A grant ends with a post that either of the two left since it was given.
+    """
+    former = aliased(Membership)
+    left = select(former.id).where(
+        former.user_id.in_([Substitution.principal_id, Substitution.substitute_id]),
+        former.until <= today,
+        former.until > Substitution.given_on,
+    )
+    return session.execute(
+        select(Substitution, User, Post, Unit)
+        .join(User, and_(User.id == Substitution.principal_id, User.active))
+        .outerjoin(Membership, and_(Membership.user_id == User.id, is_current(today)))
+        .outerjoin(Post, Post.id == Membership.post_id)
+        .outerjoin(Unit, and_(Unit.id == Post.unit_id, Unit.active))
+        .where(Substitution.substitute_id == user_id, is_granted(today), ~left.exists())
+        .order_by(Substitution.id, Post.rank, Unit.sort_key, Post.id)
+    ).all()
 
 
 def user_by_name(session: Session, username: str, *, lock: bool = False) -> User | None:
@@ -175,6 +210,34 @@ def memberships_of(session: Session, user_ids: Collection[int], today: date | No
         .order_by(Membership.until.desc().nulls_first(), Post.rank, Membership.since.desc(), Membership.id)
     )
     return session.scalars(statement.where(is_current(today)) if today else statement).all()
+
+
+def memberships_in(session: Session, areas: Collection[str], today: date) -> Sequence[Membership]:
+    """Who holds a post in exactly these areas today, with person, post and unit, by rank."""
+    statement = (
+        select(Membership)
+        .join(Membership.post)
+        .join(Post.unit)
+        .join(Membership.user)
+        .options(contains_eager(Membership.post).contains_eager(Post.unit), contains_eager(Membership.user))
+        .where(Unit.area_path.in_(list(areas)), Unit.active, User.active, is_current(today))
+        .order_by(Post.rank, User.sort_key, Membership.id)
+    )
+    return session.scalars(statement).all()
+
+
+def filled_posts(session: Session, areas: Collection[str], today: date, limit: int) -> Sequence[Any]:
+    """Posts of active units in these areas and below in which somebody is today: unit_code, post_code, unit, post."""
+    held = select(Membership.id).join(User, User.id == Membership.user_id)
+    filled = held.where(Membership.post_id == Post.id, User.active, is_current(today)).exists()
+    statement = (
+        select(Unit.code.label("unit_code"), Post.code.label("post_code"), Unit.short_name.label("unit"), Post.name.label("post"))
+        .join(Post, Post.unit_id == Unit.id)
+        .where(Unit.active, or_(false(), *(Unit.area_path.startswith(area) for area in areas)), filled)
+        .order_by(Unit.area_path, Unit.sort_key, Post.rank, Post.id)
+        .limit(limit)
+    )
+    return session.execute(statement).all()
 
 
 def units_below(
@@ -373,3 +436,10 @@ def tokens_of(session: Session, user_id: int) -> Sequence[ApiToken]:
     return session.scalars(
         select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())
     ).all()
+
+
+def area_names(session: Session, areas: Collection[str]) -> dict[str, str]:
+    """The governments of these division codes, each by the name of its topmost unit."""
+    statement = select(Unit.area, Unit.name).ext(distinct_on(Unit.area)).where(Unit.area.in_(areas))
+    rows = session.execute(statement.order_by(Unit.area, func.length(Unit.path), Unit.id))
+    return {area: name for area, name in rows}

@@ -32,9 +32,9 @@ class PlanningCycle(Base):
 class Plan(Base):
     """One plan with its whole life. `code` is given once, on approval of its registration.
 
-    `stage` and the dates are the present; the past is in `plan_event`. `issued_on` is a business date; `due_on` the date by
-    which it must be issued; `paused_for` why its clock stands (a `DeadlineChange.kind`; empty: it runs). `area` is the division
-    code of the government whose catalogue it is in.
+    `stage` and the dates are the present; the past is in `plan_event`. `issued_on` is a business date, `first_issued_on` the
+    earliest that it had (a trigger keeps it); `due_on` the date by which it must be issued; `paused_for` why its clock stands
+    (a `DeadlineChange.kind`; empty: it runs). `area` is the division code of the government whose catalogue it is in.
     """
 
     __tablename__ = "plan"
@@ -47,6 +47,8 @@ class Plan(Base):
         Index("ix_plan_lead_unit", "lead_unit_id"),
         Index("ix_plan_keywords", "keywords", postgresql_using="gin"),
         Index("ix_plan_due", "due_on", "id"),
+        Index("ix_plan_registered", "registered_on"),
+        Index("ix_plan_first_issued", "first_issued_on"),
     )
     id: Mapped[Key]
     code: Mapped[str | None] = mapped_column(unique=True)
@@ -77,6 +79,7 @@ class Plan(Base):
     due_on: Mapped[date | None]
     paused_for: Mapped[str] = mapped_column(server_default="")
     issued_on: Mapped[date | None]
+    first_issued_on: Mapped[date | None]
     document_number: Mapped[str] = mapped_column(server_default="")
     filed_on: Mapped[date | None]
     filing_number: Mapped[str] = mapped_column(server_default="")

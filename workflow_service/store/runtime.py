@@ -123,6 +123,11 @@ class Task(Base):
     timeout_action: Mapped[str] = mapped_column(server_default="")
     revision: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
+    @property
+    def responsible(self) -> int | None:
+        """Who did it, or the person for whom a substitute did."""
+        return self.acted_for if self.acted_for is not None else self.completed_by
+
 
 class TaskHolder(Base):
     """Who sees an open task: a row for each `u:<user id>` and each `g:<unit code>:<post code>`. Gone when the task ends.

@@ -1,4 +1,4 @@
-"""The neighbours of the inbox: what a person has done, started, kept as drafts, waits for, and was sent to read."""
+"""The neighbours of the inbox: what a person has done, started, kept as drafts, and waits for."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, or_, select, tuple_, union
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from . import work_search
 from .inbox import COUNT_LIMIT, InboxRow, list_rows
-from .operations import Circulation, CirculationReader
+from .operations import CirculationReader
 from .people import User
 from .plans import Plan
 from .runtime import ProcessInstance, Task, TaskDraft
 from .work_search import Match, Rows
+
+_principal = aliased(User)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ def done_page(
     else:
         joined = union(*(part.subquery().select() for part in parts)).subquery()
         keys = select(joined).order_by(joined.c.ended_at.desc(), joined.c.id.desc()).limit(limit).subquery()
-    statement = list_rows().join(keys, keys.c.id == Task.id).order_by(Task.ended_at.desc(), Task.id.desc())
+    statement = list_rows().add_columns(func.coalesce(_principal.name, "")).join(keys, keys.c.id == Task.id)
+    statement = statement.outerjoin(_principal, _principal.id == Task.acted_for)
+    statement = statement.order_by(Task.ended_at.desc(), Task.id.desc())
     return [InboxRow(*row) for row in session.execute(statement)]
 
 
@@ -93,35 +97,6 @@ def drafts_page(
         statement = statement.where(tuple_(TaskDraft.saved_at, TaskDraft.task_id) < after)
     statement = statement.order_by(TaskDraft.saved_at.desc(), TaskDraft.task_id.desc()).limit(limit)
     return [(InboxRow(*row[:4]), row[4]) for row in session.execute(statement)]
-
-
-@dataclass(frozen=True)
-class CopyRow:
-    """Something sent round for reading, as its reader's list shows it."""
-
-    circulation: Circulation
-    reader: CirculationReader
-    sender: str
-    plan_code: str | None
-
-
-def copies_page(
-    session: Session, holders: Collection[str], *, unread: bool = False, after: int | None = None, limit: int = 50
-) -> list[CopyRow]:
-    """What was sent to a person or to his posts and has reached them, the latest first, before the id `after`."""
-    statement = (
-        select(Circulation, CirculationReader, func.coalesce(User.name, ""), Plan.code)
-        .join(CirculationReader, CirculationReader.circulation_id == Circulation.id)
-        .outerjoin(User, User.id == Circulation.sent_by)
-        .outerjoin(Plan, Plan.id == Circulation.plan_id)
-        .where(CirculationReader.holder.in_(holders), CirculationReader.delivered_at.is_not(None))
-    )
-    if unread:
-        statement = statement.where(CirculationReader.read_at.is_(None))
-    if after is not None:
-        statement = statement.where(CirculationReader.id < after)
-    rows = session.execute(statement.order_by(CirculationReader.id.desc()).limit(limit))
-    return [CopyRow(*row) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,15 @@ from markupsafe import Markup
 
 from workflow_service.i18n import N_, _
 from workflow_service.services import phrases
+from workflow_service.services.ownership import area_of_all
+from workflow_service.services.slip_words import words_of
 from workflow_service.store import instance_view
 
 from . import formats, listing
 from .answers import answers_of
 from .current import page_actor, page_now, page_session
 from .forms.fields import text_of
+from .operation_words import operation_word
 from .rights import allowed
 from .urls import has_view, url_for_view
 from .words import cell_words, choices, element_word, outcome_word, unit_name, word
@@ -59,6 +62,8 @@ def register(app: Flask) -> None:
         choices=choices,
         cell_words=cell_words,
         word=word,
+        operation_word=operation_word,
+        may_set_up=lambda: allowed("setting.manage") and allowed("setting.manage", area_of_all(page_session())),
         new_key=lambda: uuid4().hex,
         page_now=page_now,
         has_view=has_view,
@@ -75,6 +80,7 @@ def register(app: Flask) -> None:
         dossier_choices=lambda: choices("dossier"),
         deadline_rule_words=formats.deadline_rule_words,
         cycle_options=lambda cycles: [(cycle.id, cycle.name) for cycle in cycles],
+        slip_words=lambda instance_id: words_of(page_session(), instance_id),
         say=lambda text: _(text) if text else "",
     )
 

@@ -12,6 +12,7 @@ from flask_login import login_required
 
 from workflow_service.domain.errors import Forbidden
 from workflow_service.i18n import LANGUAGES, N_, current_language
+from workflow_service.identity.access import standings_of
 from workflow_service.store import bell
 from workflow_service.store.people import User
 
@@ -73,7 +74,7 @@ class Frame:
     def counts(self) -> bell.Counts:
         """Open tasks and unread notices."""
         actor = page_actor()
-        return bell.counts(page_session(), actor.user_id, actor.groups)
+        return bell.counts(page_session(), actor.user_id, actor.groups, standings_of(actor))
 
     @property
     def units(self) -> list[tuple[Any, Any]]:

@@ -12,6 +12,7 @@ from workflow_service.domain.approvals import (
     FilingResult,
     MeetingResult,
 )
+from workflow_service.domain.circulations import CirculationKind
 from workflow_service.domain.plans import (
     Category,
     DossierItem,
@@ -22,6 +23,7 @@ from workflow_service.domain.plans import (
     Stage,
     Tier,
 )
+from workflow_service.domain.rounds import RoundMode
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
 from workflow_service.services import forms
@@ -29,6 +31,7 @@ from workflow_service.store import people_queries
 from workflow_service.store.runtime import Task
 
 from .current import page_session
+from .operation_words import operation_word, says_as_suites
 
 
 def _words(*kinds: type[Labelled]) -> dict[str, str]:
@@ -56,6 +59,15 @@ ROUTES = {
     "party_committee_review": N_("党委审定"),
     "meeting": N_("上会审议"),
     "issue_and_archive": N_("印发与入库"),
+    "parallel_review": N_("并联衔接审查"),
+}
+DECISIONS = {
+    "congress_organ": N_("人大审议机关"),
+    "deadlines": N_("办理时限"),
+    "dossier_items": N_("报批要件"),
+    "government_consent": N_("印发前政府同意"),
+    "review_form": N_("审议形式"),
+    "route_selection": N_("审批路线"),
 }
 REVIEW_FORMS = {
     **_words(ReviewForm),
@@ -91,13 +103,16 @@ TASK_KINDS = {
     "record": N_("代录"),
     "inform": N_("阅知"),
 }
+RESULT_KINDS = {"notice": N_("印发通知"), "plan": N_("规划文本")}
 BULLETIN_STATUS = {"draft": N_("草稿"), "review": N_("待发布"), "released": N_("已发布")}
 EVENTS = {
     "applied": N_("提出立项申请"),
     "registered": N_("立项并赋码"),
     "stage_changed": N_("进入阶段"),
     "issued": N_("印发"),
+    "notice_issued": N_("制发印发通知"),
     "filed": N_("备案登记"),
+    "archived": N_("归档"),
     "re_dated": N_("调整时限"),
     "merged": N_("合并"),
     "split": N_("拆分"),
@@ -118,9 +133,6 @@ PAUSES = {
     "suspended": N_("流程暂停"),
     "by_hand": N_("人工调整"),
 }
-CIRCULATIONS = {
-    "copy": N_("抄送"), "read": N_("阅知"), "act": N_("阅办"), "tick": N_("圈阅"), "receipt": N_("签收"),
-}  # fmt: skip
 NOTICE_KINDS = {
     "digest": N_("日督促"),
     "weekly_ledger": N_("周调度台账"),
@@ -135,6 +147,11 @@ NOTICE_KINDS = {
     "asked": N_("请您办理"),
     "given_back": N_("办完交回"),
     "task_ended": N_("无需再办"),
+    "substitute": N_("授权代办"),
+    "circulation": N_("抄送传阅"),
+    "timed_out": N_("办理超时"),
+    "instructed": N_("领导批示"),
+    "handed_over": N_("工作移交"),
     "try": N_("测试"),
     "other": N_("其他消息"),
 }
@@ -188,7 +205,9 @@ FIELDS = {
     "opinion": N_("意见"), "outcome": N_("结果"), "result": N_("结果"), "points": N_("要点"), "reason": N_("理由"),
     "note": N_("备注"), "unit": N_("单位"), "item": N_("事项"), "title": N_("名称"), "given": N_("所答意见"),
 }
+ROUND_MODES = _words(RoundMode)
 TABLES = {
+    "round_mode": ROUND_MODES,
     "catalogue_result": CATALOGUE_RESULTS,
     "category": CATEGORIES,
     "level": LEVELS,
@@ -207,12 +226,13 @@ TABLES = {
     "task_kind": TASK_KINDS,
     "bulletin_status": BULLETIN_STATUS,
     "event": EVENTS,
+    "result_kind": RESULT_KINDS,
     "pause": PAUSES,
     "notice_kind": NOTICE_KINDS,
-    "circulation": CIRCULATIONS,
     "channel": CHANNELS,
     "delivery_status": DELIVERY_STATUS,
     "dossier": DOSSIER_ITEMS,
+    "circulation": _words(CirculationKind),
     "outcome": OUTCOMES, "field": FIELDS, "element": ELEMENTS,
 }
 
@@ -252,5 +272,7 @@ def unit_name(code: object) -> str:
 
 def outcome_word(task: Task) -> str:
     """What a task's outcome was, in the words of the form that it was done with."""
+    if task.outcome == "disagree" and says_as_suites():
+        return operation_word("disagree")
     titles = forms.outcome_titles(page_session(), task)
     return titles.get(task.outcome) or word(task.outcome, "outcome")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import quote
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from workflow_service.domain.errors import Forbidden
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletins
-from workflow_service.store import notice_list
+from workflow_service.services import bulletins, circulations
+from workflow_service.store import circulation_list, notice_list, people_queries
 
 from .. import cursors
 from ..current import page_actor, page_session, require_sign_in
@@ -33,7 +35,8 @@ def index() -> ResponseReturnValue:
     )  # fmt: skip
     rows = found[:PAGE_ROWS]
     following = address(after=cursors.encode(rows[-1].id)) if len(found) > PAGE_ROWS else ""
-    return render_template("bulletins/index.html", bulletins=rows, next_address=following)
+    places = people_queries.area_names(page_session(), {one.area for one in rows})
+    return render_template("bulletins/index.html", bulletins=rows, places=places, next_address=following)
 
 
 @blueprint.get("/<int:bulletin_id>")
@@ -41,7 +44,18 @@ def show(bulletin_id: int) -> ResponseReturnValue:
     """One bulletin as it is sent out."""
     bulletin = bulletins.visible_bulletin(page_session(), page_actor(), bulletin_id)
     paper = bulletins.as_paper(page_session(), bulletin)
-    return render_template("bulletins/show.html", bulletin=bulletin, paper=paper, summary=bulletins.summary_of(bulletin))
+    return render_template(
+        "bulletins/show.html", bulletin=bulletin, paper=paper,
+        summary=bulletins.summary_of(bulletin), receipt=_receipt(bulletin_id),
+    )
+
+
+def _receipt(bulletin_id: int) -> int | None:
+    """The circulation by which units sign for it, for those who may see that."""
+    for one in circulation_list.of_link(page_session(), url_for("bulletins.show", bulletin_id=bulletin_id)):
+        with suppress(Forbidden):
+            return circulations.readable(page_session(), page_actor(), one.id)[0].id
+    return None
 
 
 @blueprint.get("/<int:bulletin_id>.<any(docx, pdf):ending>")

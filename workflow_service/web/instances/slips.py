@@ -16,8 +16,11 @@ from workflow_service.documents.approval_slip import ApprovalSlip, SlipEntry, sl
 from workflow_service.documents.pdf import PDF, pdf_available
 from workflow_service.i18n import _
 from workflow_service.services import processes
+from workflow_service.services.instructions import Instruction
+from workflow_service.services.slip_words import words_of
 from workflow_service.store import instance_view, plan_list
-from workflow_service.store.instance_view import Instruction, Step
+from workflow_service.store.instance_view import Step
+from workflow_service.store.operations import TaskEvent
 from workflow_service.store.runtime import ProcessInstance
 
 from ..answers import answers_of
@@ -36,9 +39,8 @@ def connect(blueprint: Blueprint) -> None:
 
 @dataclass(frozen=True)
 class PageSlip:
-    """What the pages draw: instructions and leaders' opinions by rank, then the other steps."""
+    """What the pages draw below the instructions: what leading posts said, by rank, then the other steps."""
 
-    instructions: Sequence[Instruction]
     leaders: Sequence[Step]
     steps: Sequence[Step]
 
@@ -49,13 +51,11 @@ def page_slip(instance_id: int) -> PageSlip:
     steps = instance_view.steps_of(session, instance_id)
     said = [step for step in steps if step.rank is not None and step.task.status == "completed"]
     rest = [step for step in steps if step not in said]
-    return PageSlip(instance_view.instructions_of(session, instance_id), sorted(said, key=lambda step: step.rank or 0), rest)
+    return PageSlip(sorted(said, key=lambda step: step.rank or 0), rest)
 
 
 def mark_of(step: Step) -> str:
-    """Whether somebody acted for another, or an office entered what a meeting decided."""
-    if step.acted_for:
-        return _("代%(name)s", name=step.acted_for)
+    """Whether an office entered here what a meeting decided."""
     return _("代录") if step.task.kind == RECORDED and step.task.status == "completed" else ""
 
 
@@ -79,7 +79,7 @@ def slip_file(instance_id: int) -> Response:
 
 def _paper(row: ProcessInstance) -> ApprovalSlip:
     plan = plan_list.plan_by_id(page_session(), row.plan_id) if row.plan_id else None
-    found, now = page_slip(row.id), local(page_now())
+    found, said, now = page_slip(row.id), words_of(page_session(), row.id), local(page_now())
     facts = [(_("流程"), row.definition.name), (_("状态"), word(row.status, "instance_status"))]
     if plan is not None:
         facts = [
@@ -90,14 +90,28 @@ def _paper(row: ProcessInstance) -> ApprovalSlip:
     facts += [(_("办结时间"), f"{local(row.ended_at):%Y-%m-%d %H:%M}" if row.ended_at else _("办理中"))]
     return ApprovalSlip(
         title=_("公文处理笺"), subject=plan.title if plan else row.definition.name, facts=facts,
-        instructions=[*map(_instruction, found.instructions), *map(_entry, found.leaders)],
-        entries=[_entry(step) for step in found.steps], printed_by=page_actor().name, printed_at=now,
+        instructions=[*map(_instruction, said.instructions), *map(_entry, found.leaders)],
+        entries=[*map(_proposal, said.proposals), *map(_entry, found.steps), *map(_entered, said.entered)],
+        printed_by=page_actor().name, printed_at=now,
     )  # fmt: skip
 
 
 def _instruction(one: Instruction) -> SlipEntry:
-    mark = _("代%(name)s", name=one.acted_for) if one.acted_for else ""
-    return SlipEntry(_("批示"), "", one.person, local(one.event.at), opinion=one.event.reason, mark=mark)
+    unit = " ".join(filter(None, (one.unit, one.post)))
+    return SlipEntry(_("批示"), unit, one.leader, local(one.event.at), opinion=one.event.reason)
+
+
+def _proposal(row: tuple[TaskEvent, str]) -> SlipEntry:
+    event, person = row
+    return SlipEntry(_("拟办意见"), "", person, local(event.at), opinion=event.reason)
+
+
+def _entered(row: tuple[TaskEvent, str]) -> SlipEntry:
+    """A result that an office entered for the body that decided, with its minutes."""
+    event, person = row
+    body, minutes = str(event.data.get("body", "")), str(event.data.get("minutes") or "")
+    result = word(event.data.get("result"), "meeting_result")
+    return SlipEntry(body, str(event.data.get("office", "")), person, local(event.at), result, minutes, mark=_("代录"))
 
 
 def _entry(step: Step) -> SlipEntry:
@@ -105,7 +119,8 @@ def _entry(step: Step) -> SlipEntry:
     if task.status != "completed" or task.ended_at is None:
         waits = task_light(task.due_at, task.waiting, task.paused_for).words
         return SlipEntry(task.name, step.unit, step.person, None, outcome=f"{_('办理中')} · {waits}")
+    mark = _("代%(name)s", name=step.for_whom) if step.for_whom else mark_of(step)
     return SlipEntry(
         task.name, step.unit, step.person, local(task.ended_at), outcome=outcome_word(task) if task.outcome else "",
-        opinion=task.opinion or ("" if task.outcome else _("已办理")), answers=tuple(answers_of(task)), mark=mark_of(step),
+        opinion=task.opinion or ("" if task.outcome else _("已办理")), answers=tuple(answers_of(task)), mark=mark,
     )  # fmt: skip

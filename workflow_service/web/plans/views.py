@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
-from workflow_service.services import plans
+from workflow_service.services import issue_notices, plans
 from workflow_service.store import deadlines, plan_list
 from workflow_service.store.plan_list import PlanFilter
 from workflow_service.store.plans import Plan
@@ -137,6 +137,15 @@ def show(plan_id: int) -> ResponseReturnValue:
         starts=_starts(plan),
         deadline_changes=deadlines.changes_of(session, plan_id=plan_id),
     )
+
+
+@blueprint.get("/<int:plan_id>/notice.pdf")
+def notice(plan_id: int) -> Response:
+    """The notice that issued the plan, for reading in the browser; `revision` asks for that of one revision."""
+    found = issue_notices.notice_pdf(page_session(), page_actor(), plan_id, request.args.get("revision", type=int))
+    response = Response(found.content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = "inline; filename=\"notice.pdf\""
+    return response
 
 
 def _starts(plan: Plan) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a form's chosen widgets offer: units and plans that the reader may name."""
+"""What a form's chosen widgets offer: units, plans and people that the reader may name."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from workflow_service.store import people_queries, plan_list
 from workflow_service.store.plan_list import PlanFilter
 from workflow_service.store.plans import Plan
 
-from ..current import page_actor, page_session
+from ..current import page_actor, page_day, page_session
 
 PLANS_OFFERED = 300
+PEOPLE_OFFERED = 300
 
 
 def form_options(widget: str) -> list[tuple[str, str]]:
-    """Values and titles for `unit`, `units`, `plan`, `plans`; nothing for others."""
+    """Values and titles for `unit`, `units`, `plan`, `plans`, `person`, `people`; nothing for others."""
     if widget in ("unit", "units"):
         found = people_queries.units_below(page_session(), _top_areas())
         return [(unit.code, unit.short_name or unit.name) for unit in found]
     if widget in ("plan", "plans"):
         return [(plan.code or str(plan.id), plan.title) for plan in _plans() if plan.code]
+    if widget in ("person", "people"):
+        wanted = people_queries.PeopleFilter(areas=policy.visible_areas(page_actor()))
+        people = people_queries.people_page(page_session(), wanted, page_day(), after=None, limit=PEOPLE_OFFERED)
+        return [(one.username, one.name) for one in people]
     return []
 
 

@@ -19,7 +19,7 @@ from ..listing import filter_values
 
 EVERYTHING = "all"
 """Marks an address that says everything itself: without it and without filters the kept ones apply."""
-ENDPOINTS = {"inbox": "tasks.inbox", "done": "tasks.done", "started": "tasks.started", "copies": "tasks.copies"}
+ENDPOINTS = {"inbox": "tasks.inbox", "done": "tasks.done", "started": "tasks.started"}
 
 
 def connect(blueprint: Blueprint) -> None:

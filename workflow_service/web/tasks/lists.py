@@ -1,4 +1,4 @@
-"""The neighbours of the inbox: done, started, sent to me, drafts; and what waits for others."""
+"""The neighbours of the inbox: done, started, drafts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from workflow_service.i18n import _
 from workflow_service.identity.names import match
 from workflow_service.services import tasks
 from workflow_service.store import work_lists
-from workflow_service.store.work_lists import CopyRow, DoneFilter
+from workflow_service.store.work_lists import DoneFilter
 
 from .. import cursors
 from ..current import is_htmx, page_actor, page_day, page_session, transaction
 from ..formats import zone
+from ..instances.control import may_withdraw
 from ..listing import PAGE_ROWS, address
 from . import kept
+from .operations import retrievable
 
 DONE_FILTERS = ("q", "process", "since")
 STARTED_FILTERS = ("q", "status")
-COPY_FILTERS = ("unread",)
 SINCE_DAYS = {"week": 7, "month": 31, "quarter": 92, "year": 366}
 
 
@@ -30,7 +31,6 @@ def connect(blueprint: Blueprint) -> None:
     rule = blueprint.add_url_rule
     rule("/done", "done", done)
     rule("/started", "started", started)
-    rule("/copies", "copies", copies)
     rule("/drafts", "drafts", drafts)
     rule("/<int:task_id>/draft/discard", "discard_draft", discard_draft, methods=["POST"])
 
@@ -50,6 +50,7 @@ def done() -> ResponseReturnValue:
         "tasks/done.html", "done", chosen, rows=found[:PAGE_ROWS], total=work_lists.count_done(session, wanted),
         next_address=address(after=cursors.encode(last.ended_at, last.id)) if last else "",
         processes=work_lists.processes_done(session, _reader_id()),
+        retrievable=retrievable([row.task for row in found[:PAGE_ROWS]]),
     )  # fmt: skip
 
 
@@ -70,35 +71,9 @@ def started() -> ResponseReturnValue:
     )  # fmt: skip
     last = found[PAGE_ROWS - 1][0] if len(found) > PAGE_ROWS else None
     following = address(after=cursors.encode(last.started_at, last.id)) if last else ""
-    return kept.page("tasks/started.html", "started", chosen, rows=found[:PAGE_ROWS], next_address=following)
-
-
-def copies() -> ResponseReturnValue:
-    """What was sent to the reader or to his posts, the latest first."""
-    filters = kept.kept_filters("copies", *COPY_FILTERS)
-    if filters.elsewhere:
-        return redirect(filters.elsewhere)
-    after = cursors.decode(cursors.number)
-    found = work_lists.copies_page(
-        page_session(), page_actor().groups, unread=bool(filters.chosen.get("unread")), after=after[0] if after else None,
-        limit=PAGE_ROWS + 1,
-    )  # fmt: skip
-    last = found[PAGE_ROWS - 1] if len(found) > PAGE_ROWS else None
-    following = address(after=cursors.encode(last.reader.id)) if last else ""
-    rows = [(row, _place_of(row)) for row in found[:PAGE_ROWS]]
-    return kept.page("tasks/copies.html", "copies", filters.chosen, rows=rows, next_address=following)
-
-
-def _place_of(row: CopyRow) -> str:
-    """Where a copy leads: where its sender pointed, else to its run or its plan."""
-    sent = row.circulation
-    if sent.link.startswith("/") and not sent.link.startswith("//"):
-        return sent.link
-    if sent.task_id is not None:
-        return url_for("tasks.show", task_id=sent.task_id)
-    if sent.instance_id is not None:
-        return url_for("instances.show", instance_id=sent.instance_id)
-    return url_for("plans.show", plan_id=sent.plan_id) if sent.plan_id is not None else ""
+    return kept.page(
+        "tasks/started.html", "started", chosen, rows=found[:PAGE_ROWS], next_address=following, may_withdraw=may_withdraw
+    )
 
 
 def drafts() -> ResponseReturnValue:

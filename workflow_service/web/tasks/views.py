@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from workflow_service.domain.errors import NotFound, TongchouError
+from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
+from workflow_service.identity.access import keys_of, standings_of
 from workflow_service.identity.names import match
 from workflow_service.services import tasks
 from workflow_service.store import inbox as inbox_rows
@@ -18,22 +19,21 @@ from workflow_service.store import plan_list, work_lists
 from workflow_service.store.inbox import InboxFilter
 
 from .. import cursors
-from ..current import is_htmx, page_actor, page_day, page_now, page_session, require_sign_in, transaction
+from ..current import page_actor, page_day, page_now, page_session, require_sign_in
 from ..formats import task_light, zone
 from ..listing import PAGE_ROWS, address, filter_values
 from ..sheets import sheet
 from ..words import word
-from . import kept, lists, page
+from . import batch, handing_out, kept, lists, page
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks", template_folder="templates")
 blueprint.before_request(require_sign_in)
-for part in (page, lists, kept):
+for part in (page, batch, handing_out, lists, kept):
     part.connect(blueprint)
 
 FILTERS = ("q", "process", "unit", "kind", "holder", "due", "sort")
 WAITING = "waiting"
 EXPORT_ROWS = 5_000
-BATCH_LIMIT = 100
 
 
 @blueprint.get("")
@@ -58,7 +58,7 @@ def inbox() -> ResponseReturnValue:
         total=inbox_rows.count_inbox(session, wanted),
         overdue=inbox_rows.count_inbox(session, inbox_filter({"due": "late"})),
         today_due=inbox_rows.count_inbox(session, inbox_filter({"due": "today"})),
-        processes=inbox_rows.processes_in(session, page_actor().groups),
+        processes=inbox_rows.processes_in(session, keys_of(page_actor())),
         units=plan_list.lead_units(session, policy.visible_areas(page_actor())),
     )
 
@@ -86,6 +86,7 @@ def inbox_filter(chosen: dict[str, str]) -> InboxFilter:
     return InboxFilter(
         user_id=int(actor.user_id or 0),
         groups=actor.groups,
+        standings=standings_of(actor),
         process_key=chosen.get("process", ""),
         unit_id=int(chosen["unit"]) if chosen.get("unit", "").isdecimal() else None,
         kind=chosen.get("kind", ""),
@@ -138,25 +139,3 @@ def _cells(row: inbox_rows.InboxRow) -> tuple[Any, ...]:
         task.title, row.plan_code, task.name, word(task.process_key, "route"), row.lead_unit, task.created_at,
         task.due_at, words,
     )  # fmt: skip
-
-
-@blueprint.post("/claim")
-def claim_several() -> ResponseReturnValue:
-    """Take the ticked tasks; each on its own, so that one refusal holds up no other. The list stays, its rows change."""
-    taken, refused = [], ""
-    for task_id in request.form.getlist("task", type=int)[:BATCH_LIMIT]:
-        try:
-            with transaction() as session:
-                tasks.claim_task(session, page_actor(), task_id, now=page_now())
-            taken.append(task_id)
-        except TongchouError as error:
-            refused = error.message
-    said = _("已签收 %(count)s 项。", count=len(taken)) if taken else ""
-    failed = _("有任务未能签收：%(reason)s", reason=refused) if refused else ""
-    if is_htmx():
-        rows = [row for task_id in taken if (row := inbox_rows.row_of(page_session(), task_id))]
-        return render_template("tasks/rows.html", rows=rows, said=" ".join(filter(None, (said, failed))))
-    for text, category in ((said, "message"), (failed, "warning")):
-        if text:
-            flash(text, category)
-    return redirect(url_for("tasks.inbox"))

@@ -1,0 +1,181 @@
+"""A task whose time is over: reminded, told or handed to the superior, counted as no comment; once, and never while it stands."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from tests.people import NOW, PASSWORD, SYSTEM
+from tests.services.house import FORM, House, user_task
+from workflow_service.domain.rounds import Relation
+from workflow_service.jobs import queue
+from workflow_service.jobs.tasks import Work
+from workflow_service.notify.stub import StubChannel
+from workflow_service.scheduler import triggers
+from workflow_service.services import audit, people, processes, rounds, timeouts
+from workflow_service.services.people import PersonFacts
+from workflow_service.services.recipients import Asked
+from workflow_service.services.timeouts import silent_values
+from workflow_service.store.database import Database
+from workflow_service.store.operations import TaskEvent
+from workflow_service.store.runtime import Task
+from workflow_service.store.supervision import Notice
+
+LATE = datetime(2025, 11, 28, 9, 0, tzinfo=NOW.tzinfo)
+OPINION: dict[str, Any] = FORM | {
+    "properties": FORM["properties"]
+    | {"outcome": {"type": "string", "oneOf": [{"const": "object"}, {"const": "agree"}, {"const": "no_comment"}]}}
+}
+
+
+def begin(house: House, action: str, kind: str = "opinion", leader: bool = True, form: dict[str, Any] = OPINION) -> Task:
+    more = f'approval:kind="{kind}" approval:timeout="P2D" approval:timeoutAction="{action}"'
+    files = {"answer.json": json.dumps(form).encode()}
+    house.deploy(chain(user_task("a", more=more), user_task("b", group="jb.drc:supervisor")), files=files)
+    if leader:
+        with house.database.transaction() as session:
+            people.add_person(
+                session, SYSTEM, PersonFacts(username="jb.leader", name="区能源局·局长"), [("jb.energy", "leader")], now=NOW,
+                password=PASSWORD,
+            )  # fmt: skip
+    house.start()
+    return house.open()[0]
+
+
+def chain(*nodes: str) -> bytes:
+    from tests.engine import xml_drawing
+
+    return xml_drawing.chain(*nodes)
+
+
+def fire(house: House, task: Task, at: datetime = LATE) -> bool:
+    with house.database.transaction() as session:
+        return timeouts.fire_timeout(session, task.id, now=at)
+
+
+def told(house: House) -> set[str]:
+    with house.database.transaction() as session:
+        rows = session.execute(
+            select(people.User.username).join(Notice, Notice.user_id == people.User.id).where(Notice.kind == "timed_out")
+        )
+        return {row[0] for row in rows}
+
+
+def happened(house: House) -> list[dict[str, Any]]:
+    with house.database.transaction() as session:
+        assert audit.verify(session) == []
+        return [one.data for one in session.scalars(select(TaskEvent).where(TaskEvent.kind == "timed_out"))]
+
+
+def test_it_is_due_after_working_days_and_fires_once(house: House) -> None:
+    task = begin(house, "remind")
+    assert task.timeout_at is not None and task.timeout_at.astimezone(NOW.tzinfo).date().isoformat() == "2025-11-26"
+    assert not fire(house, task, NOW)
+    with house.database.transaction() as session:
+        assert timeouts.due_timeouts(session, NOW) == [] and timeouts.due_timeouts(session, LATE) == [task.id]
+    assert fire(house, task) and not fire(house, task)
+    assert told(house) == {"jb.handler"} and len(happened(house)) == 1
+    assert house.waiting() == ["a"]
+
+
+def test_the_superior_is_told_and_the_task_stays(house: House) -> None:
+    task = begin(house, "escalate")
+    fire(house, task)
+    assert told(house) == {"jb.handler", "jb.leader"}
+    assert house.holders(task.id) == {"g:jb.energy:handler": None}
+
+
+def test_the_superior_gets_it_and_history_says_so(house: House) -> None:
+    task = begin(house, "transfer")
+    fire(house, task)
+    assert house.holders(task.id) == {"g:jb.energy:leader": None}
+    with house.database.transaction() as session:
+        moved = session.scalars(select(TaskEvent).where(TaskEvent.kind == "timeout_transfer")).one()
+        assert moved.actor_id is None and moved.data["to"] == "g:jb.energy:leader"
+    house.complete("a", username="jb.leader")
+    assert house.waiting() == ["b"]
+
+
+def test_where_nobody_is_superior_the_handler_is_reminded_and_keeps_it(house: House) -> None:
+    task = begin(house, "transfer", leader=False)
+    fire(house, task)
+    assert house.holders(task.id) == {"g:jb.energy:handler": None} and told(house) == {"jb.handler"}
+    assert happened(house) == [{"action": "transfer", "superior": ""}]
+
+
+def test_a_consultation_that_nobody_answered_counts_as_no_comment(house: House) -> None:
+    task = begin(house, "no_comment")
+    fire(house, task)
+    assert house.waiting() == ["b"]
+    with house.database.transaction() as session:
+        done = session.get_one(Task, task.id)
+        assert (done.status, done.outcome, done.completed_by) == ("completed", "no_comment", None)
+        assert done.opinion == "逾期未反馈，视为无意见。"
+    assert happened(house) == [{"action": "no_comment"}]
+
+
+@pytest.mark.parametrize("kind", ["confirm", "decide"])
+def test_no_clock_confirms_or_decides_even_if_a_row_says_so(house: House, kind: str) -> None:
+    task = begin(house, "remind", kind=kind)
+    with house.database.transaction() as session:
+        session.get_one(Task, task.id).timeout_action = "no_comment"
+    fire(house, task)
+    assert house.waiting() == ["a"] and told(house) == {"jb.handler"}
+
+
+def test_a_form_that_needs_more_than_an_outcome_is_left_to_a_person(house: House) -> None:
+    form = OPINION | {"properties": OPINION["properties"] | {"why": {"type": "string"}}, "required": ["outcome", "why"]}
+    fire(house, begin(house, "no_comment", form=form))
+    assert house.waiting() == ["a"] and told(house) == {"jb.handler"}
+
+
+@pytest.mark.parametrize(
+    ("choices", "wanted"),
+    [(["object", "no_comment"], "no_comment"), (["object", "later", "agree"], "agree"), (["object", "later"], "later")],
+)
+def test_silence_never_dissents(choices: list[str], wanted: str) -> None:
+    assert silent_values({"properties": {"outcome": {"enum": choices}}})["outcome"] == wanted
+
+
+def test_a_suspended_run_gets_its_days_back(house: House) -> None:
+    task = begin(house, "no_comment")
+    supervisor = house.actor("jb.supervisor")
+    with house.database.transaction() as session:
+        processes.suspend_instance(session, supervisor, task.instance_id, "等政策", now=NOW + timedelta(days=1))
+    assert not fire(house, task)
+    with house.database.transaction() as session:
+        assert timeouts.due_timeouts(session, LATE) == []
+        processes.resume_instance(session, supervisor, task.instance_id, "继续", now=LATE)
+    assert not fire(house, task)
+    assert fire(house, task, LATE + timedelta(days=5))
+
+
+def test_a_task_that_waits_for_others_does_not_time_out(house: House) -> None:
+    task = begin(house, "no_comment")
+    asked = rounds.RoundAsked(Relation.BEFORE, [Asked(f"u:{house.structure.people['jb.admin']}")])
+    with house.database.transaction() as session:
+        rounds.begin_round(session, house.actor("jb.handler"), task.id, asked, now=NOW)
+    assert not fire(house, task)
+    with house.database.transaction() as session:
+        assert timeouts.due_timeouts(session, LATE) == []
+
+
+def test_two_schedulers_and_two_workers_fire_it_once(house: House) -> None:
+    task = begin(house, "no_comment")
+    databases = [house.database, Database(house.database.url, house.database.options)]
+    with ThreadPoolExecutor(2) as pool:
+        for at in (NOW, LATE):
+            list(pool.map(lambda one, at=at: triggers.tick(one, lambda: at), databases))
+        with house.database.transaction() as session:
+            jobs = session.scalars(text("SELECT task_name FROM procrastinate_jobs")).all()
+        assert jobs == [queue.FIRE_TIMEOUTS]
+        works = [Work(one, {"email": StubChannel}, "", lambda: LATE) for one in databases]
+        list(pool.map(lambda one: one.fire_due_timeouts(), works * 3))
+    databases[1].close()
+    assert house.waiting() == ["b"] and len(happened(house)) == 1
+    assert house.instance(task.instance_id).status == "active"
