@@ -13,6 +13,7 @@ from sqlalchemy import select
 from tests.browser.town import NOW, Town
 from workflow_service.resources import bpmn_dir
 from workflow_service.store.definitions import DecisionDefinition, Deployment, ProcessDefinition
+from workflow_service.store.operations import Circulation
 from workflow_service.store.people import Post, Unit, User
 from workflow_service.store.plans import AgendaItem, Meeting, Plan, PlanningCycle
 from workflow_service.store.runtime import Incident, Task
@@ -21,7 +22,9 @@ from workflow_service.store.supervision import Notice
 Visit = Callable[..., Page]
 LOOKS = ((1280, "zh", "light"), (1280, "en", "dark"), (390, "zh", "dark"), (390, "en", "light"))
 STAFF = (
-    "/tasks", "/tasks/{task_id}", "/tasks/done", "/tasks/started", "/plans/apply", "/notices", "/mine", "/password",
+    "/tasks", "/tasks?all=1&holder=waiting", "/tasks?all=1", "/tasks/{task_id}", "/tasks/done?q=能源", "/tasks/done?all=1",
+    "/tasks/started", "/tasks/drafts", "/instances/{started_id}/slip", "/plans/apply", "/notices", "/mine", "/password",
+    "/people/me/notices", "/people/me/phrases",
     *(f"/tasks/{{task_id}}/{one}" for one in ("return", "transfer", "delegate", "sign", "assign", "consult")),
 )  # fmt: skip
 SUPERVISOR = (
@@ -43,10 +46,11 @@ ADMIN = (
 )  # fmt: skip
 NO_PAGE = re.compile(
     r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b"
-    r"|.*\.(xlsx|docx|json|bpmn)$|/$|.*ending>$"
+    r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js)$|/$|.*(ending|which)>$"
 )
 IN_CHINESE_ON_PURPOSE = {
-    "能源", "浙发改规划", "北区政办发", "中文", "姓名、登录名、单位代码、岗位代码、邮箱、手机、任职日期",
+    "能源", "本周到期", "先写一半", "同意上报。", "请按规划编制要求补充图件。", "请各处室传阅。",
+    "浙发改规划", "北区政办发", "中文", "姓名、登录名、单位代码、岗位代码、邮箱、手机、任职日期",
 }  # fmt: skip
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -62,7 +66,8 @@ def data_words(town: Town) -> list[str]:
     columns = (
         Unit.name, Unit.short_name, Unit.document_prefix,
         User.name, Post.name, Plan.title, Task.name, Task.title, ProcessDefinition.name,
-        DecisionDefinition.name, Meeting.title, AgendaItem.note, Notice.subject, PlanningCycle.name, Incident.message,
+        DecisionDefinition.name, Circulation.title,
+        Meeting.title, AgendaItem.note, Notice.subject, PlanningCycle.name, Incident.message,
         Deployment.name, Notice.body["text"].astext,
     )  # fmt: skip
     with town.database.transaction() as session:

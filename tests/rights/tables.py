@@ -36,6 +36,7 @@ LEADERS = frozenset({"jb.leader"})
 BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("supervisor", "leader")} | {"zj.supervisor"})
 PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
 ADMIN_ROLES = frozenset(f"{place}.admin" for place in ("jb", "hs", "zj"))
+UNIT_PHRASES = ADMIN_ROLES | {"jb.leader", "hs.leader"}
 MANAGER_ROLES = DESIGNERS | ADMIN_ROLES | {f"{county}.supervisor" for county in ("jb", "hs", "zj")}
 INCIDENTS = BOARD | DESIGNERS | ADMIN_ROLES
 
@@ -89,6 +90,7 @@ _APPLY = {"title": "江北区新规划", "category": "special", "level": "county
 
 PAGES: dict[str, Need] = {
     "GET /": public, "GET /healthz": public, "GET /readyz": public, "GET /static/<path:filename>": public,
+    "GET /manifest.webmanifest": public, "GET /service-worker.js": public,
     "GET /sign-in": public, "POST /sign-in": public, "POST /sign-out": public, "GET /problems/<code>": public,
     "GET /api/v1/docs": public, "GET /api/v1/openapi.json": public,
     "GET /mine": own(), "GET /counts": own(), "POST /preferences": public, "GET /search": own(),
@@ -96,6 +98,19 @@ PAGES: dict[str, Need] = {
     "POST /people/me": own(data={"email": "a@example.invalid"}), "POST /people/me/preferences": own(data={"language": "zh"}),
     "GET /people/me/tokens": own(), "POST /people/me/tokens": own(data={"name": "t", "days": "30"}),
     "POST /people/me/tokens/<int:token_id>/revoke": Need("token.revoke", HOLDER),
+    "GET /people/me/notices": own(), "POST /people/me/notices": own(data={"digest:email": "1"}),
+    "POST /people/me/notices/try": own(),
+    "GET /people/me/phrases": own(), "POST /people/me/phrases": own(data={"text": "同意。"}),
+    "POST /people/me/phrases/keep": own(data={"text": "同意。"}),
+    "POST /people/me/phrases/unit": Need("phrase.unit", UNIT_PHRASES, {"text": "同意。"}),
+    "GET /tasks/drafts": own(),
+    "POST /tasks/views": own(data={"place": "inbox", "name": "本周", "query": "due=week"}),
+    "POST /tasks/views/<int:view_id>/remove": Need("view.remove", HOLDER),
+    "POST /tasks/<int:task_id>/draft/discard": Need("task.see", SEES),
+    "GET /tasks/<int:task_id>/<any(next, previous):which>": Need("task.see", SEES, at={"which": "next"}),
+    "GET /tasks/files/<int:attachment_id>/preview": Need("instance.see", SEES),
+    "GET /instances/<int:instance_id>/slip": Need("instance.see", SEES),
+    "GET /instances/<int:instance_id>/slip.pdf": Need("instance.see", SEES),
     "GET /tasks": own(), "GET /tasks/done": own(), "GET /tasks/started": own(), "GET /tasks/export.xlsx": own(),
     "POST /tasks/batch": Need("task.see", SEES, {"task": "{task_id}", "action": "claim"}),
     "GET /settings": Need("setting.manage", TOP_ADMIN),
@@ -219,6 +234,8 @@ PAGES: dict[str, Need] = {
 }  # fmt: skip
 
 API: dict[str, Need] = {
+    "GET /me/notice-settings": own(), "PUT /me/notice-settings": own(data={"channels": {"digest": ["email"]}}),
+    "GET /me/deliveries": own(), "GET /me/phrases": own(), "PUT /me/phrases": own(data={"phrases": ["同意。"]}),
     "GET /me": own(), "GET /tokens": own(), "POST /tokens": own(data={"name": "t"}),
     "DELETE /tokens/<id:token_id>": Need("token.revoke", HOLDER),
     "POST /attachments": own(data={"declared": "true"}, files={"file": _TEXT}),

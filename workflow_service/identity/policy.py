@@ -199,6 +199,12 @@ def _manages_meeting(actor: Actor, thing: Thing) -> bool:
     return any(office in MEETING_OFFICES for office in offices) or actor.has_role(SUPERVISOR, thing.area_path)
 
 
+def _sets_unit_phrases(actor: Actor, thing: Thing) -> bool:
+    """A unit's own leaders, and the administrators of its area."""
+    leads = _answers(actor, thing) and actor.has_role(LEADER, thing.area_path)
+    return leads or actor.has_role(ADMINISTRATOR, thing.area_path)
+
+
 def _instructs(actor: Actor, thing: Thing) -> bool:
     """A leader of the area, or a leader who sees it (批示)."""
     return actor.has_role(LEADER, thing.area_path or None) or (actor.has_role(LEADER) and _sees(actor, thing))
@@ -228,6 +234,9 @@ RULES: dict[str, Rule] = {
     "calendar.manage": _role(SUPERVISOR, ADMINISTRATOR),
     "setting.manage": _role(ADMINISTRATOR),
     "meeting.manage": _manages_meeting,
+    "view.share": _answers,
+    "view.remove": _has_part,
+    "phrase.unit": _sets_unit_phrases,
     "circulation.see": lambda actor, thing: _is_asked(actor, thing) or _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
     "circulation.send": _has_part,
     "circulation.remind": lambda actor, thing: _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
@@ -258,6 +267,9 @@ REFUSALS: dict[str, str] = {
     "board.see": N_("只有督办岗位和领导可以查看督办看板。"),
     "bulletin.release": N_("只有督办岗位可以签发通报。"),
     "meeting.manage": N_("只有本级办公室和督办岗位可以安排会议、录入结果。"),
+    "view.share": N_("只能与自己所在的单位共享视图。"),
+    "view.remove": N_("只有保存视图的人可以删除它。"),
+    "phrase.unit": N_("只有本单位领导和本辖区的管理员可以设置单位常用意见。"),
     "circulation.see": N_("这份传阅没有发给您，也不是您发出的。"),
     "circulation.send": N_("只有工作人员可以传阅。"),
     "circulation.remind": N_("只有发出人和本辖区的督办岗位可以提醒。"),

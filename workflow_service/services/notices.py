@@ -62,11 +62,11 @@ class NewNotice:
 
 def post_notices(session: Session, notices: Sequence[NewNotice], *, now: datetime) -> int:
     """Post notices with their deliveries; gives how many are new."""
-    domain = mail_domain(session)
+    channels = wired(session)
     posted = 0
     for start in range(0, len(notices), CHUNK):
         rows = [one.as_row() for one in notices[start : start + CHUNK]]
-        for user_id in notice_rows.insert_notices(session, rows, domain, now):
+        for user_id in notice_rows.insert_notices(session, rows, channels, now):
             posted += 1
             send_after_commit(session, signals.notice_created, user_id=user_id)
     return posted
@@ -105,7 +105,10 @@ def tell_ended(session: Session, tasks: Sequence[EndedTask], why: str, actor: Ac
 
 
 def wire_channels(session: Session, channels: Mapping[str, Mapping[str, Any]], *, now: datetime) -> None:
-    """Note which outside channels this installation has: `{"email": {"domain": …}}`; later notices get deliveries for them."""
+    """Note which outside channels this installation has; later notices get deliveries for them.
+
+    As `{"email": {"domain": …}, "robot": {"hosts": […]}, "sms": {}}`.
+    """
     values = {"name": CHANNELS, "value": dict(channels), "changed_at": now}
     statement = insert(Setting).values(**values)
     changed = statement.on_conflict_do_update(
@@ -135,5 +138,9 @@ def set_robots(session: Session, actor: Actor, robots: Mapping[str, Sequence[str
 
 def mail_domain(session: Session) -> str:
     """The right side of Message-IDs, empty while no e-mail is wired."""
-    found = session.scalars(select(Setting.value).where(Setting.name == CHANNELS)).one_or_none() or {}
-    return str(found.get("email", {}).get("domain", ""))
+    return str(wired(session).get("email", {}).get("domain", ""))
+
+
+def wired(session: Session) -> dict[str, Any]:
+    """Give the outside channels of this installation by name, with what is known of each."""
+    return session.scalars(select(Setting.value).where(Setting.name == CHANNELS)).one_or_none() or {}

@@ -12,6 +12,7 @@ from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.plans import Category, DossierItem, Level, PlanCode
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
+from workflow_service.identity.names import search_keys
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
@@ -35,6 +36,7 @@ def register_plan(execution: "Execution", work: ServiceWork) -> Result:
     plan, seen = _plan(execution), work.variables
     if plan.code is None:
         plan.code = str(_next_code(execution, plan))
+        plan.keywords = search_keys(plan.title, plan.code)
     plan.status, plan.registered_on = "active", calendar_day(execution.now)
     plan.route = str(seen.get("route") or plan.route)
     plan.environmental_review = _listed(seen.get("environment_list"), plan.environmental_review)
