@@ -11,11 +11,23 @@ from sqlalchemy import select
 from workflow_service.demo.driver import Office
 from workflow_service.demo.people import PASSWORD, Area, seed_units, username_of
 from workflow_service.demo.zhejiang import deploy_delivered
+from workflow_service.domain.circulations import CirculationKind
 from workflow_service.identity.access import actor_by_username
-from workflow_service.services import bulletins, meetings, notices, plans, processes
+from workflow_service.services import (
+    bulletins,
+    circulations,
+    instructions,
+    meetings,
+    notices,
+    plans,
+    processes,
+    substitutions,
+)
 from workflow_service.services.context import Actor
 from workflow_service.services.notices import NewNotice
+from workflow_service.services.recipients import Asked
 from workflow_service.store.database import Database
+from workflow_service.store.operations import Circulation
 from workflow_service.store.people import Unit, User
 from workflow_service.store.plans import Meeting, Plan
 from workflow_service.store.runtime import Task
@@ -51,6 +63,7 @@ class Town:
     meeting_id: int
     user_id: int
     unit_id: int
+    circulation_id: int
 
 
 def login(post: str) -> str:
@@ -72,6 +85,7 @@ def build(database: Database) -> Town:
     _overdue(database, ids)
     _told(database)
     _convened(database)
+    _office(database)
     return _town(database, ids)
 
 
@@ -125,6 +139,26 @@ def _convened(database: Database) -> None:
         meetings.plan_meeting(session, Actor.system("demo"), item.kind, title, "330200", day, [item.id], now=NOW)
 
 
+def _office(database: Database) -> None:
+    """An instruction with an order, a circulation and a substitute, all of a run that goes on."""
+    with database.transaction() as session:
+        task = session.scalars(select(Task).where(Task.status == "completed").order_by(Task.id.desc()).limit(1)).one()
+        handler, supervisor = (actor_by_username(session, login(one), "demo", "", NOW.date()) for one in (
+            "energy.handler", "drc.supervisor"
+        ))  # fmt: skip
+        leader = actor_by_username(session, login("drc.leader"), "demo", "", NOW.date())
+        order = Asked("g:nb.energy:handler", NOW + timedelta(days=4))
+        words = "请能源局抓紧核实数据，按时报送。"
+        instructions.instruct(session, leader, task.instance_id, words, [order], now=NOW)
+        sending = circulations.Sending(CirculationKind.READ, ["g:nb.energy:handler", "g:nb.drc:planner"], "请阅。")
+        circulations.circulate(session, supervisor, sending, instance_id=task.instance_id, now=NOW)
+        asked = substitutions.SubstituteAsked(
+            int(handler.user_id or 0), int(supervisor.user_id or 0), NOW.date() + timedelta(days=30),
+            NOW.date() + timedelta(days=40), ["coordination"],
+        )  # fmt: skip
+        substitutions.name_substitute(session, handler, asked, now=NOW)
+
+
 def _town(database: Database, ids: tuple[int, ...]) -> Town:
     def one(**more: Any) -> Task:
         statement = select(Task).filter_by(**more).order_by(Task.id.desc())
@@ -140,9 +174,10 @@ def _town(database: Database, ids: tuple[int, ...]) -> Town:
         bulletin = session.scalars(select(Bulletin.id)).one()
         meeting = session.scalars(select(Meeting.id)).first()
         assert meeting is not None
+        sent = session.scalars(select(Circulation.id).where(Circulation.kind == "read")).one()
         user = session.scalars(select(User).where(User.username == login("energy.handler"))).one()
         unit = session.scalars(select(Unit.id).where(Unit.code == "nb.energy")).one()
-        return Town(database, ids, waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit)
+        return Town(database, ids, waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, sent)
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]

@@ -258,9 +258,10 @@ def end_open(session: Session, actor: Actor, task: Task, *, now: datetime) -> No
 
 def _let_go(session: Session, actor: Actor, row: ProcessInstance, main: Task, found: TaskRound, now: datetime) -> None:
     relation = Relation(found.relation)
-    if relation is Relation.DELEGATE:
-        main.prefill = _answers(session, found.id)[-1].submission
-    if relation is Relation.RESUBMIT:
+    answers = _answers(session, found.id)  # none where the only one asked was taken out
+    if relation is Relation.DELEGATE and answers:
+        main.prefill = answers[-1].submission
+    if relation is Relation.RESUBMIT and answers:
         _take_over(session, actor, row, found, now)
     if RULES[relation].holds:
         return _give_back(session, actor, row, main, found, now)
