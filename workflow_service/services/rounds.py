@@ -38,6 +38,7 @@ from workflow_service.store.runtime import ProcessInstance, Task
 from . import audit, completions, events, notices, recipients
 from .context import Actor
 from .execution import Execution, require_status
+from .programs import program_of
 from .recipients import Asked
 from .task_access import changed, lock_task, put_aside, put_before, refuse_if_taken, require_holder
 
@@ -105,7 +106,7 @@ def open_round(
     rule = RULES[asked.relation]
     found = TaskRound(
         task_id=task.id, instance_id=row.id, relation=asked.relation.value, mode=asked.mode.value,
-        blocking=rule.blocks and asked.blocking, people=[one.plain() for one in asked.people], note=asked.note.strip(),
+        blocking=rule.blocks and _is_waited_for(session, row, task, asked), people=[one.plain() for one in asked.people], note=asked.note.strip(),
         data=data or {}, created_by=actor.responsible, created_at=now,
     )  # fmt: skip
     session.add(found)
@@ -116,6 +117,15 @@ def open_round(
     if not rule.begins_after:
         _ask(session, actor, row, task, found, now)
     return found
+
+
+def _is_waited_for(session: Session, row: ProcessInstance, task: Task, asked: RoundAsked) -> bool:
+    """Whether the asking task waits: for co-handlers as the designer says, where he does (`approval:coHandlers`)."""
+    if asked.relation is not Relation.CO_HANDLE:
+        return asked.blocking
+    element = program_of(session, row.definition_id).program.element(task.process_key, task.element_id)
+    said = element.get("attrs", {}).get("coHandlers")
+    return asked.blocking if said is None else said == "wait"
 
 
 def _ask(session: Session, actor: Actor, row: ProcessInstance, task: Task, found: TaskRound, now: datetime) -> None:
