@@ -106,8 +106,9 @@ def open_round(
     rule = RULES[asked.relation]
     found = TaskRound(
         task_id=task.id, instance_id=row.id, relation=asked.relation.value, mode=asked.mode.value,
-        blocking=rule.blocks and _is_waited_for(session, row, task, asked), people=[one.plain() for one in asked.people], note=asked.note.strip(),
-        data=data or {}, created_by=actor.responsible, created_at=now,
+        blocking=rule.blocks and _is_waited_for(session, row, task, asked),
+        people=[one.plain() for one in asked.people], note=asked.note.strip(), data=data or {},
+        created_by=actor.responsible, created_at=now,
     )  # fmt: skip
     session.add(found)
     session.flush()
