@@ -40,7 +40,7 @@ def test_a_person_names_a_substitute_whose_list_and_slip_say_for_whom(house: Hou
     assert "您代区能源局·经办办理" in admin.get(f"/tasks/{task.id}").text
     admin.post(f"/tasks/{task.id}/complete", {"outcome": "agree", "opinion": "好"}, seen=f"/tasks/{task.id}")
     page = admin.get(f"/instances/{run}").text
-    assert page.count("区发展改革局·管理员（代区能源局·经办）") == 2
+    assert page.count("区发展改革局·管理员（代区能源局·经办）") == 3  # diagram, slip, history
 
 
 def test_something_sent_round_is_read_on_its_page(house: House, run: int, person: Visit) -> None:
