@@ -15,8 +15,8 @@ from workflow_service.i18n import N_
 from workflow_service.identity.actor import Actor, StandIn, is_within
 
 DESIGNER, SUPERVISOR, ADMINISTRATOR, LEADER = ROLES = ("designer", "supervisor", "administrator", "leader")
-# what nobody does for another without being told so expressly: signing for one's unit, deciding, issuing
-DECIDING = frozenset({"confirm", "decide", "issue"})
+# what nobody does for another without being told so expressly: confirming for one's unit, deciding
+DECIDING = frozenset({"confirm", "decide"})
 # the offices whose registry enters results of meetings (代录), and the commission for its own meetings
 MEETING_OFFICES = frozenset({"government_office", "party_office", "congress_office", "drc"})
 _GOVERNMENT = frozenset({"government_office", "drc"})
