@@ -196,8 +196,6 @@ PAGES: dict[str, Need] = {
     ),
     "GET /instances/<int:instance_id>/instruct": Need("instance.instruct", LEADERS),
     "POST /instances/<int:instance_id>/instruct": Need("instance.instruct", LEADERS, {"words": "请抓紧"}),
-    "GET /tasks/<int:task_id>/hand-out": Need("task.transfer", HOLDER),
-    "POST /tasks/<int:task_id>/hand-out": Need("task.transfer", HOLDER, {"helper": "g:jb.drc:supervisor"}),
     "GET /people/me/substitutes": own(), "POST /people/me/substitutes": own(),
     "GET /people/<int:user_id>/substitutes": Need("substitute.name", ADMINS),
     "POST /people/<int:user_id>/substitutes": Need(
@@ -328,7 +326,6 @@ API: dict[str, Need] = {
     "POST /tasks/<id:task_id>/delegate": Need("task.work", HOLDER, {"holder": _LEADER}),
     "POST /tasks/<id:task_id>/add-signers": Need("task.work", HOLDER, {"position": "before", "people": [{"holder": _LEADER}]}),
     "POST /tasks/<id:task_id>/consult": Need("task.work", HOLDER, {"people": [{"holder": _LEADER}], "note": "可行吗"}),
-    "POST /tasks/<id:task_id>/co-handlers": Need("task.work", HOLDER, {"people": [{"holder": _LEADER}]}),
     "POST /tasks/<id:task_id>/remove-signer": Need("task.reassign", HOLDER | SUPERVISORS, at={"task_id": "{side_id}"}),
     "GET /tasks/<id:task_id>/attachments": Need("task.see", SEES),
     "POST /tasks/<id:task_id>/attachments": Need("task.work", HOLDER, {"declared": "true"}, {"file": _TEXT}),
