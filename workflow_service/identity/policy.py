@@ -164,6 +164,15 @@ def _role(*roles: str) -> Rule:
     return rule
 
 
+def _works_on_it_or(role: str) -> Rule:
+    """Whoever is asked or had a part, and the role in the thing's area."""
+
+    def rule(actor: Actor, thing: Thing) -> bool:
+        return _is_asked(actor, thing) or _has_part(actor, thing) or _role(role)(actor, thing)
+
+    return rule
+
+
 def _edits_plan(actor: Actor, thing: Thing) -> bool:
     return _answers(actor, thing) or actor.has_role(SUPERVISOR, thing.area_path)
 
@@ -224,11 +233,12 @@ RULES: dict[str, Rule] = {
     "definition.deploy": _role(DESIGNER),
     "board.see": _role(SUPERVISOR, LEADER),
     "bulletin.release": _role(SUPERVISOR),
+    "bulletin.see_draft": _works_on_it_or(SUPERVISOR),
     "notice.issue": _role(SUPERVISOR),
     "calendar.manage": _role(SUPERVISOR, ADMINISTRATOR),
     "setting.manage": _role(ADMINISTRATOR),
     "meeting.manage": _manages_meeting,
-    "circulation.see": lambda actor, thing: _is_asked(actor, thing) or _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
+    "circulation.see": _works_on_it_or(SUPERVISOR),
     "circulation.send": _has_part,
     "circulation.remind": lambda actor, thing: _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
     "instance.instruct": _instructs,
@@ -257,6 +267,7 @@ REFUSALS: dict[str, str] = {
     "calendar.manage": N_("工作日历全辖区一致，只有最上一级的督办岗位和管理员可以修改。"),
     "board.see": N_("只有督办岗位和领导可以查看督办看板。"),
     "bulletin.release": N_("只有督办岗位可以签发通报。"),
+    "bulletin.see_draft": N_("未发布的通报只有编写人和督办岗位可以查阅。"),
     "meeting.manage": N_("只有本级办公室和督办岗位可以安排会议、录入结果。"),
     "circulation.see": N_("这份传阅没有发给您，也不是您发出的。"),
     "circulation.send": N_("只有工作人员可以传阅。"),

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import false, or_, select
 
 from workflow_service import signals
 from workflow_service.domain.divisions import area_above
@@ -228,12 +228,11 @@ def _handed_in(execution: "Execution", work: ServiceWork) -> set[str]:
     the forms name and nobody marked count for the ticked items without one as soon as there is one for each.
     """
     ticked, named = _said_to_be_there(work)
-    statement = select(Attachment).where(
-        Attachment.plan_id == execution.row.plan_id, Attachment.removed_at.is_(None)
-    )
+    row = execution.row
+    of_plan = Attachment.plan_id == row.plan_id if row.plan_id is not None else false()
+    statement = select(Attachment).where(or_(of_plan, Attachment.instance_id == row.id), Attachment.removed_at.is_(None))
     files = execution.session.scalars(statement).all()
-    since = execution.row.started_at
-    fresh = {one.dossier_item for one in files if one.instance_id == execution.row.id or one.uploaded_at >= since}
+    fresh = {one.dossier_item for one in files if one.instance_id == row.id or one.uploaded_at >= row.started_at}
     present = (fresh | ({one.dossier_item for one in files} & ticked)) - {""}
     loose = [one for one in files if str(one.id) in named and not one.dossier_item]
     return present | ticked if len(loose) >= len(ticked - present) else present
