@@ -3,7 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import false, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from workflow_service import signals
 from workflow_service.domain.divisions import area_above
@@ -320,21 +320,25 @@ def _into_library(
 
 
 def _issued_text(execution: "Execution", plan: Plan) -> int | None:
-    """The file with the text that is issued: put right before the issue, or the draft for review, or stated with a filing."""
+    """The file with the text that is issued: the newest draft, whether handed in for review or amended since, or else what a
+    filing stated.
+    """
     draft = select(Attachment.id).where(
         Attachment.plan_id == plan.id, Attachment.dossier_item == DossierItem.DRAFT_FOR_REVIEW.value,
         Attachment.removed_at.is_(None),
     )  # fmt: skip
     newest = execution.session.scalars(draft.order_by(Attachment.id.desc()).limit(1)).first()
-    corrected, filed = _first_file(execution, "correct_text", "draft"), _first_file(execution, "submit_filing", "documents")
-    return corrected or newest or filed or _first_file(execution, "put_right", "documents")
-
-
-def _first_file(execution: "Execution", element_id: str, name: str) -> int | None:
-    """The first file of a field as handed in last at an element of this run."""
-    statement = select(Task.submission).where(
-        Task.instance_id == execution.row.id, Task.element_id == element_id, Task.status == "completed"
+    amended = _first_file(execution, Task.form_key == "draft_submission", "draft")
+    return (
+        max(newest or 0, amended or 0)
+        or _first_file(execution, Task.element_id == "submit_filing", "documents")
+        or _first_file(execution, Task.element_id == "put_right", "documents")
     )
+
+
+def _first_file(execution: "Execution", which: ColumnElement[bool], name: str) -> int | None:
+    """The first file of a field as handed in last at such tasks of this run."""
+    statement = select(Task.submission).where(Task.instance_id == execution.row.id, which, Task.status == "completed")
     for given in execution.session.scalars(statement.order_by(Task.ended_at.desc(), Task.id.desc())):
         files = [one for one in (given or {}).get(name) or [] if str(one).isdigit()]
         if files:
