@@ -65,6 +65,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "definition.deploy": {"designer": WITHIN},
     "board.see": {"supervisor": WITHIN, "leader": WITHIN},
     "bulletin.release": {"supervisor": WITHIN},
+    "bulletin.see_draft": {"supervisor": WITHIN},
     "notice.issue": {"supervisor": WITHIN},
     "calendar.manage": {"supervisor": WITHIN, "administrator": WITHIN},
     "setting.manage": {"administrator": WITHIN},
