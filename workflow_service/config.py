@@ -236,6 +236,13 @@ class Settings:
         "TONGCHOU_WEBHOOK_HOSTS", (), _names, "hosts that robot webhooks may post to, separated by commas"
     )
 
+    sms_url: str | None = setting(
+        "TONGCHOU_SMS_URL", None, str, "gateway that takes text messages as JSON by POST; unset: no text messages"
+    )
+    sms_token: str | None = setting(
+        "TONGCHOU_SMS_TOKEN", None, str, "bearer token for the SMS gateway; unset: none", secret=True
+    )
+
     log_level: str = setting(
         "TONGCHOU_LOG_LEVEL",
         "info",

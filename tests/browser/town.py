@@ -11,11 +11,30 @@ from sqlalchemy import select
 from workflow_service.demo.driver import Office
 from workflow_service.demo.people import PASSWORD, Area, seed_units, username_of
 from workflow_service.demo.zhejiang import deploy_delivered
+from workflow_service.domain.circulations import CirculationKind
+from workflow_service.domain.rounds import Relation
 from workflow_service.identity.access import actor_by_username
-from workflow_service.services import bulletins, meetings, notices, plans, processes
+from workflow_service.services import (
+    bulletins,
+    circulations,
+    instructions,
+    list_views,
+    meetings,
+    notice_choices,
+    notices,
+    phrases,
+    plans,
+    processes,
+    rounds,
+    substitutions,
+    tasks,
+)
 from workflow_service.services.context import Actor
 from workflow_service.services.notices import NewNotice
+from workflow_service.services.recipients import Asked
+from workflow_service.services.rounds import RoundAsked
 from workflow_service.store.database import Database
+from workflow_service.store.operations import Circulation, CirculationReader
 from workflow_service.store.people import Unit, User
 from workflow_service.store.plans import Meeting, Plan
 from workflow_service.store.runtime import Task
@@ -34,6 +53,7 @@ TITLES = (
     "宁波市能源发展“十四五”规划", "宁波市综合交通“十四五”规划", "宁波市新能源“十四五”规划",
     "宁波市煤炭石油天然气“十四五”规划",
 )  # fmt: skip
+KEPT = ("宁波市氢能“十四五”规划", "宁波市储能“十四五”规划")
 LATE = (("宁波市港口“十四五”规划", date(2021, 6, 4)), ("宁波市民航“十四五”规划", date(2021, 6, 22)))
 
 
@@ -51,6 +71,8 @@ class Town:
     meeting_id: int
     user_id: int
     unit_id: int
+    started_id: int
+    circulation_id: int
 
 
 def login(post: str) -> str:
@@ -72,6 +94,8 @@ def build(database: Database) -> Town:
     _overdue(database, ids)
     _told(database)
     _convened(database)
+    _kept(database)
+    _office(database)
     return _town(database, ids)
 
 
@@ -125,6 +149,49 @@ def _convened(database: Database) -> None:
         meetings.plan_meeting(session, Actor.system("demo"), item.kind, title, "330200", day, [item.id], now=NOW)
 
 
+def _kept(database: Database) -> None:
+    """The handler at the energy bureau has kept a draft, a view and phrases, was sent a copy, and waits for a colleague."""
+    ids = [_apply(database, title, 9) for title in KEPT]
+    with database.transaction() as session:
+        handler = actor_by_username(session, login("energy.handler"), "demo", "", NOW.date())
+        held, drafted = (session.scalars(select(Task).where(Task.plan_id == one, Task.status == "open")).one() for one in ids)
+        leader = session.scalars(select(User.id).where(User.username == login("energy.leader"))).one()
+        asked = RoundAsked(Relation.DELEGATE, (Asked(f"u:{leader}"),), note="请领导先看。")
+        rounds.begin_round(session, handler, held.id, asked, now=NOW)
+        tasks.save_draft(session, handler, drafted.id, {"opinion": "先写一半"}, now=NOW - timedelta(days=9))
+        list_views.save_view(session, handler, "inbox", "本周到期", "due=week", now=NOW, unit_id=handler.unit_id)
+        phrases.set_own_phrases(session, handler, ["同意上报。", "请按规划编制要求补充图件。"], now=NOW)
+        sent = Circulation(
+            instance_id=held.instance_id, plan_id=held.plan_id, kind="read", title="关于做好规划衔接的通知",
+            note="请各处室传阅。", sent_by=leader, sent_at=NOW,
+        )  # fmt: skip
+        session.add(sent)
+        session.flush()
+        session.add(CirculationReader(circulation_id=sent.id, holder=f"u:{handler.user_id}", turn=0, delivered_at=NOW))
+    with database.transaction() as session:
+        wired = {"email": {"domain": "example.invalid"}, "robot": {"hosts": ["oapi.dingtalk.com"]}, "sms": {}}
+        notices.wire_channels(session, wired, now=NOW)
+        notice_choices.try_out(session, handler, now=NOW)
+def _office(database: Database) -> None:
+    """An instruction with an order, a circulation and a substitute, all of a run that goes on."""
+    with database.transaction() as session:
+        task = session.scalars(select(Task).where(Task.status == "completed").order_by(Task.id.desc()).limit(1)).one()
+        handler, supervisor = (actor_by_username(session, login(one), "demo", "", NOW.date()) for one in (
+            "energy.handler", "drc.supervisor"
+        ))  # fmt: skip
+        leader = actor_by_username(session, login("drc.leader"), "demo", "", NOW.date())
+        order = Asked("g:nb.energy:handler", NOW + timedelta(days=4))
+        words = "请能源局抓紧核实数据，按时报送。"
+        instructions.instruct(session, leader, task.instance_id, words, [order], now=NOW)
+        sending = circulations.Sending(CirculationKind.READ, ["g:nb.energy:handler", "g:nb.drc:planner"], "请阅。")
+        circulations.circulate(session, supervisor, sending, instance_id=task.instance_id, now=NOW)
+        asked = substitutions.SubstituteAsked(
+            int(handler.user_id or 0), int(supervisor.user_id or 0), NOW.date() + timedelta(days=30),
+            NOW.date() + timedelta(days=40), ["coordination"],
+        )  # fmt: skip
+        substitutions.name_substitute(session, handler, asked, now=NOW)
+
+
 def _town(database: Database, ids: tuple[int, ...]) -> Town:
     def one(**more: Any) -> Task:
         statement = select(Task).filter_by(**more).order_by(Task.id.desc())
@@ -140,9 +207,11 @@ def _town(database: Database, ids: tuple[int, ...]) -> Town:
         bulletin = session.scalars(select(Bulletin.id)).one()
         meeting = session.scalars(select(Meeting.id)).first()
         assert meeting is not None
+        sent = session.scalars(select(Circulation.id).order_by(Circulation.id.desc()).limit(1)).one()
         user = session.scalars(select(User).where(User.username == login("energy.handler"))).one()
         unit = session.scalars(select(Unit.id).where(Unit.code == "nb.energy")).one()
-        return Town(database, ids, waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit)
+        found = waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, waiting.instance_id, sent
+        return Town(database, ids, *found)
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]

@@ -24,6 +24,7 @@ from workflow_service.services.tokens import make_token
 from workflow_service.services.units import UnitFacts, add_unit
 from workflow_service.store.definitions import DecisionDefinition, ProcessDefinition, Resource
 from workflow_service.store.people import ApiToken, Membership, Post, User
+from workflow_service.store.personal import SavedView
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Attachment, Incident
 from workflow_service.store.supervision import Bulletin, Delivery, Notice
@@ -187,7 +188,10 @@ def _rows(scene: Scene) -> None:
             user_id=scene.ids["user_id"], kind="urge", subject=f"{SECRET}催办", body={"text": ""}, dedup_key="1",
             created_at=house.now,
         )  # fmt: skip
-        session.add_all((released, incident, notice))
+        view = SavedView(
+            user_id=scene.ids["user_id"], place="inbox", name=f"{SECRET}视图", query="due=week", created_at=house.now
+        )
+        session.add_all((released, incident, notice, view))
         session.flush()
         delivery = Delivery(
             notice_id=notice.id, channel="email", address="a@example.invalid", message_id="<1@x>", status="failed", attempts=9,
@@ -197,7 +201,7 @@ def _rows(scene: Scene) -> None:
         session.flush()
         scene.ids |= {
             "bulletin_id": draft.id, "released_id": released.id, "incident_id": incident.id, "notice_id": notice.id,
-            "delivery_id": delivery.id, "year": date(2028, 1, 1).year,
+            "delivery_id": delivery.id, "view_id": view.id, "year": date(2028, 1, 1).year,
         }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ LEADERS = frozenset({"jb.leader"})
 BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("supervisor", "leader")} | {"zj.supervisor"})
 PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
 ADMIN_ROLES = frozenset(f"{place}.admin" for place in ("jb", "hs", "zj"))
+UNIT_PHRASES = ADMIN_ROLES | {"jb.leader", "hs.leader"}
 MANAGER_ROLES = DESIGNERS | ADMIN_ROLES | {f"{county}.supervisor" for county in ("jb", "hs", "zj")}
 INCIDENTS = BOARD | DESIGNERS | ADMIN_ROLES
 
@@ -89,6 +90,7 @@ _APPLY = {"title": "江北区新规划", "category": "special", "level": "county
 
 PAGES: dict[str, Need] = {
     "GET /": public, "GET /healthz": public, "GET /readyz": public, "GET /static/<path:filename>": public,
+    "GET /manifest.webmanifest": public, "GET /service-worker.js": public,
     "GET /sign-in": public, "POST /sign-in": public, "POST /sign-out": public, "GET /problems/<code>": public,
     "GET /api/v1/docs": public, "GET /api/v1/openapi.json": public,
     "GET /mine": own(), "GET /counts": own(), "POST /preferences": public, "GET /search": own(),
@@ -96,6 +98,19 @@ PAGES: dict[str, Need] = {
     "POST /people/me": own(data={"email": "a@example.invalid"}), "POST /people/me/preferences": own(data={"language": "zh"}),
     "GET /people/me/tokens": own(), "POST /people/me/tokens": own(data={"name": "t", "days": "30"}),
     "POST /people/me/tokens/<int:token_id>/revoke": Need("token.revoke", HOLDER),
+    "GET /people/me/notices": own(), "POST /people/me/notices": own(data={"digest:email": "1"}),
+    "POST /people/me/notices/try": own(),
+    "GET /people/me/phrases": own(), "POST /people/me/phrases": own(data={"text": "同意。"}),
+    "POST /people/me/phrases/keep": own(data={"text": "同意。"}),
+    "POST /people/me/phrases/unit": Need("phrase.unit", UNIT_PHRASES, {"text": "同意。"}),
+    "GET /tasks/drafts": own(),
+    "POST /tasks/views": own(data={"place": "inbox", "name": "本周", "query": "due=week"}),
+    "POST /tasks/views/<int:view_id>/remove": Need("view.remove", HOLDER),
+    "POST /tasks/<int:task_id>/draft/discard": Need("task.see", SEES),
+    "GET /tasks/<int:task_id>/<any(next, previous):which>": Need("task.see", SEES, at={"which": "next"}),
+    "GET /tasks/files/<int:attachment_id>/preview": Need("instance.see", SEES),
+    "GET /instances/<int:instance_id>/slip": Need("instance.see", SEES),
+    "GET /instances/<int:instance_id>/slip.pdf": Need("instance.see", SEES),
     "GET /tasks": own(), "GET /tasks/done": own(), "GET /tasks/started": own(), "GET /tasks/export.xlsx": own(),
     "POST /tasks/batch": Need("task.see", SEES, {"task": "{task_id}", "action": "claim"}),
     "GET /settings": Need("setting.manage", TOP_ADMIN),
@@ -140,6 +155,7 @@ PAGES: dict[str, Need] = {
     "GET /plans": own(), "GET /plans/export.xlsx": own(), "GET /plans/apply": own(), "POST /plans/apply": own(),
     "POST /plans/apply/files": own(data={"declared": "1"}, files={"file": _TEXT}),
     "GET /plans/<int:plan_id>": Need("plan.see", SEES),
+    "GET /plans/<int:plan_id>/notice.pdf": Need("plan.see", SEES, soft=True),
     "POST /plans/<int:plan_id>/start/<any(route, revision, evaluation):what>": Need(
         "plan.edit", OF_PLAN, at={"plan_id": "{idle_plan_id}", "what": "route"}
     ),
@@ -156,7 +172,7 @@ PAGES: dict[str, Need] = {
     "GET /board": Need("board.see", BOARD), "GET /board/ledger": Need("board.see", BOARD),
     "GET /board/ledger.xlsx": Need("board.see", BOARD), "GET /board/series.json": Need("board.see", BOARD),
     "GET /board/weekly.docx": Need("board.see", BOARD),
-    "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.release", SUPERVISORS),
+    "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
         "instance.see", SEES, at={"bulletin_id": "{released_id}", "ending": "docx"}
     ),
@@ -216,13 +232,15 @@ PAGES: dict[str, Need] = {
 }  # fmt: skip
 
 API: dict[str, Need] = {
+    "GET /me/notice-settings": own(), "PUT /me/notice-settings": own(data={"channels": {"digest": ["email"]}}),
+    "GET /me/deliveries": own(), "GET /me/phrases": own(), "PUT /me/phrases": own(data={"phrases": ["同意。"]}),
     "GET /me": own(), "GET /tokens": own(), "POST /tokens": own(data={"name": "t"}),
     "DELETE /tokens/<id:token_id>": Need("token.revoke", HOLDER),
     "POST /attachments": own(data={"declared": "true"}, files={"file": _TEXT}),
     "GET /attachments/<id:attachment_id>": Need("instance.see", SEES),
     "GET /attachments/<id:attachment_id>/content": Need("instance.see", SEES),
     "DELETE /attachments/<id:attachment_id>": Need("task.work", HOLDER),
-    "GET /bulletins": own(), "GET /bulletins/<id:bulletin_id>": Need("bulletin.release", SUPERVISORS),
+    "GET /bulletins": own(), "GET /bulletins/<id:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<id:bulletin_id>/document": Need("instance.see", SEES, at={"bulletin_id": "{released_id}"}),
     "GET /catalogues": own(),
     "GET /catalogues/<id:cycle_id>/<area>/plans": own(at={"area": "330205"}, soft=True),
@@ -255,6 +273,8 @@ API: dict[str, Need] = {
     "GET /notices": own(), "POST /notices/read": own(), "POST /notices/<id:notice_id>/read": Need("notice.read", HOLDER),
     "GET /plans": own(),
     "POST /plans": Need("plan.apply", HOLDER, {**_APPLY, "lead_unit_id": "{unit_id}"}, soft=True),
+    "GET /plans/<id:plan_id>/results": Need("plan.see", SEES),
+    "GET /plans/<id:plan_id>/notice": Need("plan.see", SEES, soft=True),
     "GET /plans/<id:plan_id>": Need("plan.see", SEES),
     "GET /plans/<id:plan_id>/attachments": Need("plan.see", SEES),
     "POST /plans/<id:plan_id>/attachments": Need("plan.edit", OF_PLAN, {"declared": "true"}, {"file": _TEXT}),

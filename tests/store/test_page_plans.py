@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from tests.store.test_supervision_plans import NOW, filled, scanned
 from workflow_service.identity.names import matches, search_keys
-from workflow_service.store import bell, inbox, instance_view, notice_list, plan_list
+from workflow_service.store import bell, inbox, instance_view, notice_list, plan_list, work_lists
 from workflow_service.store.database import Database
 from workflow_service.store.inbox import InboxFilter
 from workflow_service.store.plan_list import PlanFilter
@@ -24,8 +24,8 @@ QUESTIONS: dict[str, Callable[[Session], Any]] = {
     "the inbox of one process": lambda session: inbox.inbox_page(session, InboxFilter(1, MINE.groups, process_key="t")),
     "how much waits": lambda session: inbox.count_inbox(session, MINE),
     "the counts of the frame": lambda session: bell.counts(session, 1, MINE.groups),
-    "what was done": lambda session: inbox.done_page(session, 1),
-    "what was started": lambda session: instance_view.started_by(session, 1),
+    "what was done": lambda session: work_lists.done_page(session, work_lists.DoneFilter(1)),
+    "what was started": lambda session: work_lists.started_page(session, 1),
     "plans": lambda session: plan_list.plan_page(session, PROVINCE),
     "plans further down": lambda session: plan_list.plan_page(session, PROVINCE, after=(date(2026, 1, 1), 3)),
     "plans without a date": lambda session: plan_list.plan_page(session, PROVINCE, after=(plan_list.FAR_OFF, 3)),

@@ -1,7 +1,7 @@
 """What sweeps and the ledger ask goes by index: no question reads a big table from end to end."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -65,7 +65,7 @@ def filled(database: Database) -> Iterator[Database]:
     yield database
 
 
-def scanned(database: Database, question: Callable[[Session], object]) -> set[str]:
+def scanned(database: Database, question: Callable[[Session], object], big: Collection[str] = BIG) -> set[str]:
     """The big tables that a question reads from end to end."""
     asked: list[tuple[str, Any]] = []
 
@@ -81,7 +81,7 @@ def scanned(database: Database, question: Callable[[Session], object]) -> set[st
         for statement, parameters in asked:
             if statement.lstrip().upper().startswith(("SELECT", "WITH")):
                 plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", parameters))
-                found |= set(re.findall(r"Seq Scan on (\w+)", plan)) & set(BIG)
+                found |= set(re.findall(r"Seq Scan on (\w+)", plan)) & set(big)
     return found
 
 

@@ -56,7 +56,7 @@ def test_fields_come_in_the_order_of_the_schema_and_the_rest_after_it() -> None:
 def test_kinds_follow_types_and_widgets() -> None:
     kinds = {name: field.kind for name, field in drawn().items()}
     assert kinds == {
-        "outcome": "radio", "points": "text", "opinion": "textarea", "aspects": "checks", "count": "integer",
+        "outcome": "radio", "points": "text", "opinion": "opinion", "aspects": "checks", "count": "integer",
         "urgent": "boolean", "rows": "rows",
     }  # fmt: skip
 

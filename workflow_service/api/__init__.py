@@ -31,6 +31,7 @@ NOUNS = (
     "meetings",
     "supervision",
     "people",
+    "own",
     "substitutions",
     "circulations",
     "office_work",

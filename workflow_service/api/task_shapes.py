@@ -19,7 +19,12 @@ class InboxQuery(PageQuery):
     kind: str = Field("", max_length=40, description="kind of task: draft, check, opinion, confirm, decide …")
     unit: Id | None = Field(None, description="id of the plan's lead unit")
     overdue: bool = Field(False, description="only tasks past their due moment")
-    q: str = Field("", max_length=60, description="words of the plan's title, pinyin initials work too")
+    q: str = Field(
+        "", max_length=60, description="words of the plan's title (pinyin initials too), its code, opinions in the same process"
+    )
+    sort: Literal["due", "arrival", "plan"] = Field(
+        "due", description="those due first first; the latest first; the tasks of a plan together"
+    )
 
 
 class TaskLine(Shown):
@@ -46,7 +51,7 @@ class TaskLine(Shown):
 
 
 class Inbox(CountedPage[TaskLine]):
-    """One page of the inbox, by due moment; tasks without one come last."""
+    """One page of the inbox; by due moment, tasks without one come last."""
 
 
 class TaskShown(Shown):

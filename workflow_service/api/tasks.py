@@ -5,10 +5,9 @@ from __future__ import annotations
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 from workflow_service.identity.access import standings_of
-from workflow_service.identity.names import matches
+from workflow_service.identity.names import match
 from workflow_service.services import forms, tasks
 from workflow_service.store import inbox
-from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Task
 
 from . import cursors
@@ -32,13 +31,13 @@ TAG = "tasks"
 
 @endpoint("/tasks", query=InboxQuery, answer=Inbox, tag=TAG)
 def list_tasks(call: Call, query: InboxQuery) -> Inbox:
-    """List my open tasks and those of my posts, those due first first."""
+    """List my open tasks and those of my posts, those due first first, or as `sort` says."""
     wanted = _filter(call, query)
-    after = cursors.decode(query.cursor, cursors.moment, int)
+    after = cursors.decode(query.cursor, cursors.moment if query.sort == "due" else int, int)
     rows = inbox.inbox_page(call.session, wanted, after=after, limit=query.limit + 1)
     shown = rows[: query.limit]
     total = inbox.count_inbox(call.session, wanted)
-    following = cursors.encode(shown[-1].task.due_at, shown[-1].task.id) if len(rows) > query.limit else None
+    following = cursors.encode(*inbox.cursor_of(shown[-1], query.sort)) if len(rows) > query.limit else None
     return Inbox(
         items=[_line(row) for row in shown], next_cursor=following, total=min(total, inbox.COUNT_LIMIT),
         more=total > inbox.COUNT_LIMIT,
@@ -119,7 +118,7 @@ def _filter(call: Call, query: InboxQuery) -> inbox.InboxFilter:
     return inbox.InboxFilter(
         user_id=call.actor.user_id or 0, groups=call.actor.groups, process_key=query.process, kind=query.kind,
         unit_id=query.unit, holder="" if query.holder == "all" else query.holder,
-        due_before=call.now if query.overdue else None, words=matches(Plan.keywords, query.q) if query.q else None,
+        due_before=call.now if query.overdue else None, match=match(query.q), typed=query.q, sort=query.sort,
         standings=standings_of(call.actor),
     )  # fmt: skip
 

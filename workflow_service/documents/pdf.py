@@ -94,11 +94,25 @@ def write_pdf(document: model.Document) -> Pdf:
     return pdf
 
 
+def paper(title: str, style: str, body: str) -> Pdf:
+    """A page of its own style (html, everything in it escaped) as pdf; raises :class:`PdfUnavailable`."""
+    head = f'<!doctype html><html lang="zh-CN"><title>{escape(clean(title))}</title><style>{style}</style>'
+    pdf = _made(f"{head}<body>{body}</body></html>")
+    if not pdf.substituted:
+        return pdf
+    note = f'<p class="fonts">所用字体：{escape("、".join(pdf.fonts))}</p>'
+    return _made(f"{head}<body>{body}{note}</body></html>")
+
+
 def _render(document: model.Document, note: str) -> Pdf:
+    return _made(_page(document, note))
+
+
+def _made(text: str) -> Pdf:
     weasyprint = _weasyprint()
     if weasyprint is None:
         raise PdfUnavailable()
-    page = weasyprint.HTML(string=_page(document, note), url_fetcher=_no_fetching)
+    page = weasyprint.HTML(string=text, url_fetcher=_no_fetching)
     pages = page.render(presentational_hints=True)
     return Pdf(pages.write_pdf(), _fonts_in(pages.write_pdf(uncompressed_pdf=True)))
 

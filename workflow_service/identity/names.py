@@ -8,12 +8,14 @@ code), so that one GIN index answers 林, 发展改革, `fgw`, `fazhan` and `ene
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
 from pypinyin import Style, lazy_pinyin
 from sqlalchemy import ColumnElement, and_, false, or_
+
+from workflow_service.domain.search_keys import RUN, bigrams, grams
 
 NO_POST = 9999
 _LONGEST_QUERY = 60
@@ -25,8 +27,6 @@ SURNAMES = {
     "种": "chong2", "冼": "xian3", "宓": "fu2", "员": "yun4", "召": "shao4", "尉迟": "yu4 chi2",
     "长孙": "zhang3 sun1", "万俟": "mo4 qi2", "澹台": "tan2 tai2",
 }  # fmt: skip
-
-_RUN = re.compile(r"([\u3400-\u9fff\U00020000-\U0003ffff]+)|([a-z0-9]+)")
 
 
 @lru_cache(maxsize=4096)
@@ -53,15 +53,15 @@ def search_keys(name: str, *others: str, person: bool = False) -> list[str]:
     keys = set(_initial_keys(initials(name, person=person)))
     spelled = re.sub(r"[\d ]", "", pinyin(name, person=person))
     for text in (name, spelled, *others):
-        for chinese, latin in _RUN.findall(text.lower()):
-            keys.update(_grams("c:", chinese) if chinese else _bigrams("l:", latin))
+        for chinese, latin in RUN.findall(text.lower()):
+            keys.update(grams("c:", chinese) if chinese else bigrams("l:", latin))
     return sorted(keys)
 
 
 def query_keys(typed: str) -> list[list[list[str]]]:
     """Turn what was typed into runs (all must match) of alternatives (one must match) of keys (all must be held)."""
-    runs = _RUN.findall(typed.lower()[:_LONGEST_QUERY])
-    return [[_bigrams("c:", chinese)] if chinese else _latin_alternatives(latin) for chinese, latin in runs]
+    runs = RUN.findall(typed.lower()[:_LONGEST_QUERY])
+    return [[bigrams("c:", chinese)] if chinese else _latin_alternatives(latin) for chinese, latin in runs]
 
 
 def matches(column: Any, typed: str) -> ColumnElement[bool]:
@@ -72,26 +72,20 @@ def matches(column: Any, typed: str) -> ColumnElement[bool]:
     return and_(*(or_(*(column.contains(keys) for keys in alternatives)) for alternatives in runs))
 
 
+def match(typed: str) -> Callable[[Any], ColumnElement[bool]] | None:
+    """Give the same question for whatever keywords column it is put to; None where nothing was typed."""
+    return (lambda column: matches(column, typed)) if typed else None
+
+
 def _surname(name: str) -> str:
     return next((name[:length] for length in (2, 1) if name[:length] in SURNAMES and len(name) > length), "")
 
 
 def _latin_alternatives(latin: str) -> list[list[str]]:
-    as_initials = ["i:" + latin] if len(latin) == 1 else _bigrams("i:", latin)
-    return [as_initials, _bigrams("l:", latin)]
+    as_initials = ["i:" + latin] if len(latin) == 1 else bigrams("i:", latin)
+    return [as_initials, bigrams("l:", latin)]
 
 
 def _initial_keys(letters: str) -> Iterable[str]:
     yield from ("i:" + letters[:1],) if letters else ()
     yield from ("i:" + letters[place : place + 2] for place in range(len(letters) - 1))
-
-
-def _grams(mark: str, text: str) -> Iterable[str]:
-    yield from (mark + letter for letter in text)
-    yield from _bigrams(mark, text)
-
-
-def _bigrams(mark: str, text: str) -> list[str]:
-    if len(text) == 1:
-        return [mark + text]
-    return [mark + text[place : place + 2] for place in range(len(text) - 1)]

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 from procrastinate import App, PsycopgConnector
@@ -16,10 +16,11 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy.exc import OperationalError
 
 from workflow_service import clock
-from workflow_service.notify.channel import EMAIL, ROBOT
+from workflow_service.notify.channel import EMAIL, ROBOT, SMS, Channel
 from workflow_service.notify.email import EmailChannel, MailServer
 from workflow_service.notify.outbox import Channels
 from workflow_service.notify.robots import RobotChannel
+from workflow_service.notify.sms import SmsChannel
 from workflow_service.services.notices import wire_channels
 from workflow_service.store.database import Database
 
@@ -31,7 +32,6 @@ STOP_LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 8.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
 CONNECTIONS = 3
-logging.getLogger("procrastinate").setLevel(logging.WARNING)
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,10 @@ class WorkerSettings(Protocol):
     @property
     def webhook_hosts(self) -> tuple[str, ...]: ...
     @property
+    def sms_url(self) -> str | None: ...
+    @property
+    def sms_token(self) -> str | None: ...
+    @property
     def public_url(self) -> str: ...
 
 
@@ -78,7 +82,7 @@ def run(
 def channels_of(settings: WorkerSettings) -> Channels:
     """Give the outside channels that the settings name."""
     hosts = settings.webhook_hosts
-    found: dict[str, Callable[[], EmailChannel | RobotChannel]] = {}
+    found: dict[str, Callable[[], Channel]] = {}
     if settings.smtp_host:
         server = MailServer(
             settings.smtp_host, settings.smtp_port, settings.smtp_tls, settings.smtp_user, settings.smtp_password,
@@ -87,6 +91,8 @@ def channels_of(settings: WorkerSettings) -> Channels:
         found[EMAIL] = lambda: EmailChannel(server)
     if hosts:
         found[ROBOT] = lambda: RobotChannel(hosts)
+    if gateway := settings.sms_url:
+        found[SMS] = lambda: SmsChannel(gateway, settings.sms_token)
     return found
 
 
@@ -108,11 +114,13 @@ def build_app(dsn: str, work: Work) -> App:
 
 def _wire(database: Database, settings: WorkerSettings, now: Callable[[], datetime]) -> None:
     """Say in the database which channels there are, so that every process writes deliveries for them."""
-    channels: dict[str, dict[str, str]] = {}
+    channels: dict[str, dict[str, Any]] = {}
     if settings.smtp_host:
         channels[EMAIL] = {"domain": settings.mail_from.rpartition("@")[2] or "localhost"}
     if settings.webhook_hosts:
-        channels[ROBOT] = {}
+        channels[ROBOT] = {"hosts": list(settings.webhook_hosts)}
+    if settings.sms_url:
+        channels[SMS] = {}
     with database.transaction() as session:
         wire_channels(session, channels, now=now())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-EMAIL, ROBOT = "email", "robot"
+EMAIL, ROBOT, SMS = "email", "robot", "sms"
 
 
 @dataclass(frozen=True)

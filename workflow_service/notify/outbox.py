@@ -1,5 +1,8 @@
 """Sends pending deliveries: each in a transaction of its own, at least once, retried with growing pauses.
 
+What goes to one person waits for his quiet hours to end, and for the others of the day where he wants one message
+(`domain.notices`); every try is kept with its answer.
+
 The row stays locked while the message is under way, so two workers never send the same one; a worker that dies after the
 server's 250 leaves the row pending, and the message goes out again under the same Message-ID.
 """
@@ -8,20 +11,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
 from workflow_service.i18n import use_language
 from workflow_service.store.database import Database
-from workflow_service.store.people import User
-from workflow_service.store.supervision import Delivery, Notice
+from workflow_service.store.supervision import Delivery, DeliveryAttempt
 
-from .channel import Channel, DeliveryFailed, Outgoing
+from . import bundles
+from .channel import Channel, DeliveryFailed
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720, 1440))
 LONGEST_ANSWER = 500
@@ -53,26 +56,23 @@ def _send_one(
         row = _next(session, tuple(channels), now)
         if row is None:
             return False
-        delivery, notice, language = row
-        kind = delivery.channel.partition(":")[0]
+        leaves = bundles.leaves(row, now)
+        if leaves > now:
+            row.delivery.next_attempt_at = leaves
+            return True
+        kind = row.delivery.channel.partition(":")[0]
         if kind not in opened:
             opened[kind] = channels[kind]()
-        _try(opened[kind], delivery, _outgoing(delivery, notice, base_url), language, now)
+        parcel = [row, *bundles.joined(session, row, now)]
+        _try(session, opened[kind], parcel, base_url, now)
     return True
 
 
-def _next(session: Session, channels: tuple[str, ...], now: datetime) -> tuple[Delivery, Notice, str] | None:
-    statement = (
-        select(Delivery, Notice, User.language)
-        .join(Notice, Notice.id == Delivery.notice_id)
-        .join(User, User.id == Notice.user_id)
-        .where(Delivery.status == "pending", Delivery.next_attempt_at <= now, _kind(Delivery.channel).in_(channels))
-        .order_by(Delivery.next_attempt_at, Delivery.id)
-        .limit(1)
-        .with_for_update(of=Delivery, skip_locked=True)
-    )
-    found = session.execute(statement).one_or_none()
-    return (found[0], found[1], found[2]) if found else None
+def _next(session: Session, channels: tuple[str, ...], now: datetime) -> bundles.Row | None:
+    due = Delivery.status == "pending", Delivery.next_attempt_at <= now, _kind(Delivery.channel).in_(channels)
+    statement = bundles.rows().where(*due).order_by(Delivery.next_attempt_at, Delivery.id).limit(1)
+    found = session.execute(statement.with_for_update(of=Delivery, skip_locked=True)).one_or_none()
+    return bundles.Row(*found) if found else None
 
 
 def _kind(channel: Any) -> Any:
@@ -80,35 +80,36 @@ def _kind(channel: Any) -> Any:
     return func.split_part(channel, ":", 1)
 
 
-def _try(channel: Channel, delivery: Delivery, message: Outgoing, language: str, now: datetime) -> None:
-    delivery.attempts += 1
+def _try(session: Session, channel: Channel, parcel: Sequence[bundles.Row], base_url: str, now: datetime) -> None:
+    message = bundles.outgoing(parcel, base_url)
     try:
-        with use_language(language):
-            delivery.answer = channel.send(message)[:LONGEST_ANSWER]
+        with use_language(parcel[0].person.language):
+            answer = channel.send(message)
     except DeliveryFailed as failure:
-        _put_off(delivery, failure, now)
+        _put_off(session, parcel, failure, now)
         return
     except Exception as error:
-        log.exception("delivery %s failed in a way that its channel does not know", delivery.id)
-        _put_off(delivery, DeliveryFailed(repr(error)), now)
+        log.exception("delivery %s failed in a way that its channel does not know", parcel[0].delivery.id)
+        _put_off(session, parcel, DeliveryFailed(repr(error)), now)
         return
     failpoints.reach("after-smtp")
-    delivery.status, delivery.sent_at = "sent", now
+    for row in parcel:
+        _note(session, row.delivery, answer, now, arrived=True)
+        row.delivery.status, row.delivery.sent_at = "sent", now
 
 
-def _put_off(delivery: Delivery, failure: DeliveryFailed, now: datetime) -> None:
-    delivery.answer = failure.answer[:LONGEST_ANSWER]
-    if failure.permanent or delivery.attempts > len(PAUSES):
-        delivery.status = "failed"
-        log.warning("delivery %s is given up: %s", delivery.id, delivery.answer)
-        return
-    delivery.next_attempt_at = now + PAUSES[delivery.attempts - 1]
-    log.info("delivery %s is put off: %s", delivery.id, delivery.answer)
+def _put_off(session: Session, parcel: Sequence[bundles.Row], failure: DeliveryFailed, now: datetime) -> None:
+    for delivery in (row.delivery for row in parcel):
+        _note(session, delivery, failure.answer, now, arrived=False)
+        if failure.permanent or delivery.attempts > len(PAUSES):
+            delivery.status = "failed"
+            log.warning("delivery %s is given up: %s", delivery.id, delivery.answer)
+        else:
+            delivery.next_attempt_at = now + PAUSES[delivery.attempts - 1]
+            log.info("delivery %s is put off: %s", delivery.id, delivery.answer)
 
 
-def _outgoing(delivery: Delivery, notice: Notice, base_url: str) -> Outgoing:
-    return Outgoing(
-        message_id=delivery.message_id, address=delivery.address, subject=notice.subject,
-        text=str(notice.body.get("text") or ""), link=f"{base_url}{notice.link}" if notice.link else "",
-        created_at=notice.created_at, body=notice.body,
-    )  # fmt: skip
+def _note(session: Session, delivery: Delivery, answer: str, now: datetime, *, arrived: bool) -> None:
+    delivery.attempts += 1
+    delivery.answer = answer[:LONGEST_ANSWER]
+    session.add(DeliveryAttempt(delivery_id=delivery.id, at=now, arrived=arrived, answer=delivery.answer))

@@ -62,11 +62,11 @@ class NewNotice:
 
 def post_notices(session: Session, notices: Sequence[NewNotice], *, now: datetime) -> int:
     """Post notices with their deliveries; gives how many are new."""
-    domain = mail_domain(session)
+    channels = wired(session)
     posted = 0
     for start in range(0, len(notices), CHUNK):
         rows = [one.as_row() for one in notices[start : start + CHUNK]]
-        for user_id in notice_rows.insert_notices(session, rows, domain, now):
+        for user_id in notice_rows.insert_notices(session, rows, channels, now):
             posted += 1
             send_after_commit(session, signals.notice_created, user_id=user_id)
     return posted
@@ -89,18 +89,26 @@ def tell_ended(session: Session, tasks: Sequence[EndedTask], why: str, actor: Ac
     """Tell those before whom open tasks lay that nobody needs to do them any more; who ended them need not be told."""
     if not tasks:
         return
-    people = notice_rows.people_of(session, [holder for one in tasks for holder in one.holders], SETTINGS.day_of(now))
+    holders = [holder for one in tasks for holder in one.holders]
+    people = notice_rows.speakers_of(session, holders, SETTINGS.day_of(now))
+    rows = []
     for one in tasks:
-        told = {user_id for holder in one.holders for user_id in people.get(holder, ())} - {actor.user_id}
         values = {"task": one.name, "title": one.title, "why": Word(why)}
-        tell(
-            session, told, "task_ended", N_("无需再办：%(task)s（%(title)s），%(why)s"), values, f"ended:{one.id}", now=now,
-            by=actor.name, link=f"/tasks/{one.id}",
-        )  # fmt: skip
+        told = {person for holder in one.holders for person in people.get(holder, ()) if person[0] != actor.user_id}
+        for user_id, language in sorted(told):
+            with use_language(language):
+                subject = _(N_("无需再办：%(task)s（%(title)s），%(why)s"), **values)
+            rows.append(
+                NewNotice(user_id, "task_ended", subject, f"ended:{one.id}", link=f"/tasks/{one.id}", body={"by": actor.name})
+            )
+    post_notices(session, rows, now=now)
 
 
 def wire_channels(session: Session, channels: Mapping[str, Mapping[str, Any]], *, now: datetime) -> None:
-    """Note which outside channels this installation has: `{"email": {"domain": …}}`; later notices get deliveries for them."""
+    """Note which outside channels this installation has; later notices get deliveries for them.
+
+    As `{"email": {"domain": …}, "robot": {"hosts": […]}, "sms": {}}`.
+    """
     values = {"name": CHANNELS, "value": dict(channels), "changed_at": now}
     statement = insert(Setting).values(**values)
     changed = statement.on_conflict_do_update(
@@ -130,5 +138,9 @@ def set_robots(session: Session, actor: Actor, robots: Mapping[str, Sequence[str
 
 def mail_domain(session: Session) -> str:
     """The right side of Message-IDs, empty while no e-mail is wired."""
-    found = session.scalars(select(Setting.value).where(Setting.name == CHANNELS)).one_or_none() or {}
-    return str(found.get("email", {}).get("domain", ""))
+    return str(wired(session).get("email", {}).get("domain", ""))
+
+
+def wired(session: Session) -> dict[str, Any]:
+    """Give the outside channels of this installation by name, with what is known of each."""
+    return session.scalars(select(Setting.value).where(Setting.name == CHANNELS)).one_or_none() or {}

@@ -1,7 +1,8 @@
-"""What waits for a person: his own tasks and those of his groups, by deadline, a page at a time; and what he has done.
+"""What waits for a person: his own tasks and those of his groups, a page at a time, in the order that he chose.
 
 The rows of `task_holder` answer it from one index range per holder key, so that the page costs the same among a thousand
 and a million open tasks. Rows that a colleague claimed are left out; what a person claimed himself stands under his own key.
+What is asked of others first (`Task.held`) has no holder and is no part of it: `work_lists` shows it.
 """
 
 from __future__ import annotations
@@ -11,16 +12,58 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, func, literal, literal_column, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    SQLColumnExpression,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
+from . import work_search
 from .people import Unit, User
 from .plans import Plan
 from .runtime import ProcessInstance, Task, TaskHolder
+from .work_search import Match, Rows
 
 COUNT_LIMIT = 1000
-_principal = aliased(User)
 _NEVER: ColumnElement[Any] = literal_column("'infinity'::timestamptz", DateTime(timezone=True))
+NO_PLAN = 2**62
+"""Stands for the plan of tasks that concern none: they come last."""
+
+Cursor = tuple[Any, int]
+
+
+@dataclass(frozen=True)
+class Sort:
+    """An order of the inbox: what it goes by (task ids decide among equals), and whether the greatest comes first."""
+
+    by: SQLColumnExpression[Any]
+    latest_first: bool = False
+    needs_task: bool = False
+
+    def ordered(self, *columns: SQLColumnExpression[Any], backwards: bool = False) -> list[ColumnElement[Any]]:
+        """The columns in this order, or in the one against it."""
+        return [one.desc() if self.latest_first is not backwards else one.asc() for one in columns]
+
+    def beyond(self, after: Cursor, *, backwards: bool = False) -> ColumnElement[bool]:
+        """What comes behind a place in this order (before it, `backwards`)."""
+        key, task_id = after
+        here = tuple_(self.by, TaskHolder.task_id)
+        place = tuple_(key if key is not None else _NEVER, task_id)
+        return here < place if self.latest_first is not backwards else here > place
+
+
+SORTS = {
+    "due": Sort(TaskHolder.due_at),
+    "arrival": Sort(TaskHolder.task_id, latest_first=True),
+    "plan": Sort(func.coalesce(Task.plan_id, NO_PLAN), needs_task=True),
+}
 
 
 @dataclass(frozen=True)
@@ -34,8 +77,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class InboxFilter:
-    """Whose tasks, and which of them. `groups` are holder keys (`u:…`, `g:…`); moments are aware.
+    """Whose tasks, and which of them, in which order. `groups` are holder keys (`u:…`, `g:…`); moments are aware.
 
+    `match` asks a column of search keys for what was typed, `typed` is that text; `sort` is one of SORTS.
     `standings` are those for whom the person is a substitute; what lies before both of them is his own.
     """
 
@@ -46,7 +90,9 @@ class InboxFilter:
     kind: str = ""
     holder: str = ""
     due_before: datetime | None = None
-    words: ColumnElement[bool] | None = None
+    match: Match | None = None
+    typed: str = ""
+    sort: str = "due"
     standings: tuple[Standing, ...] = ()
 
     def holders(self) -> list[str]:
@@ -72,19 +118,17 @@ class InboxFilter:
             found.append(Task.kind == self.kind)
         if self.due_before is not None:
             found.append(TaskHolder.due_at < self.due_before)
-        if self.words is not None:
-            found.append(self.words)
         return found
+
+    @property
+    def order(self) -> Sort:
+        """The order by its name; an unknown one is by due moment."""
+        return SORTS.get(self.sort, SORTS["due"])
 
     @property
     def needs_task(self) -> bool:
         """Whether the question concerns more of the task than who holds it until when."""
-        return bool(self.process_key or self.kind or self.needs_plan)
-
-    @property
-    def needs_plan(self) -> bool:
-        """Whether the question concerns the plan behind the task."""
-        return self.unit_id is not None or self.words is not None
+        return bool(self.process_key or self.kind or self.unit_id is not None or self.match or self.order.needs_task)
 
 
 @dataclass(frozen=True)
@@ -102,29 +146,35 @@ class InboxRow:
 
 
 def inbox_page(
-    session: Session,
-    wanted: InboxFilter,
-    *,
-    after: tuple[datetime | None, int] | None = None,
-    limit: int | None = 50,
+    session: Session, wanted: InboxFilter, *, after: Cursor | None = None, limit: int | None = 50, backwards: bool = False
 ) -> list[InboxRow]:
-    """Open tasks by due moment (those without one last), after the (due moment, task id) of the page before."""
-    found = _keys(wanted, after, limit)
+    """Open tasks in the order of the filter, after the cursor of the row before; `backwards` those before it, nearest first.
+
+    By due moment, tasks without one come last.
+    """
+    found = _keys(wanted, after, limit, backwards)
     if found is None:
         return []
     keys = found.subquery()
-    top = select(
-        keys.c.task_id, func.min(keys.c.due_at).label("due"), func.min(keys.c.for_whom).label("for_whom")
-    ).group_by(keys.c.task_id)
-    page = top.order_by(func.min(keys.c.due_at), keys.c.task_id).limit(limit).subquery()
-    statement = _rows().add_columns(page.c.for_whom)
-    statement = statement.join(page, page.c.task_id == Task.id).order_by(page.c.due, Task.id)
+    key, for_whom = func.min(keys.c.key), func.min(keys.c.for_whom)
+    top = select(keys.c.task_id, key.label("key"), for_whom.label("for_whom")).group_by(keys.c.task_id)
+    top = top.order_by(*wanted.order.ordered(key, keys.c.task_id, backwards=backwards)).limit(limit)
+    page = top.subquery()
+    ordered = wanted.order.ordered(page.c.key, Task.id, backwards=backwards)
+    statement = list_rows().add_columns(page.c.for_whom).join(page, page.c.task_id == Task.id).order_by(*ordered)
     return [InboxRow(*row) for row in session.execute(statement)]
+
+
+def cursor_of(row: InboxRow, sort: str) -> Cursor:
+    """The place of a row in an order: what it is sorted by (None: no due moment), and its id."""
+    task = row.task
+    key: Any = {"arrival": task.id, "plan": task.plan_id if task.plan_id is not None else NO_PLAN}.get(sort, task.due_at)
+    return key, task.id
 
 
 def count_inbox(session: Session, wanted: InboxFilter) -> int:
     """How many open tasks the filter gives, counted no further than COUNT_LIMIT + 1."""
-    found = _keys(wanted, None, COUNT_LIMIT + 1)
+    found = _keys(wanted, None, COUNT_LIMIT + 1, False)
     if found is None:
         return 0
     keys = found.subquery()
@@ -132,36 +182,39 @@ def count_inbox(session: Session, wanted: InboxFilter) -> int:
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _keys(wanted: InboxFilter, after: tuple[datetime | None, int] | None, limit: int | None) -> Any:
-    """Due moment and id of the first `limit` tasks under each holder key, each from its own index range."""
-    under = [_under(holder, wanted, after) for holder in wanted.holders()]
-    under += [_under(holder, wanted, after, standing) for holder, standing in wanted.others()]
-    parts = [one.limit(limit).subquery().select() for one in under]
-    return union_all(*parts) if parts else None
+def _keys(wanted: InboxFilter, after: Cursor | None, limit: int | None, backwards: bool) -> Any:
+    """Sort key and id of the first `limit` tasks under each holder key, each from its own index range."""
+    under: list[tuple[str, Standing | None]] = [(holder, None) for holder in wanted.holders()]
+    parts = [
+        found.order_by(*wanted.order.ordered(wanted.order.by, TaskHolder.task_id, backwards=backwards)).limit(limit)
+        for holder, standing in [*under, *wanted.others()]
+        for found in _under(holder, wanted, after, backwards, standing)
+    ]
+    return union_all(*(part.subquery().select() for part in parts)) if parts else None
 
 
 def _under(
-    holder: str, wanted: InboxFilter, after: tuple[datetime | None, int] | None, standing: Standing | None = None
-) -> Any:
+    holder: str, wanted: InboxFilter, after: Cursor | None, backwards: bool, standing: Standing | None
+) -> Sequence[Rows]:
+    """What lies under one holder key; a search asks once for each place where its words may stand."""
     for_whom = literal(standing.name if standing is not None else "").label("for_whom")
-    statement = select(TaskHolder.task_id, TaskHolder.due_at, for_whom)
+    statement: Rows = select(TaskHolder.task_id, wanted.order.by.label("key"), for_whom)
     routes = standing.processes if standing is not None else frozenset()
     if wanted.needs_task or routes:
         statement = statement.join(Task, Task.id == TaskHolder.task_id)
     if routes:
         statement = statement.join(ProcessInstance, ProcessInstance.id == Task.instance_id)
         statement = statement.where(ProcessInstance.definition_key.in_(sorted(routes)))
-    if wanted.needs_plan:
-        statement = statement.outerjoin(Plan, Plan.id == Task.plan_id)
+    if wanted.unit_id is not None:
+        statement = statement.join(Plan, Plan.id == Task.plan_id)
     statement = statement.where(TaskHolder.holder == holder, *wanted.conditions())
     if after is not None:
-        due, task_id = after
-        start = tuple_(due if due is not None else _NEVER, task_id)
-        statement = statement.where(tuple_(TaskHolder.due_at, TaskHolder.task_id) > start)
-    return statement.order_by(TaskHolder.due_at, TaskHolder.task_id)
+        statement = statement.where(wanted.order.beyond(after, backwards=backwards))
+    return work_search.found_in(statement, wanted.match, wanted.typed) if wanted.match else [statement]
 
 
-def _rows() -> Any:
+def list_rows() -> Any:
+    """The columns of InboxRow, for a statement to narrow."""
     return (
         select(Task, Plan.code, func.coalesce(Unit.short_name, ""), func.coalesce(User.name, ""))
         .outerjoin(Plan, Plan.id == Task.plan_id)
@@ -170,17 +223,10 @@ def _rows() -> Any:
     )
 
 
-def done_page(
-    session: Session, user_id: int, *, after: tuple[datetime, int] | None = None, limit: int = 50
-) -> list[InboxRow]:
-    """What a person has completed, the latest first, before the (end, task id) of the page before."""
-    statement = _rows().add_columns(func.coalesce(_principal.name, ""))
-    statement = statement.outerjoin(_principal, _principal.id == Task.acted_for)
-    statement = statement.where(Task.completed_by == user_id, Task.status == "completed")
-    if after is not None:
-        statement = statement.where(tuple_(Task.ended_at, Task.id) < after)
-    statement = statement.order_by(Task.ended_at.desc(), Task.id.desc()).limit(limit)
-    return [InboxRow(*row) for row in session.execute(statement)]
+def row_of(session: Session, task_id: int) -> InboxRow | None:
+    """One task as the lists show it, whoever holds it."""
+    found = session.execute(list_rows().where(Task.id == task_id)).one_or_none()
+    return InboxRow(*found) if found else None
 
 
 def processes_in(session: Session, groups: Collection[str]) -> Sequence[str]:

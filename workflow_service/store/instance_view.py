@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import and_, false, func, or_, select, tuple_
+from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from workflow_service.i18n import _
 
 from .operations import Circulation, CirculationReader
-from .people import Unit, User
+from .people import Post, Unit, User
 from .plans import Plan
 from .runtime import (
     Activity,
@@ -31,12 +30,16 @@ _principal = aliased(User)
 
 @dataclass(frozen=True)
 class Step:
-    """One human step for the slip and the history; `for_whom` is named where a substitute did it."""
+    """One human step for the slip and the history; `for_whom` is named where a substitute did it.
+
+    `rank` is that of the leading post that was asked, None where none was.
+    """
 
     task: Task
     person: str
     unit: str
     for_whom: str = ""
+    rank: int | None = None
 
     @property
     def signature(self) -> str:
@@ -75,7 +78,23 @@ def steps_of(session: Session, instance_id: int) -> list[Step]:
         .where(Task.instance_id == instance_id, Task.status != "cancelled")
         .order_by(Task.id)
     )
-    return [Step(*row) for row in rows]
+    found = [(task, name, unit, for_whom) for task, name, unit, for_whom in rows]
+    ranks = _leading_posts(session, {group for task, *_names in found for group in task.candidate_groups})
+    return [
+        Step(task, name, unit, for_whom, min((ranks[one] for one in task.candidate_groups if one in ranks), default=None))
+        for task, name, unit, for_whom in found
+    ]
+
+
+def _leading_posts(session: Session, groups: set[str]) -> dict[str, int]:
+    """Which of these `unit:post` groups are posts of leaders, with their rank."""
+    if not groups:
+        return {}
+    group = Unit.code + ":" + Post.code
+    units = {one.rpartition(":")[0] for one in groups}
+    statement = select(group, Post.rank).join(Post, Post.unit_id == Unit.id)
+    rows = session.execute(statement.where(Unit.code.in_(units), Post.role == "leader"))
+    return {code: rank for code, rank in rows if code in groups}
 
 
 def activities_of(session: Session, instance_id: int) -> list[tuple[Activity, str]]:
@@ -158,20 +177,3 @@ def open_incidents(
         statement = statement.where(Incident.id < after)
     return [IncidentRow(*row) for row in session.execute(statement)]
 
-
-def started_by(
-    session: Session, user_id: int, *, after: tuple[datetime, int] | None = None, limit: int = 50
-) -> list[tuple[ProcessInstance, str, str | None]]:
-    """The runs that a person started, newest first, with the plan's title and code."""
-    plan = aliased(Plan)
-    statement = (
-        select(ProcessInstance, func.coalesce(plan.title, ""), plan.code)
-        .outerjoin(plan, plan.id == ProcessInstance.plan_id)
-        .options(joinedload(ProcessInstance.definition))
-        .where(ProcessInstance.started_by == user_id)
-        .order_by(ProcessInstance.started_at.desc(), ProcessInstance.id.desc())
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(tuple_(ProcessInstance.started_at, ProcessInstance.id) < after)
-    return [(row, title, code) for row, title, code in session.execute(statement)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -29,11 +29,24 @@ WITH wanted AS (
   SELECT min(added.id), robots.channel, robots.address, '<notice-' || min(added.id) || '@robot>', :now
   FROM added JOIN robots ON jsonb_exists(robots.kinds, added.kind)
   GROUP BY added.kind, added.dedup_key, robots.channel, robots.address
+), reached AS (
+  SELECT added.id, added.user_id, coalesce(choice.robot_address, '') AS robot_address,
+    coalesce(choice.channels->added.kind, choice.channels->'other', '["email"]') AS channels
+  FROM added LEFT JOIN notice_choice choice ON choice.user_id = added.user_id
 ), mailed AS (
   INSERT INTO delivery (notice_id, channel, address, message_id, next_attempt_at)
   SELECT added.id, 'email', person.email, '<notice-' || added.id || '@' || :mail_domain || '>', :now
-  FROM added JOIN user_account person ON person.id = added.user_id
-  WHERE :mail_domain <> '' AND person.email <> '' AND person.active
+  FROM reached AS added JOIN user_account person ON person.id = added.user_id
+  WHERE :mail_domain <> '' AND person.email <> '' AND person.active AND jsonb_exists(added.channels, 'email')
+), own_robots AS (
+  INSERT INTO delivery (notice_id, channel, address, message_id, next_attempt_at)
+  SELECT id, 'robot:own', robot_address, '<notice-' || id || '@robot>', :now
+  FROM reached WHERE :robots AND robot_address <> '' AND jsonb_exists(channels, 'robot')
+), texted AS (
+  INSERT INTO delivery (notice_id, channel, address, message_id, next_attempt_at)
+  SELECT reached.id, 'sms', person.mobile, '<notice-' || reached.id || '@sms>', :now
+  FROM reached JOIN user_account person ON person.id = reached.user_id
+  WHERE :sms AND person.mobile <> '' AND person.active AND jsonb_exists(reached.channels, 'sms')
 )
 SELECT user_id FROM added
 """)
@@ -114,15 +127,18 @@ WHERE h.task_id = :task_id AND h.claimed_by IS NULL
 """)
 
 
-def insert_notices(session: Session, rows: Sequence[dict[str, Any]], mail_domain: str, now: datetime) -> list[int]:
-    """Add notices, one per person and `dedup_key`, with an e-mail where the person has an address; gives whom they reach.
+def insert_notices(session: Session, rows: Sequence[dict[str, Any]], channels: Mapping[str, Any], now: datetime) -> list[int]:
+    """Add notices, one per person and `dedup_key`, with deliveries as each person chose; gives whom they reach.
 
-    A group robot is told of each occasion of its kinds once, however many people get the notice.
-    `mail_domain` is the right side of the Message-ID; empty: no e-mail is wired.
+    Who chose nothing gets an e-mail where he has an address. A group robot is told of each occasion of its kinds once, however
+    many people get the notice. `channels` are those that are wired: `email` with its `domain`, `robot`, `sms`.
     """
     if not rows:
         return []
-    values = {"rows": json.dumps(rows, ensure_ascii=False, default=str), "mail_domain": mail_domain, "now": now}
+    values = {
+        "rows": json.dumps(rows, ensure_ascii=False, default=str), "now": now,
+        "mail_domain": str(channels.get("email", {}).get("domain", "")), "robots": "robot" in channels, "sms": "sms" in channels,
+    }  # fmt: skip
     return list(session.scalars(_INSERT, values))
 
 
@@ -156,7 +172,7 @@ def holders_of_posts(
 
 
 _PEOPLE_OF = text("""
-SELECT DISTINCT asked.holder, person.id
+SELECT DISTINCT asked.holder, person.id, person.language
 FROM unnest(CAST(:holders AS text[])) AS asked(holder)
 LEFT JOIN (SELECT post.id, 'g:' || unit.code || ':' || post.code AS holder FROM post JOIN unit ON unit.id = post.unit_id)
   AS place ON place.holder = asked.holder
@@ -169,9 +185,15 @@ JOIN user_account person ON person.active AND person.id = CASE
 
 def people_of(session: Session, holders: Sequence[str], today: date) -> dict[str, list[int]]:
     """The people behind holder keys (`u:…`, `g:…`) on a day, by key; a key with nobody behind it is left out."""
-    found: dict[str, list[int]] = {}
-    for holder, user_id in session.execute(_PEOPLE_OF, {"holders": list(holders), "today": today}):
-        found.setdefault(holder, []).append(user_id)
+    speakers = speakers_of(session, holders, today)
+    return {holder: [user_id for user_id, _language in people] for holder, people in speakers.items()}
+
+
+def speakers_of(session: Session, holders: Sequence[str], today: date) -> dict[str, list[tuple[int, str]]]:
+    """The same people, each with the language in which he reads."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for holder, user_id, language in session.execute(_PEOPLE_OF, {"holders": list(holders), "today": today}):
+        found.setdefault(holder, []).append((user_id, language))
     return found
 
 

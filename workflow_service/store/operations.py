@@ -122,6 +122,7 @@ class CirculationReader(Base):
     __table_args__ = (
         UniqueConstraint("circulation_id", "holder"),
         Index("ix_circulation_reader_holder", "holder", "circulation_id"),
+        Index("ix_circulation_reader_unread", "holder", postgresql_where=text("read_at is null")),
     )
     id: Mapped[Key]
     circulation_id: Mapped[int] = mapped_column(ForeignKey("circulation.id", ondelete="CASCADE"))

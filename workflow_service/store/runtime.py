@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, SmallInteger, text
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, Key
@@ -56,6 +56,7 @@ class Task(Base):
     `held`: it waits for a round of others (`rounds` counts them) and lies before nobody. A task of such a round has `round_id`
     and `turn` and a token of its own that no engine knows. `prefill` is what its form shows at first; `opened_at` when a
     handler opened it; `acted_for` the person for whom a substitute finished it; `timeout_at` when `timeout_action` is done.
+    `opinion_keys` are the bigrams under which its opinion is found.
     """
 
     __tablename__ = "task"
@@ -68,6 +69,11 @@ class Task(Base):
         Index("ix_task_plan", "plan_id", "created_at"),
         Index("ix_task_ended", "ended_at", postgresql_where=text("ended_at is not null")),
         Index("ix_task_waiting", "plan_id", postgresql_where=text("waiting")),
+        Index(
+            "ix_task_opinion_keys", "opinion_keys", postgresql_using="gin", postgresql_where=text("opinion_keys is not null")
+        ),
+        Index("ix_task_held_assignee", "assignee_id", postgresql_where=text("held and status = 'open'")),
+        Index("ix_task_held_handed_in", "completed_by", postgresql_where=text("held and status = 'open'")),
         Index("ix_task_round", "round_id", postgresql_where=text("round_id is not null")),
         Index("ix_task_timeout", "timeout_at", "id", postgresql_where=text("status = 'open' and timeout_at is not null")),
     )
@@ -102,6 +108,7 @@ class Task(Base):
     completed_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     outcome: Mapped[str] = mapped_column(server_default="")
     opinion: Mapped[str] = mapped_column(server_default="")
+    opinion_keys: Mapped[list[str] | None] = mapped_column(ARRAY(Text()), deferred=True)
     submission: Mapped[dict[str, Any] | None]
     local: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     round_id: Mapped[int | None]
@@ -146,6 +153,7 @@ class TaskDraft(Base):
     """Form values that one person kept with one task; nobody else reads them."""
 
     __tablename__ = "task_draft"
+    __table_args__ = (Index("ix_task_draft_user", "user_id", "saved_at"),)
     task_id: Mapped[int] = mapped_column(ForeignKey("task.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
     values: Mapped[dict[str, Any]]

@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import delete, insert, text, update
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.search_keys import text_keys
+
 from .plans import AgendaItem
 from .runtime import Incident, Subscription, Timer
 
@@ -136,8 +138,8 @@ dropped AS (DELETE FROM task_holder WHERE task_id = :task_id),
 drafts AS (DELETE FROM task_draft WHERE task_id = :task_id),
 done AS (
   UPDATE task SET status = 'completed', ended_at = :now, completed_by = :user_id, completed_unit_id = :unit_id,
-    outcome = :task_outcome, opinion = :opinion, submission = CAST(:submission AS jsonb), revision = revision + 1,
-    assignee_id = coalesce(assignee_id, :user_id)
+    outcome = :task_outcome, opinion = :opinion, opinion_keys = CAST(:opinion_keys AS text[]),
+    submission = CAST(:submission AS jsonb), revision = revision + 1, assignee_id = coalesce(assignee_id, :user_id)
   WHERE id = :task_id AND status = 'open'
 )
 """
@@ -227,7 +229,7 @@ def _completion_values(completion: Completion, now: datetime) -> dict[str, Any]:
     return {
         "task_id": completion.task_id, "now": now, "user_id": completion.user_id, "unit_id": completion.unit_id,
         "submission": _json(submission), "task_outcome": str(submission.get("outcome") or ""),
-        "opinion": str(submission.get("opinion") or ""),
+        "opinion": (opinion := str(submission.get("opinion") or "")), "opinion_keys": text_keys(opinion) or None,
     }  # fmt: skip
 
 

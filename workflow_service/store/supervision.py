@@ -75,6 +75,18 @@ class Delivery(Base):
     sent_at: Mapped[datetime | None]
 
 
+class DeliveryAttempt(Base):
+    """One try of a delivery, with what the other side answered; `arrived` is whether it took the message."""
+
+    __tablename__ = "delivery_attempt"
+    __table_args__ = (Index("ix_delivery_attempt_delivery", "delivery_id", "id"),)
+    id: Mapped[Key]
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    arrived: Mapped[bool]
+    answer: Mapped[str]
+
+
 class WeeklyReport(Base):
     """What a lead unit reported on one plan for one week (Monday's date)."""
 

@@ -1,10 +1,22 @@
 """Imports every table module, so that `Base.metadata` is whole."""
 
-from . import counters, deadlines, definitions, operations, people, plans, records, runtime, supervision
+from . import (
+    counters,
+    deadlines,
+    definitions,
+    operations,
+    people,
+    personal,
+    plans,
+    records,
+    runtime,
+    supervision,
+)
 from .base import Base
 
 metadata = Base.metadata
 
 __all__ = [
-    "counters", "deadlines", "definitions", "metadata", "operations", "people", "plans", "records", "runtime", "supervision",
+    "counters", "deadlines", "definitions", "metadata", "operations", "people", "personal", "plans", "records", "runtime",
+    "supervision",
 ]  # fmt: skip

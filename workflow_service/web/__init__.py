@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from workflow_service import i18n
 
-from . import errors, filters, frame, security, static_files
+from . import errors, filters, frame, installed, security, static_files
 from .current import end_page_session, reader
 
 ROOMS = (
@@ -48,7 +48,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(_=_in_page, gettext=_in_page)
     app.before_request(_speak)
     app.teardown_request(end_page_session)
-    for part in (security, errors, filters, static_files, frame):
+    for part in (security, errors, filters, static_files, frame, installed):
         part.register(app)
     for room in ROOMS:
         _open(app, room)

@@ -9,14 +9,15 @@ from uuid import uuid4
 from flask import Flask, url_for
 from markupsafe import Markup
 
-from workflow_service.i18n import _
+from workflow_service.i18n import N_, _
+from workflow_service.services import phrases
 from workflow_service.services.ownership import area_of_all
 from workflow_service.services.slip_words import words_of
 from workflow_service.store import instance_view
 
 from . import formats, listing
 from .answers import answers_of
-from .current import page_now, page_session
+from .current import page_actor, page_now, page_session
 from .forms.fields import text_of
 from .operation_words import operation_word
 from .rights import allowed
@@ -72,6 +73,7 @@ def register(app: Flask) -> None:
         light_options=lambda: [(light, _(text)) for light, text in formats.LIGHT_WORDS.items()],
         word_options=lambda codes, table: [(code, word(code, table)) for code in codes],
         file_name=file_name,
+        offered_phrases=offered_phrases,
         form_title=lambda schema: text_of(schema, "title"),
         unit_name=unit_name,
         field_word=lambda name: word(name, "field"),
@@ -97,6 +99,12 @@ def file_name(attachment_id: str) -> str:
     number = int(attachment_id) if str(attachment_id).isdecimal() else 0
     found = instance_view.attachment_by_id(page_session(), number) if number else None
     return found.name if found else _("附件 %(id)s", id=attachment_id)
+
+
+def offered_phrases() -> list[str]:
+    """What the reader may choose from for an opinion: his own and his unit's, else what offices usually write."""
+    usual = (N_("同意。"), N_("无意见。"), N_("原则同意，请按所提意见修改。"), N_("请补充材料后再报。"))
+    return phrases.offered(page_session(), page_actor()) or [_(text) for text in usual]
 
 
 def _pretty(value: Any) -> str:

@@ -100,7 +100,10 @@ class Frame:
 @blueprint.get("/counts")
 @login_required
 def counts() -> ResponseReturnValue:
-    """The two counts of the frame; asked every 30 seconds, unchanged as a rule."""
+    """The two counts of the frame; asked every 30 seconds by one tab of each browser, unchanged as a rule.
+
+    The tag is worked out from the counts alone, so that every process of the service gives the same for the same.
+    """
     found = Frame().counts
     tag = etag_of(found, current_language())
     return unchanged(tag) or tagged(render_template("parts/counts.html", counts=found, polled=True), tag)

@@ -144,12 +144,19 @@ NOTICE_KINDS = {
     "bulletin": N_("通报"),
     "urge": N_("催办"),
     "incident": N_("流程异常"),
+    "asked": N_("请您办理"),
+    "given_back": N_("办完交回"),
+    "task_ended": N_("无需再办"),
     "substitute": N_("授权代办"),
     "circulation": N_("抄送传阅"),
     "timed_out": N_("办理超时"),
     "instructed": N_("领导批示"),
     "handed_over": N_("工作移交"),
+    "try": N_("测试"),
+    "other": N_("其他消息"),
 }
+CHANNELS = {"email": N_("邮件"), "robot": N_("我的机器人"), "robot:own": N_("我的机器人"), "sms": N_("短信")}
+DELIVERY_STATUS = {"pending": N_("待发送"), "sent": N_("已送达"), "failed": N_("已放弃")}
 DOSSIER_ITEMS = {
     **_words(DossierItem),
     "minutes": N_("会议纪要"),
@@ -222,6 +229,8 @@ TABLES = {
     "result_kind": RESULT_KINDS,
     "pause": PAUSES,
     "notice_kind": NOTICE_KINDS,
+    "channel": CHANNELS,
+    "delivery_status": DELIVERY_STATUS,
     "dossier": DOSSIER_ITEMS,
     "circulation": _words(CirculationKind),
     "outcome": OUTCOMES, "field": FIELDS, "element": ELEMENTS,

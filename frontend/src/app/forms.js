@@ -1,5 +1,7 @@
 // Fields that depend on another's value, standard phrases, text fields that grow with what is written.
 
+import { csrfToken, say, toast } from "./words.js";
+
 let watching = false;
 
 export function connectForms(root) {
@@ -16,6 +18,8 @@ export function connectForms(root) {
   document.addEventListener("click", (event) => {
     const phrase = event.target.closest("[data-phrase-for]");
     if (phrase) insert(phrase);
+    const keeping = event.target.closest("[data-keep-phrase]");
+    if (keeping) keep(keeping);
   });
 }
 
@@ -58,6 +62,27 @@ function insert(phrase) {
   phrase.closest("details").open = false;
   area.focus();
   area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+// What was written becomes a phrase, and stands in the menu at once.
+async function keep(button) {
+  const text = document.getElementById(button.dataset.keepPhrase).value.trim();
+  if (!text) return;
+  const body = new FormData();
+  body.append("text", text);
+  const answer = await fetch(button.dataset.address, { method: "POST", body, headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" } });
+  if (!answer.ok) return toast(new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".alert > div")?.textContent || say("failed"));
+  const kept = await answer.json();
+  const place = button.closest("details").querySelector("[data-phrases]");
+  place.replaceChildren(...kept.phrases.map((phrase) => item(phrase, button.dataset.keepPhrase)));
+  toast(kept.said);
+}
+
+function item(phrase, id) {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "menu-item", textContent: phrase });
+  button.dataset.phraseFor = id;
+  return button;
 }
 
 function filterOptions(search) {

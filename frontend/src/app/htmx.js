@@ -16,10 +16,10 @@ export function connectHtmx() {
     event.detail.headers["X-CSRFToken"] = csrfToken();
   });
   document.addEventListener("htmx:sendError", (event) => {
-    if (event.detail.elt.id !== "counts") toast(say("failed"));
+    toast(say("failed"));
   });
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.elt.id !== "counts") toast(reason(event.detail.xhr));
+    toast(reason(event.detail.xhr));
   });
 }
 

@@ -1,6 +1,6 @@
-// Files come by click, drag or paste; each is sent at once and the list below comes back from the server.
+// Files come by click, drag, paste or camera. Each is sent at once with its own line: how far it is, or why it was not taken.
 
-import { csrfToken, say, toast } from "./words.js";
+import { csrfToken, say } from "./words.js";
 
 export function connectUploads() {
   for (const place of document.querySelectorAll("[data-upload]")) connect(place);
@@ -15,15 +15,19 @@ export function connectUploads() {
     const form = chip?.closest("form");
     chip?.remove();
     form?.dispatchEvent(new Event("input", { bubbles: true }));
+    event.target.closest("[data-forget-upload]")?.closest(".upload").remove();
   });
   for (const field of document.querySelectorAll("[data-upload-field]")) droppable(field, (files) => sendForField(field, [...files]));
 }
 
 function connect(place) {
-  const input = place.querySelector('.drop:not([data-upload-field]) input[type="file"]');
-  if (!input) return;
-  input.addEventListener("change", () => sendAll(place, [...input.files]).then(() => { input.value = ""; }));
-  droppable(input.closest(".drop"), (files) => sendAll(place, files));
+  for (const input of place.querySelectorAll('.drop:not([data-upload-field]) input[type="file"]')) {
+    input.addEventListener("change", () => {
+      sendAll(place, [...input.files]);
+      input.value = "";
+    });
+    if (!input.capture) droppable(input.closest(".drop"), (files) => sendAll(place, files));
+  }
   document.addEventListener("paste", (event) => {
     if (event.clipboardData?.files.length) sendAll(place, event.clipboardData.files);
   });
@@ -43,7 +47,21 @@ function droppable(target, take) {
 
 async function sendAll(place, files) {
   if (!declared(place)) return;
-  for (const file of files) await send(place, file);
+  const kept = document.getElementById(place.dataset.list);
+  for (const file of [...files]) {
+    const body = form(file, place.querySelector("[data-dossier-choice]")?.value || "");
+    const answer = await post(place, place.dataset.upload, body, file.name);
+    if (answer) kept.innerHTML = answer;
+  }
+}
+
+async function sendForField(field, files) {
+  const place = document.querySelector("[data-upload]");
+  if (!place || !declared(place)) return;
+  for (const file of files) {
+    const answer = await post(field, `${place.dataset.upload}?as=field`, form(file, field.dataset.dossier || ""), file.name);
+    if (answer) add(field, JSON.parse(answer));
+  }
 }
 
 function declared(place) {
@@ -55,29 +73,12 @@ function declared(place) {
   return false;
 }
 
-async function send(place, file) {
+function form(file, item) {
   const body = new FormData();
   body.append("file", file, file.name || "image.png");
-  const item = place.querySelector("[data-dossier-choice]");
-  if (item) body.append("dossier_item", item.value);
+  body.append("dossier_item", item);
   body.append("declared", "1");
-  const answer = await post(place.dataset.upload, body);
-  if (!answer) return;
-  document.getElementById(place.dataset.list).innerHTML = await answer.text();
-  window.htmx.process(document.getElementById(place.dataset.list));
-}
-
-async function sendForField(field, files) {
-  const place = document.querySelector("[data-upload]");
-  if (!place || !declared(place)) return;
-  for (const file of files) {
-    const body = new FormData();
-    body.append("file", file, file.name || "image.png");
-    body.append("dossier_item", field.dataset.dossier || "");
-    body.append("declared", "1");
-    const answer = await post(`${place.dataset.upload}?as=field`, body);
-    if (answer) add(field, await answer.json());
-  }
+  return body;
 }
 
 function add(field, kept) {
@@ -90,18 +91,44 @@ function add(field, kept) {
   field.closest("form")?.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-async function post(address, body) {
-  toast(say("working"));
-  try {
-    const answer = await fetch(address, { method: "POST", body, headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" } });
-    if (answer.ok) {
-      toast(say("stored"));
-      return answer;
-    }
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    toast(page.querySelector(".alert > div")?.textContent.replace(/\s+/g, " ").trim() || say("failed"));
-  } catch {
-    toast(say("failed"));
-  }
-  return null;
+// XMLHttpRequest, for fetch does not say how much of a body has left.
+function post(place, address, body, name) {
+  const line = lineFor(place, name || "image.png");
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", address);
+    request.setRequestHeader("X-CSRFToken", csrfToken());
+    request.setRequestHeader("HX-Request", "true");
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) line.querySelector("progress").value = event.loaded / event.total;
+    });
+    request.addEventListener("load", () => {
+      const taken = request.status >= 200 && request.status < 300 && !request.responseURL.includes("/sign-in");
+      if (taken) line.remove();
+      else refuse(line, reason(request.responseText));
+      resolve(taken ? request.responseText : null);
+    });
+    request.addEventListener("error", () => { refuse(line, say("failed")); resolve(null); });
+    request.send(body);
+  });
+}
+
+function lineFor(place, name) {
+  const line = document.getElementById("upload-line").content.cloneNode(true).firstElementChild;
+  line.querySelector("[data-upload-name]").textContent = name;
+  line.querySelector("progress").setAttribute("aria-label", name);
+  place.insertAdjacentElement(place.matches(".dropzone") ? "beforeend" : "afterend", line);
+  return line;
+}
+
+function refuse(line, why) {
+  line.classList.add("refused");
+  line.querySelector("progress").remove();
+  line.querySelector("[data-upload-said]").textContent = why;
+  line.querySelector("[data-forget-upload]").hidden = false;
+}
+
+function reason(text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  return page.querySelector(".alert > div")?.textContent.replace(/\s+/g, " ").trim() || say("failed");
 }

@@ -19,6 +19,8 @@ LONG_TEXT = 200
 Options = Callable[[str], list[tuple[str, str]]]
 CHOSEN_WIDGETS = ("unit", "units", "plan", "plans", "person", "people")
 
+OPINION = "opinion"
+
 
 @dataclass(frozen=True)
 class Field:
@@ -122,6 +124,8 @@ class _Reader:
         own = all_properties(self.schema)[key]
         name, value = self.prefix + key, self.values.get(key, own.get("default"))
         kind = kind_of(own)
+        if key == OPINION and kind in ("text", "textarea"):
+            kind = "opinion"  # what goes on the slip is offered standard phrases, whatever widget its form names
         shown, needed = self._conditions(key, own)
         return Field(
             name=name,

@@ -17,11 +17,12 @@ from workflow_service.store.runtime import Incident, ProcessInstance
 from ..current import page_now, page_session, require_sign_in
 from ..rights import allowed, require
 from ..sheets import sheet
-from . import control, instructions
+from . import control, instructions, slips
 from .diagrams import drawn, marks_of
 
 blueprint = Blueprint("instances", __name__, url_prefix="/instances", template_folder="templates")
 blueprint.before_request(require_sign_in)
+slips.connect(blueprint)
 control.connect(blueprint)
 instructions.connect(blueprint)
 
@@ -42,7 +43,8 @@ def show(instance_id: int) -> ResponseReturnValue:
         incidents=incidents,
         picture=picture,
         marks=marks_of(activities, incidents, picture.key),
-        steps=instance_view.steps_of(session, instance_id),
+        slip=slips.page_slip(instance_id),
+        mark_of=slips.mark_of,
         waits=instance_view.waits_of(session, instance_id),
         comments=instance_view.comments_of(session, instance_id),
         files=plan_list.attachments(session, instance_id=instance_id),

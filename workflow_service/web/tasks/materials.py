@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -16,10 +16,9 @@ from workflow_service.store import plan_list
 from workflow_service.store.people import User
 from workflow_service.store.runtime import Attachment, Task
 
-from ..current import page_actor, page_now, page_session, transaction, wiring
+from ..current import page_actor, page_now, page_session, transaction
 from ..formats import deadline_settings
-
-_SHOWN_IN_BROWSER = {"application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp"}
+from . import previews
 
 
 def connect(blueprint: Blueprint) -> None:
@@ -29,7 +28,8 @@ def connect(blueprint: Blueprint) -> None:
     rule("/<int:task_id>/comments", "comment", comment, methods=["POST"])
     rule("/<int:task_id>/due", "set_due", set_due, methods=["POST"])
     rule("/<int:task_id>/urge", "urge", urge, methods=["POST"])
-    rule("/files/<int:attachment_id>", "download", download)
+    rule("/files/<int:attachment_id>", "download", previews.download)
+    rule("/files/<int:attachment_id>/preview", "preview", previews.preview)
 
 
 def files_of(session: Session, plan_id: int | None, instance_id: int) -> list[Attachment]:
@@ -65,25 +65,11 @@ def keep_upload(task_id: int | None) -> dict[str, str]:
         raise InvalidInput(N_("请选择文件。"))
     with transaction() as session:
         kept = files.store_file(
-            session, page_actor(), _shelf(), cast(BinaryIO, sent.stream), sent.filename, now=page_now(), task_id=task_id,
+            session, page_actor(), previews.shelf(), cast(BinaryIO, sent.stream), sent.filename, now=page_now(), task_id=task_id,
             declared_unclassified=bool(request.form.get("declared")),
             dossier_item=request.form.get("dossier_item", "")[:60],
         )  # fmt: skip
         return {"id": str(kept.id), "name": kept.name}
-
-
-def _shelf() -> files.FileShelf:
-    settings = wiring().settings
-    return files.FileShelf(settings.uploads, settings.upload_limit_mb)
-
-
-def download(attachment_id: int) -> Response:
-    """One file; pictures and PDF open in the browser, everything else is saved."""
-    row, path = files.open_file(page_session(), page_actor(), _shelf(), attachment_id)
-    shown = row.media_type in _SHOWN_IN_BROWSER
-    response = send_file(path, mimetype=row.media_type, download_name=row.name, as_attachment=not shown)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
-    return response
 
 
 def comment(task_id: int) -> ResponseReturnValue:

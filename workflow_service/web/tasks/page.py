@@ -12,13 +12,14 @@ from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.services import bulletins, forms, navigation, tasks
-from workflow_service.store import deadlines, instance_view, plan_list
+from workflow_service.store import deadlines, inbox, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from ..current import page_actor, page_now, page_session, transaction
+from ..current import is_htmx, page_actor, page_now, page_session, transaction
 from ..formats import clock_time
 from ..forms import fields_of, read_values
 from ..instances.diagrams import drawn, marks_of
+from ..instances.slips import mark_of, page_slip
 from ..once import repeated_answer
 from ..operation_words import operation_word
 from ..rights import allowed
@@ -89,7 +90,8 @@ def task_page(
         next_line=sentence,
         next_by_choice=choices,
         deadline_changes=deadlines.changes_of(session, task_id=task.id),
-        steps=instance_view.steps_of(session, row.id),
+        slip=page_slip(row.id),
+        mark_of=mark_of,
         comments=instance_view.comments_of(session, row.id),
         files=materials.files_of(session, plan_id, row.id),
         bulletin=bulletins.bulletin_of_run(session, actor, row.definition_key, row.business_key),
@@ -137,16 +139,27 @@ def draft(task_id: int) -> ResponseReturnValue:
 
 
 def claim(task_id: int) -> ResponseReturnValue:
-    """Take a group's task."""
+    """Take a group's task; in a list its row comes back as it stands now."""
     with transaction() as session:
         task = tasks.claim_task(session, page_actor(), task_id, now=page_now())
+    if is_htmx():
+        return _row(task_id)
     flash(_("已%(what)s“%(name)s”，同岗位人员会看到由您办理。", what=operation_word("claim"), name=task.name))
     return redirect(url_for("tasks.show", task_id=task_id))
 
 
 def unclaim(task_id: int) -> ResponseReturnValue:
-    """Put it back to the group."""
+    """Put it back to the group; in a list its row comes back as it stands now."""
     with transaction() as session:
         task = tasks.unclaim_task(session, page_actor(), task_id, now=page_now())
+    if is_htmx():
+        return _row(task_id)
     flash(_("已%(what)s“%(name)s”，同岗位人员都可以办理。", what=operation_word("unclaim"), name=task.name))
     return redirect(url_for("tasks.inbox"))
+
+
+def _row(task_id: int) -> ResponseReturnValue:
+    """One row of the inbox; the counts of the frame are asked anew."""
+    answer = make_response(render_template("tasks/row.html", row=inbox.row_of(page_session(), task_id)))
+    answer.headers["HX-Trigger"] = "counts"
+    return answer

@@ -1,55 +1,60 @@
-"""The inbox and its neighbours, and acting on rows of it."""
+"""The inbox, its order and its filters, and acting on rows of it."""
 
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from workflow_service.i18n import _
+from workflow_service.domain.errors import NotFound
+from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.identity.access import keys_of, standings_of
-from workflow_service.identity.names import matches
+from workflow_service.identity.names import match
+from workflow_service.services import tasks
 from workflow_service.store import inbox as inbox_rows
-from workflow_service.store import instance_view, plan_list
+from workflow_service.store import plan_list, work_lists
 from workflow_service.store.inbox import InboxFilter
-from workflow_service.store.plans import Plan
 
 from .. import cursors
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in
 from ..formats import task_light, zone
-from ..instances.control import may_withdraw
 from ..listing import PAGE_ROWS, address, filter_values
 from ..sheets import sheet
 from ..words import word
-from . import batch, page
-from .operations import retrievable
+from . import batch, kept, lists, page
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks", template_folder="templates")
 blueprint.before_request(require_sign_in)
-page.connect(blueprint)
-batch.connect(blueprint)
+for part in (page, batch, lists, kept):
+    part.connect(blueprint)
 
-FILTERS = ("q", "process", "unit", "kind", "holder", "due")
+FILTERS = ("q", "process", "unit", "kind", "holder", "due", "sort")
+WAITING = "waiting"
 EXPORT_ROWS = 5_000
 
 
 @blueprint.get("")
 def inbox() -> ResponseReturnValue:
-    """What waits for the reader and his groups, by deadline."""
-    chosen, session = filter_values(*FILTERS), page_session()
+    """What waits for the reader and his groups, in the order that he chose."""
+    filters = kept.kept_filters("inbox", *FILTERS)
+    if filters.elsewhere:
+        return redirect(filters.elsewhere)
+    chosen, session = filters.chosen, page_session()
+    if chosen.get("holder") == WAITING:
+        return _waiting(chosen)
     wanted = inbox_filter(chosen)
-    after = cursors.decode(lambda text: cursors.moment(text) if text else None, cursors.number)
-    found = inbox_rows.inbox_page(session, wanted, after=after, limit=PAGE_ROWS + 1)
+    found = inbox_rows.inbox_page(session, wanted, after=_cursor(wanted.sort), limit=PAGE_ROWS + 1)
     rows = found[:PAGE_ROWS]
-    last = rows[-1].task if rows else None
-    return render_template(
+    following = cursors.encode(*inbox_rows.cursor_of(rows[-1], wanted.sort)) if len(found) > PAGE_ROWS else ""
+    return kept.page(
         "tasks/inbox.html",
+        "inbox",
+        chosen,
         rows=rows,
-        chosen=chosen,
-        next_address=address(after=cursors.encode(last.due_at, last.id)) if last and len(found) > PAGE_ROWS else "",
+        next_address=address(after=following) if following else "",
         total=inbox_rows.count_inbox(session, wanted),
         overdue=inbox_rows.count_inbox(session, inbox_filter({"due": "late"})),
         today_due=inbox_rows.count_inbox(session, inbox_filter({"due": "today"})),
@@ -58,9 +63,26 @@ def inbox() -> ResponseReturnValue:
     )
 
 
+def _cursor(sort: str) -> tuple[Any, int] | None:
+    first = cursors.number if sort in ("arrival", "plan") else (lambda text: cursors.moment(text) if text else None)
+    found = cursors.decode(first, cursors.number)
+    return (found[0], found[1]) if found else None
+
+
+def _waiting(chosen: dict[str, str]) -> ResponseReturnValue:
+    """The reader's tasks that others have to act on first."""
+    after = cursors.decode(cursors.number)
+    found = work_lists.held_page(
+        page_session(), int(page_actor().user_id or 0), after=after[0] if after else None, limit=PAGE_ROWS + 1
+    )
+    rows = found[:PAGE_ROWS]
+    following = address(after=cursors.encode(rows[-1].task.id)) if len(found) > PAGE_ROWS else ""
+    return kept.page("tasks/waiting.html", "inbox", chosen, rows=rows, next_address=following)
+
+
 def inbox_filter(chosen: dict[str, str]) -> InboxFilter:
     """The filters of the address as the store's question."""
-    actor = page_actor()
+    actor, typed = page_actor(), chosen.get("q", "")
     return InboxFilter(
         user_id=int(actor.user_id or 0),
         groups=actor.groups,
@@ -70,7 +92,9 @@ def inbox_filter(chosen: dict[str, str]) -> InboxFilter:
         kind=chosen.get("kind", ""),
         holder=chosen.get("holder", ""),
         due_before=_due_before(chosen.get("due", "")),
-        words=matches(Plan.keywords, chosen["q"]) if chosen.get("q") else None,
+        match=match(typed),
+        typed=typed,
+        sort=chosen.get("sort", "due"),
     )
 
 
@@ -80,6 +104,24 @@ def _due_before(due: str) -> datetime | None:
         return page_now()
     days = {"today": 1, "week": 7}.get(due)
     return datetime.combine(page_day(), time(), zone()) + timedelta(days=days) if days else None
+
+
+@blueprint.get("/<int:task_id>/<any(next, previous):which>")
+def neighbour(task_id: int, which: str) -> ResponseReturnValue:
+    """The task after or before this one, in the inbox as the reader last looked at it."""
+    session = page_session()
+    tasks.visible_task(session, page_actor(), task_id)
+    row = inbox_rows.row_of(session, task_id)
+    if row is None:
+        raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=task_id)
+    chosen = {name: value for name, value in kept.last_filters("inbox", *FILTERS).items() if value != WAITING}
+    wanted = inbox_filter(chosen)
+    here = inbox_rows.cursor_of(row, wanted.sort)
+    found = inbox_rows.inbox_page(session, wanted, after=here, limit=1, backwards=which == "previous")
+    if found:
+        return redirect(url_for("tasks.show", task_id=found[0].task.id))
+    flash(_("后面没有待办了。") if which == "next" else _("前面没有待办了。"), "info")
+    return redirect(url_for("tasks.inbox"))
 
 
 @blueprint.get("/export.xlsx")
@@ -97,28 +139,3 @@ def _cells(row: inbox_rows.InboxRow) -> tuple[Any, ...]:
         task.title, row.plan_code, task.name, word(task.process_key, "route"), row.lead_unit, task.created_at,
         task.due_at, words,
     )  # fmt: skip
-
-
-@blueprint.get("/done")
-def done() -> ResponseReturnValue:
-    """What the reader has completed, the latest first."""
-    after = cursors.decode(cursors.moment, cursors.number)
-    found = inbox_rows.done_page(page_session(), int(page_actor().user_id or 0), after=after, limit=PAGE_ROWS + 1)
-    rows = found[:PAGE_ROWS]
-    last = rows[-1].task if len(found) > PAGE_ROWS else None
-    following = address(after=cursors.encode(last.ended_at, last.id)) if last else ""
-    return render_template(
-        "tasks/done.html", rows=rows, next_address=following, retrievable=retrievable([row.task for row in rows])
-    )
-
-
-@blueprint.get("/started")
-def started() -> ResponseReturnValue:
-    """The runs that the reader started."""
-    after = cursors.decode(cursors.moment, cursors.number)
-    user_id = int(page_actor().user_id or 0)
-    found = instance_view.started_by(page_session(), user_id, after=after, limit=PAGE_ROWS + 1)
-    rows = found[:PAGE_ROWS]
-    last = rows[-1][0] if len(found) > PAGE_ROWS else None
-    following = address(after=cursors.encode(last.started_at, last.id)) if last else ""
-    return render_template("tasks/started.html", rows=rows, next_address=following, may_withdraw=may_withdraw)
