@@ -5,7 +5,12 @@ import sys
 
 import structlog
 
-TOO_TALKATIVE = {"waitress.queue": logging.ERROR, "alembic": logging.WARNING, "apscheduler": logging.WARNING}
+TOO_TALKATIVE = {
+    "waitress.queue": logging.ERROR,
+    "alembic": logging.WARNING,
+    "apscheduler": logging.WARNING,
+    "procrastinate": logging.WARNING,  # speaks as soon as it is imported
+}
 
 
 def configure(level: str, form: str) -> None:

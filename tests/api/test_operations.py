@@ -65,7 +65,7 @@ def test_a_stale_version_is_refused_by_every_command_that_knows_one(api: ApiHous
     bodies: dict[str, dict[str, Any]] = {
         "return": {"to": "a", "reason": "x"}, "transfer": {"holder": someone}, "delegate": {"holder": someone},
         "add-signers": {"position": "before", "people": [{"holder": someone}]},
-        "consult": {"people": [{"holder": someone}], "note": "x"}, "co-handlers": {"people": [{"holder": someone}]},
+        "consult": {"people": [{"holder": someone}], "note": "x"}, "hand-out": {"co_handlers": [{"holder": someone}]},
     }  # fmt: skip
     for command, body in bodies.items():
         answer = handler.post(f"/tasks/{task_id}/{command}", body, headers={"If-Match": '"77"'})
@@ -137,11 +137,11 @@ def test_signers_in_order_are_asked_one_by_one_and_can_be_removed(api: ApiHouse,
 def test_work_is_handed_out_to_a_lead_and_co_handlers_or_not_at_all(api: ApiHouse, begun: int) -> None:
     handler, task_id = api.caller("jb.handler"), api.open_ids(begun)["b"]
     due = "2025-12-03T17:30:00+08:00"
-    co = {"people": [{"holder": holder(api, "jb.supervisor"), "due_at": due}]}
-    refused = handler.post(f"/tasks/{task_id}/co-handlers", co | {"lead": holder(api, "nb.supervisor")})
+    co = {"co_handlers": [{"holder": holder(api, "jb.supervisor"), "due_at": due}]}
+    refused = handler.post(f"/tasks/{task_id}/hand-out", co | {"lead": holder(api, "nb.supervisor")})
     assert_problem(refused, 422)
     assert handler.get(f"/tasks/{task_id}/rounds").get_json()["items"] == []
-    done = handler.post(f"/tasks/{task_id}/co-handlers", co | {"lead": holder(api, "jb.colleague"), "note": "请牵头"})
+    done = handler.post(f"/tasks/{task_id}/hand-out", co | {"lead": holder(api, "jb.colleague"), "proposal": "请牵头"})
     assert done.get_json()["assignee_id"] == int(holder(api, "jb.colleague")[2:])
     (found,) = handler.get(f"/tasks/{task_id}/rounds").get_json()["items"]
     assert (found["relation"], found["blocking"], found["members"][0]["due_at"]) == ("co_handle", True, "2025-12-03T09:30:00Z")
@@ -151,7 +151,7 @@ def test_the_designer_lets_a_lead_finish_before_his_co_handlers(api: ApiHouse) -
     api.house.deploy_chain(user_task("a", more='approval:coHandlers="override"'), user_task("b"))
     instance_id = api.house.start()
     handler, task_id = api.caller("jb.handler"), api.open_ids(instance_id)["a"]
-    handler.post(f"/tasks/{task_id}/co-handlers", {"people": [{"holder": holder(api, "jb.supervisor")}]})
+    handler.post(f"/tasks/{task_id}/hand-out", {"co_handlers": [{"holder": holder(api, "jb.supervisor")}]})
     assert handler.post(f"/tasks/{task_id}/complete", {"values": AGREE}).status_code == 200
     assert set(api.open_ids(instance_id)) == {"b"}
 

@@ -39,6 +39,8 @@ function isShown(element) {
   if (box.width < 2 || box.height < 2 || box.bottom <= 0 || box.top >= innerHeight) return false;
   if (element.closest("dialog:not([open]), .diagram, details:not([open]) > :not(summary)")) return false;
   if (element.matches(".open, .link-row, .visually-hidden, .segments input, .skip")) return false;
+  const list = element.closest(".options-long")?.getBoundingClientRect();
+  if (list && (box.bottom > list.bottom || box.top < list.top)) return false; // scrolled out of its list
   const style = getComputedStyle(element);
   return style.visibility !== "hidden" && style.opacity !== "0";
 }

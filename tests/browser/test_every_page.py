@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.browser.town import NOW, Town
 from workflow_service.resources import bpmn_dir
 from workflow_service.store.definitions import DecisionDefinition, Deployment, ProcessDefinition
-from workflow_service.store.operations import Circulation
+from workflow_service.store.operations import Circulation, TaskEvent
 from workflow_service.store.people import Post, Unit, User
 from workflow_service.store.plans import AgendaItem, Meeting, Plan, PlanningCycle
 from workflow_service.store.runtime import Incident, Task
@@ -24,7 +24,7 @@ LOOKS = ((1280, "zh", "light"), (1280, "en", "dark"), (390, "zh", "dark"), (390,
 STAFF = (
     "/tasks", "/tasks?all=1&holder=waiting", "/tasks?all=1", "/tasks/{task_id}", "/tasks/done?q=能源", "/tasks/done?all=1",
     "/tasks/started", "/tasks/drafts", "/instances/{started_id}/slip", "/plans/apply", "/notices", "/mine", "/password",
-    "/people/me/notices", "/people/me/phrases",
+    "/people/me/notices", "/people/me/phrases", "/circulations", "/circulations/{circulation_id}", "/people/me/substitutes",
     *(f"/tasks/{{task_id}}/{one}" for one in ("return", "transfer", "delegate", "sign", "assign", "consult")),
 )  # fmt: skip
 SUPERVISOR = (
@@ -34,6 +34,7 @@ SUPERVISOR = (
     "/incidents", "/calendar",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
     "/search?q=能源", "/search", "/plans/999999",
+    "/circulations/sent", "/circulations/new/{instance_id}",
 )  # fmt: skip
 DESIGNER = (
     "/designer", "/designer/definitions/{definition_id}", "/designer/deployments", "/designer/deployments/1",
@@ -42,8 +43,9 @@ DESIGNER = (
 ADMIN = (
     "/people", "/people/{user_id}", "/people/{user_id}/edit", "/people/units", "/people/units/{unit_id}",
     "/people/units/{unit_id}/edit", "/people/units/new", "/people/new", "/people/import", "/people/me", "/people/me/tokens",
-    "/settings",
+    "/settings", "/people/{user_id}/substitutes", "/people/{user_id}/hand-over",
 )  # fmt: skip
+LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")
 NO_PAGE = re.compile(
     r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b"
     r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js)$|/$|.*(ending|which)>$"
@@ -66,7 +68,7 @@ def data_words(town: Town) -> list[str]:
     columns = (
         Unit.name, Unit.short_name, Unit.document_prefix,
         User.name, Post.name, Plan.title, Task.name, Task.title, ProcessDefinition.name,
-        DecisionDefinition.name, Circulation.title,
+        DecisionDefinition.name, TaskEvent.reason, Circulation.note, Circulation.title,
         Meeting.title, AgendaItem.note, Notice.subject, PlanningCycle.name, Incident.message,
         Deployment.name, Notice.body["text"].astext,
     )  # fmt: skip
@@ -82,7 +84,13 @@ def data_words(town: Town) -> list[str]:
 @pytest.mark.parametrize(("width", "language", "theme"), LOOKS, ids=lambda value: str(value))
 @pytest.mark.parametrize(
     ("post", "paths"),
-    [("energy.handler", STAFF), ("drc.supervisor", SUPERVISOR), ("drc.designer", DESIGNER), ("drc.admin", ADMIN)],
+    [
+        ("energy.handler", STAFF),
+        ("drc.supervisor", SUPERVISOR),
+        ("drc.designer", DESIGNER),
+        ("drc.admin", ADMIN),
+        ("drc.leader", LEADER),
+    ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_every_page_can_be_looked_at(
@@ -132,7 +140,7 @@ def untranslated(texts: list[str], data_words: list[str]) -> list[str]:
 
 
 def test_no_page_is_forgotten(town: Town, app: Flask) -> None:
-    addresses, listed = app.url_map.bind(""), pages_of(town, STAFF + SUPERVISOR + DESIGNER + ADMIN)
+    addresses, listed = app.url_map.bind(""), pages_of(town, STAFF + SUPERVISOR + DESIGNER + ADMIN + LEADER)
     seen = {addresses.match(path.partition("?")[0], return_rule=True)[0].rule for path in listed}
     rules = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     assert {rule for rule in rules if not NO_PAGE.match(rule)} <= seen

@@ -11,10 +11,13 @@ from sqlalchemy import select
 from workflow_service.demo.driver import Office
 from workflow_service.demo.people import PASSWORD, Area, seed_units, username_of
 from workflow_service.demo.zhejiang import deploy_delivered
+from workflow_service.domain.circulations import CirculationKind
 from workflow_service.domain.rounds import Relation
 from workflow_service.identity.access import actor_by_username
 from workflow_service.services import (
     bulletins,
+    circulations,
+    instructions,
     list_views,
     meetings,
     notice_choices,
@@ -23,6 +26,7 @@ from workflow_service.services import (
     plans,
     processes,
     rounds,
+    substitutions,
     tasks,
 )
 from workflow_service.services.context import Actor
@@ -68,6 +72,7 @@ class Town:
     user_id: int
     unit_id: int
     started_id: int
+    circulation_id: int
 
 
 def login(post: str) -> str:
@@ -90,6 +95,7 @@ def build(database: Database) -> Town:
     _told(database)
     _convened(database)
     _kept(database)
+    _office(database)
     return _town(database, ids)
 
 
@@ -166,6 +172,24 @@ def _kept(database: Database) -> None:
         wired = {"email": {"domain": "example.invalid"}, "robot": {"hosts": ["oapi.dingtalk.com"]}, "sms": {}}
         notices.wire_channels(session, wired, now=NOW)
         notice_choices.try_out(session, handler, now=NOW)
+def _office(database: Database) -> None:
+    """An instruction with an order, a circulation and a substitute, all of a run that goes on."""
+    with database.transaction() as session:
+        task = session.scalars(select(Task).where(Task.status == "completed").order_by(Task.id.desc()).limit(1)).one()
+        handler, supervisor = (actor_by_username(session, login(one), "demo", "", NOW.date()) for one in (
+            "energy.handler", "drc.supervisor"
+        ))  # fmt: skip
+        leader = actor_by_username(session, login("drc.leader"), "demo", "", NOW.date())
+        order = Asked("g:nb.energy:handler", NOW + timedelta(days=4))
+        words = "请能源局抓紧核实数据，按时报送。"
+        instructions.instruct(session, leader, task.instance_id, words, [order], now=NOW)
+        sending = circulations.Sending(CirculationKind.READ, ["g:nb.energy:handler", "g:nb.drc:planner"], "请阅。")
+        circulations.circulate(session, supervisor, sending, instance_id=task.instance_id, now=NOW)
+        asked = substitutions.SubstituteAsked(
+            int(handler.user_id or 0), int(supervisor.user_id or 0), NOW.date() + timedelta(days=30),
+            NOW.date() + timedelta(days=40), ["coordination"],
+        )  # fmt: skip
+        substitutions.name_substitute(session, handler, asked, now=NOW)
 
 
 def _town(database: Database, ids: tuple[int, ...]) -> Town:
@@ -183,10 +207,11 @@ def _town(database: Database, ids: tuple[int, ...]) -> Town:
         bulletin = session.scalars(select(Bulletin.id)).one()
         meeting = session.scalars(select(Meeting.id)).first()
         assert meeting is not None
+        sent = session.scalars(select(Circulation.id).order_by(Circulation.id.desc()).limit(1)).one()
         user = session.scalars(select(User).where(User.username == login("energy.handler"))).one()
         unit = session.scalars(select(Unit.id).where(Unit.code == "nb.energy")).one()
-        started = waiting.instance_id
-        return Town(database, ids, waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, started)
+        found = waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, waiting.instance_id, sent
+        return Town(database, ids, *found)
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]

@@ -2,23 +2,32 @@
 
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+import docx
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests.demo.conftest import Filled
+from workflow_service.app import create_app
+from workflow_service.config import Settings
 from workflow_service.demo import registry, small
 from workflow_service.domain.deadlines import CHINA
+from workflow_service.domain.plans import COMMON_ITEMS
+from workflow_service.domain.rhythms import Rhythm, RhythmSettings, runs_between
+from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.identity.access import actor_by_username
 from workflow_service.identity.passwords import verify_password
-from workflow_service.services import audit
+from workflow_service.services import audit, ledger
+from workflow_service.services.context import Actor
+from workflow_service.services.files import FileShelf
 from workflow_service.store.database import Database
 from workflow_service.store.people import User
-from workflow_service.store.plans import Meeting, Plan
-from workflow_service.store.runtime import Incident, ProcessInstance, Task, TaskHolder
+from workflow_service.store.plans import LibraryResult, Meeting, Plan
+from workflow_service.store.runtime import Attachment, Incident, ProcessInstance, Task, TaskHolder
 from workflow_service.store.supervision import Bulletin, Notice
+from workflow_service.web.formats import plan_light
 
 NOW = datetime(2026, 6, 17, 10, 30, tzinfo=CHINA)
 LONGEST_SECONDS = 15.0
@@ -68,6 +77,48 @@ def test_some_tasks_are_due_today_and_some_are_overdue(session: Session) -> None
     assert NOW.date() in days
     assert min(days) < NOW.date() - timedelta(days=1)
     assert max(days) > NOW.date()
+
+
+@pytest.mark.parametrize("shift", range(0, 60))
+def test_whenever_it_is_filled_the_newest_bulletin_alone_waits_and_one_before_it_is_out(shift: int) -> None:
+    calendar = WorkingCalendar.published()
+    today = date(2026, 9, 14) + timedelta(days=shift)
+    since, newest = small._bulletin_days(calendar, today)
+    first, now = datetime.combine(since, datetime.min.time(), CHINA), datetime.combine(today, datetime.max.time(), CHINA)
+    runs = [run.due_at.date() for run in runs_between(Rhythm.TEN_DAY, first, now, calendar, RhythmSettings())]
+    drafted = [day for day in runs if day < today]
+    assert drafted[-1] == newest and len(drafted) >= 2
+
+
+def test_every_issued_plan_has_its_notice_and_its_text_in_the_library(demo: Database) -> None:
+    with demo.transaction() as session:
+        issued = set(session.scalars(select(Plan.id).where(Plan.issued_on.is_not(None), Plan.importance != "filed")))
+        rows = session.scalars(select(LibraryResult)).all()
+        kept = {(row.plan_id, row.kind): row.attachment_id for row in rows}
+        shelf = FileShelf.of(session)
+        assert issued and {(plan, kind) for plan in issued for kind in ("notice", "plan")} <= set(kept)
+        for plan_id in issued:
+            for kind in ("notice", "plan"):
+                file = session.get_one(Attachment, kept[plan_id, kind])
+                assert docx.Document(str(shelf.path_of(file.sha256))).paragraphs, file.name
+
+
+def test_plans_before_a_decision_have_every_item_of_their_dossier_as_a_file(session: Session) -> None:
+    past = select(Task.plan_id).where(Task.element_id == "settle_form")
+    for plan_id in set(session.scalars(past)):
+        items = session.scalars(select(Attachment.dossier_item).where(Attachment.plan_id == plan_id))
+        assert {item.value for item in COMMON_ITEMS} <= set(items)
+
+
+def test_the_lists_of_plans_and_the_ledger_show_one_light(demo: Database) -> None:
+    app = create_app(Settings(secret_key="only-for-tests"), demo, lambda: NOW)
+    with app.test_request_context(), demo.transaction() as session:
+        lines = ledger.ledger_rows(session, Actor.system("cli"), ledger.LedgerFilter(), as_of=NOW, limit=None).rows
+        shown = {line.plan_id: line.light.light if line.light else "none" for line in lines}
+        listed = {plan.id: str(plan_light(plan).light) for plan in session.scalars(select(Plan).where(Plan.id.in_(shown)))}
+        waiting = select(Plan.id).where(Plan.id.in_(shown), Plan.paused_for != "")
+        assert {listed[plan_id] for plan_id in session.scalars(waiting)} == {"grey"}
+    assert listed == {plan_id: str(light) for plan_id, light in shown.items()}
 
 
 def test_meetings_are_planned_and_a_bulletin_waits_for_its_release(session: Session) -> None:

@@ -155,6 +155,7 @@ PAGES: dict[str, Need] = {
     "GET /plans": own(), "GET /plans/export.xlsx": own(), "GET /plans/apply": own(), "POST /plans/apply": own(),
     "POST /plans/apply/files": own(data={"declared": "1"}, files={"file": _TEXT}),
     "GET /plans/<int:plan_id>": Need("plan.see", SEES),
+    "GET /plans/<int:plan_id>/notice.pdf": Need("plan.see", SEES, soft=True),
     "POST /plans/<int:plan_id>/start/<any(route, revision, evaluation):what>": Need(
         "plan.edit", OF_PLAN, at={"plan_id": "{idle_plan_id}", "what": "route"}
     ),
@@ -171,7 +172,7 @@ PAGES: dict[str, Need] = {
     "GET /board": Need("board.see", BOARD), "GET /board/ledger": Need("board.see", BOARD),
     "GET /board/ledger.xlsx": Need("board.see", BOARD), "GET /board/series.json": Need("board.see", BOARD),
     "GET /board/weekly.docx": Need("board.see", BOARD),
-    "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.release", SUPERVISORS),
+    "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
         "instance.see", SEES, at={"bulletin_id": "{released_id}", "ending": "docx"}
     ),
@@ -195,8 +196,6 @@ PAGES: dict[str, Need] = {
     ),
     "GET /instances/<int:instance_id>/instruct": Need("instance.instruct", LEADERS),
     "POST /instances/<int:instance_id>/instruct": Need("instance.instruct", LEADERS, {"words": "请抓紧"}),
-    "GET /tasks/<int:task_id>/hand-out": Need("task.transfer", HOLDER),
-    "POST /tasks/<int:task_id>/hand-out": Need("task.transfer", HOLDER, {"helper": "g:jb.drc:supervisor"}),
     "GET /people/me/substitutes": own(), "POST /people/me/substitutes": own(),
     "GET /people/<int:user_id>/substitutes": Need("substitute.name", ADMINS),
     "POST /people/<int:user_id>/substitutes": Need(
@@ -241,7 +240,7 @@ API: dict[str, Need] = {
     "GET /attachments/<id:attachment_id>": Need("instance.see", SEES),
     "GET /attachments/<id:attachment_id>/content": Need("instance.see", SEES),
     "DELETE /attachments/<id:attachment_id>": Need("task.work", HOLDER),
-    "GET /bulletins": own(), "GET /bulletins/<id:bulletin_id>": Need("bulletin.release", SUPERVISORS),
+    "GET /bulletins": own(), "GET /bulletins/<id:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<id:bulletin_id>/document": Need("instance.see", SEES, at={"bulletin_id": "{released_id}"}),
     "GET /catalogues": own(),
     "GET /catalogues/<id:cycle_id>/<area>/plans": own(at={"area": "330205"}, soft=True),
@@ -274,6 +273,8 @@ API: dict[str, Need] = {
     "GET /notices": own(), "POST /notices/read": own(), "POST /notices/<id:notice_id>/read": Need("notice.read", HOLDER),
     "GET /plans": own(),
     "POST /plans": Need("plan.apply", HOLDER, {**_APPLY, "lead_unit_id": "{unit_id}"}, soft=True),
+    "GET /plans/<id:plan_id>/results": Need("plan.see", SEES),
+    "GET /plans/<id:plan_id>/notice": Need("plan.see", SEES, soft=True),
     "GET /plans/<id:plan_id>": Need("plan.see", SEES),
     "GET /plans/<id:plan_id>/attachments": Need("plan.see", SEES),
     "POST /plans/<id:plan_id>/attachments": Need("plan.edit", OF_PLAN, {"declared": "true"}, {"file": _TEXT}),
@@ -326,7 +327,6 @@ API: dict[str, Need] = {
     "POST /tasks/<id:task_id>/delegate": Need("task.work", HOLDER, {"holder": _LEADER}),
     "POST /tasks/<id:task_id>/add-signers": Need("task.work", HOLDER, {"position": "before", "people": [{"holder": _LEADER}]}),
     "POST /tasks/<id:task_id>/consult": Need("task.work", HOLDER, {"people": [{"holder": _LEADER}], "note": "可行吗"}),
-    "POST /tasks/<id:task_id>/co-handlers": Need("task.work", HOLDER, {"people": [{"holder": _LEADER}]}),
     "POST /tasks/<id:task_id>/remove-signer": Need("task.reassign", HOLDER | SUPERVISORS, at={"task_id": "{side_id}"}),
     "GET /tasks/<id:task_id>/attachments": Need("task.see", SEES),
     "POST /tasks/<id:task_id>/attachments": Need("task.work", HOLDER, {"declared": "true"}, {"file": _TEXT}),

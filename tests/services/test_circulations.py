@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.people import NOW, actor_of
+from tests.people import NOW, SYSTEM, actor_of
 from tests.services.house import House, user_task
 from workflow_service.domain.circulations import CirculationKind, due_turns
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
-from workflow_service.services import audit, circulations, processes
+from workflow_service.services import audit, bulletins, circulations, processes
 from workflow_service.services.circulations import Sending
 from workflow_service.store import circulation_list
 from workflow_service.store.operations import CirculationReader, TaskEvent
@@ -164,3 +164,17 @@ def test_the_diagram_names_who_gets_a_copy_when_a_step_is_finished(house: House)
         events = {one.kind: one for one in session.scalars(select(TaskEvent).where(TaskEvent.instance_id == instance_id))}
         assert events["circulated"].data["holders"] == [ENERGY, PLANNER]
         assert "jb.nowhere" in events["copy_failed"].reason
+
+
+def test_a_bulletin_is_signed_for_by_each_unit_through_one_post(house: House) -> None:
+    with house.database.transaction() as session:
+        found = bulletins.draft_bulletin(session, "330205", "2025-11-D1", now=NOW)
+        bulletins.release_bulletin(session, SYSTEM, found, now=NOW)
+        (sent,) = circulation_list.of_link(session, f"/bulletins/{found.id}")
+        holders = [one.reader.holder for one in circulation_list.readers_of(session, [sent.id])[sent.id]]
+    assert sent.kind == "receipt" and ENERGY in holders and len(holders) == len({one.split(":")[1] for one in holders})
+    assert read(house, "jb.handler", sent.id) == 1
+    with house.database.transaction() as session:
+        assert circulations.readable(session, house.actor("jb.supervisor"), sent.id)[0].id == sent.id
+        with pytest.raises(Forbidden):
+            circulations.readable(session, house.actor("hs.handler"), sent.id)

@@ -80,3 +80,14 @@ def test_what_cannot_be_handed_out_leaves_nothing(house: House, task: Task) -> N
     assert house.holders(task.id) == {"g:jb.drc:supervisor": None} and len(house.open()) == 1
     with house.database.transaction() as session:
         assert session.scalars(select(TaskEvent)).all() == []
+
+
+@pytest.mark.parametrize(("said", "asked", "waits"), [("wait", False, True), ("override", True, False)])
+def test_the_designer_says_whether_the_lead_waits_for_the_co_handlers(
+    house: House, said: str, asked: bool, waits: bool
+) -> None:
+    house.deploy_chain(user_task("a", group="jb.drc:supervisor", more=f'approval:coHandlers="{said}"'), user_task("b"))
+    house.start()
+    give(house, house.open()[0], HandOut(co_handlers=[Asked("g:jb.energy:handler")], blocking=asked))
+    house.complete("a", username="jb.supervisor")
+    assert (house.waiting() == ["a", "a"]) is waits

@@ -9,7 +9,7 @@ from tests.people import NOW, SYSTEM
 from tests.services.catalogue import Catalogue
 from tests.services.house import House
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.services import meetings, processes
+from workflow_service.services import meetings, processes, slip_words
 from workflow_service.services.meetings import ItemResult
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.plans import AgendaItem, Meeting, Plan
@@ -141,3 +141,13 @@ def test_minutes_are_a_file_that_the_office_itself_uploaded(house: House, plans:
             meetings.enter_results(
                 session, clerk, meeting, {pool[plans[0]].id: ItemResult("pending")}, minutes_attachment_id=minutes, now=NOW
             )
+
+
+def test_each_run_says_who_entered_its_result_for_which_body(house: House, plans: list[int]) -> None:
+    item = pooled(house)[plans[0]]
+    meeting_id = planned(house, item)
+    enter(house, meeting_id, {item.id: ItemResult("approved", "同意")})
+    with house.database.transaction() as session:
+        (event, _person) = slip_words.words_of(session, item.instance_id).entered[0]
+        said = {name: event.data[name] for name in ("office", "body", "result", "minutes")}
+    assert said == {"office": "系统", "body": "第一批清单", "result": "approved", "minutes": "纪要〔2025〕1号"}

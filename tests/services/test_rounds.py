@@ -254,3 +254,13 @@ def test_each_step_of_a_round_stands_in_the_history(house: House, task: Task) ->
         (told,) = session.scalars(select(Notice).where(Notice.kind == "given_back"))
         assert told.user_id == house.structure.people["jb.handler"]
     assert AGREE
+
+
+def test_a_delegate_who_is_taken_out_leaves_the_task_with_its_handler(house: House, task: Task) -> None:
+    ask(house, Relation.DELEGATE, "jb.supervisor")
+    (side,) = sides(house)
+    with house.database.transaction() as session:
+        rounds.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
+    assert sides(house) == [] and not main(house).held and main(house).prefill is None
+    house.complete("b")
+    assert house.waiting() == ["c"]

@@ -1,6 +1,8 @@
 """Settings are what the two README say, and a bad one is named."""
 
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -40,3 +42,13 @@ def test_a_value_that_does_not_fit_names_its_variable() -> None:
         Settings.from_environment({"PORT": "0"})
     with pytest.raises(SettingError, match=r"PORT: must be a whole number"):
         Settings.from_environment({"PORT": "eight"})
+
+
+def test_nothing_of_the_libraries_is_told_after_the_log_ins() -> None:
+    """The worker's imports come after the log is set up; whoever starts the service reads the log-ins at the end."""
+    program = (
+        "from workflow_service import logs; logs.configure('info', 'text');"
+        "import workflow_service.jobs.worker, workflow_service.scheduler"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""

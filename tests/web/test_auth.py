@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -112,6 +113,46 @@ def test_a_form_without_its_token_is_refused(visitor: Visitor) -> None:
     answer = visitor.client.post("/sign-in", data={"username": "jb.admin", "password": PASSWORD})
     assert answer.status_code == 400
     assert "安全校验" in answer.text
+
+
+FORM_PAGE = "/people?q=%E5%8F%91%E6%94%B9"
+
+
+def gone(visitor: Visitor) -> dict[str, str]:
+    """What the form of an open page sends after its session has gone; gives the stale fields."""
+    visitor.sign_in("jb.admin")
+    token = TOKEN.search(visitor.get("/people/me").text)
+    assert token is not None
+    visitor.client = visitor.client.application.test_client()
+    return {"csrf_token": token[1], "email": "a@example.invalid"}
+
+
+def test_a_submit_after_the_session_is_gone_asks_to_sign_in_and_leads_back(visitor: Visitor) -> None:
+    answer = visitor.client.post("/people/me", data=gone(visitor), headers={"Referer": f"http://localhost{FORM_PAGE}"})
+    assert answer.status_code == 302 and answer.location == f"/sign-in?next={quote(FORM_PAGE, safe='/')}"
+    page = visitor.get(answer.location).text
+    assert "请重新登录" in page and "停留时间过长" not in page
+    token = TOKEN.search(page)
+    assert token is not None
+    form = {"csrf_token": token[1], "username": "jb.admin", "password": PASSWORD, "next": FORM_PAGE}
+    assert visitor.client.post("/sign-in", data=form).location == FORM_PAGE
+
+
+def test_who_was_sent_out_is_not_led_to_another_site(visitor: Visitor) -> None:
+    answer = visitor.client.post("/people/me", data=gone(visitor), headers={"Referer": "http://other.example/people"})
+    assert answer.location == "/sign-in"
+
+
+def test_a_part_of_a_page_sent_without_a_session_leads_the_whole_page_to_the_sign_in(visitor: Visitor) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://localhost{FORM_PAGE}"}
+    answer = visitor.client.post("/people/me", data=gone(visitor), headers=headers)
+    assert answer.status_code == 401 and "请重新登录" in answer.text
+    assert answer.headers["HX-Redirect"] == f"/sign-in?next={quote(FORM_PAGE, safe='/')}"
+
+
+def test_a_stale_form_of_somebody_signed_in_says_that_the_page_is_old(admin: Visitor) -> None:
+    answer = admin.client.post("/people/me", data={"csrf_token": "old", "email": "a@example.invalid"})
+    assert answer.status_code == 400 and "停留时间过长" in answer.text
 
 
 def test_the_session_cookie_is_closed_to_scripts_and_other_sites(

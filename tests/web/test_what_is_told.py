@@ -22,6 +22,7 @@ from workflow_service.resources import bpmn_dir, forms_dir
 from workflow_service.store.definitions import DecisionDefinition
 from workflow_service.store.people import Membership, Post, User
 from workflow_service.store.plans import LibraryResult, PlanEvent
+from workflow_service.store.runtime import Attachment
 from workflow_service.web.formats import deadline_rule_words
 
 SignIn = Callable[[str], Person]
@@ -91,13 +92,20 @@ def test_a_submission_is_returned_once_with_all_that_is_missing_named(house: Hou
         "lead_unit": "jb.energy", "jurisdiction": "330205", "level": "county", "route": "government_executive_meeting",
         "environmental_review": True, "water_review": False, "importance": "key",
     }  # fmt: skip
-    house.start("dossier_check", {"plan": plan})
+    run = house.start("dossier_check", {"plan": plan})
+    with house.database.transaction() as session:
+        for item in ("catalogue_approval", "draft_for_review"):
+            session.add(Attachment(
+                sha256="0" * 64, name=f"{item}.pdf", media_type="application/pdf", size=1, instance_id=run, dossier_item=item,
+                uploaded_at=house.now,
+            ))  # fmt: skip
     house.complete("submit_dossier", {"outcome": "submit", "items": ["catalogue_approval", "draft_for_review"]})
     page = page_of(house, person("jb.handler"), "supplement_dossier")
     missing = page.partition("所缺要件")[2].partition("所附要件")[0]
     expected = ("DRAFTING_NOTES", "EXPERT_REPORT", "COORDINATION_OPINIONS", "ENVIRONMENTAL_CONFIRMATION")
     assert all(DossierItem[name].word in missing for name in expected)
-    assert DossierItem.DRAFT_FOR_REVIEW.word not in missing and DossierItem.WATER_CONFIRMATION.word not in missing
+    assert DossierItem.DRAFT_FOR_REVIEW.word in missing, "a tick alone is no document"
+    assert DossierItem.WATER_CONFIRMATION.word not in missing
 
 
 def test_every_item_of_a_dossier_can_be_attached_under_its_own_name_once(house: House, person: SignIn) -> None:
@@ -110,7 +118,7 @@ def test_every_item_of_a_dossier_can_be_attached_under_its_own_name_once(house: 
     assert len({name for _code, name in offered}) == len(offered)
 
 
-def test_who_releases_a_bulletin_can_read_it_first(house: House, person: SignIn) -> None:
+def test_who_drafts_or_releases_a_bulletin_can_read_it_first(house: House, person: SignIn) -> None:
     with house.database.transaction() as session:
         handler = session.scalars(select(User).where(User.username == "jb.handler")).one()
         of_drc = (Post.unit_id == house.structure.units["jb.drc"], Post.code == "planner")
@@ -119,7 +127,11 @@ def test_who_releases_a_bulletin_can_read_it_first(house: House, person: SignIn)
     house.deploy(files=delivered("ten_day_bulletin", "bulletin_edit", "bulletin_release", "deadlines"))
     variables: dict[str, Any] = {"period": "2025-11-D2", "area": "330205", "plan": {"jurisdiction": "330205", "level": "county"}}
     house.start("ten_day_bulletin", variables, "bulletin:330205:2025-11-D2")
-    assert "截至2025年11月20日" in page_of(house, person("jb.handler"), "edit_bulletin")
+    drafting = page_of(house, person("jb.handler"), "edit_bulletin")
+    draft = re.search(r'href="(/bulletins/\d+)"', drafting)
+    assert draft is not None and "截至2025年11月20日" in drafting
+    assert person("jb.handler").get(draft[1]).status_code == person("jb.handler").get(f"{draft[1]}.docx").status_code == 200
+    assert person("hs.handler").get(draft[1]).status_code == person("jb.admin").get(draft[1]).status_code == 403
     house.complete("edit_bulletin", {"outcome": "submit", "summary": "进展平稳。"})
     page = page_of(house, person("jb.supervisor"), "release_bulletin")
     link = re.search(r'href="(/bulletins/\d+)"', page)

@@ -184,7 +184,9 @@ class HandOutGiven(Given):
     lead: Holder | None = None
     co_handlers: list[AskedGiven] = Field(default_factory=list, max_length=50)
     proposal: Words = ""
-    blocking: bool = Field(True, description="what the lead hands in waits for the co-handlers")
+    blocking: bool | None = Field(
+        None, description="what the lead hands in waits for the co-handlers; null: as the designer says"
+    )
 
 
 class HandOverGiven(Given):

@@ -131,14 +131,6 @@ class SignersGiven(Given):
     note: Words = ""
 
 
-class OnwardGiven(Given):
-    """Who works on a task: co-handlers with due moments of their own, and a lead (empty: oneself)."""
-
-    people: list[AskedGiven] = Field(default_factory=list, max_length=50)
-    lead: Holder | None = None
-    note: Words = ""
-
-
 class MemberShown(Shown):
     """One who is asked in a round. `waiting`: his turn has not come."""
 

@@ -1,12 +1,11 @@
-"""Others asked on a task's behalf: delegates, added signers, co-handlers, who is consulted."""
+"""Others asked on a task's behalf: delegates, added signers, who is consulted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from workflow_service.domain.rounds import Relation, RoundMode
-from workflow_service.services import asked_others, onward, rounds, tasks
-from workflow_service.services.onward import OnwardAsked
+from workflow_service.services import asked_others, rounds, tasks
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
 
@@ -15,7 +14,6 @@ from .operation_shapes import (
     AskedGiven,
     ConsultGiven,
     DelegateGiven,
-    OnwardGiven,
     RoundList,
     RoundShown,
     SignersGiven,
@@ -50,13 +48,6 @@ def add_signers(call: Call, task_id: int, body: SignersGiven) -> Answer:
 def consult(call: Call, task_id: int, body: ConsultGiven) -> Answer:
     """Ask others a question inside the task; it stays where it is."""
     return _begin(call, task_id, RoundAsked(Relation.CONSULT, _asked(body.people), note=body.note))
-
-
-@endpoint("/tasks/<id:task_id>/co-handlers", "POST", body=OnwardGiven, answer=TaskShown, tag=TAG, versioned=True)
-def assign_onward(call: Call, task_id: int, body: OnwardGiven) -> Answer:
-    """Hand a task out: co-handlers with due moments of their own, and the lead to somebody else where one is named."""
-    wanted = OnwardAsked(_asked(body.people), body.lead or "", body.note)
-    return shown(onward.assign_onward(call.session, call.actor, task_id, wanted, now=call.now, expected=call.expected))
 
 
 @endpoint("/tasks/<id:task_id>/remove-signer", "POST", answer=Done, tag=TAG)

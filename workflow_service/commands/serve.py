@@ -41,7 +41,7 @@ def command(demo: bool) -> None:
         running.enter_context(
             in_background("scheduler", lambda stop: scheduler.run(database, settings, stop, now))
         )
-        click.echo("\n".join([*greeting, f"serving on {settings.public_url}"]))
+        click.echo("\n".join([f"serving on {settings.public_url}", *greeting]))  # how to sign in is read last
         serve_pages(app, listener, settings.web_threads)
 
 

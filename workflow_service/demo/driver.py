@@ -29,7 +29,8 @@ from .answers import OPINIONS, answer
 from .people import username_of
 
 OPENS, MINUTES_BETWEEN = time(9, 0), 7
-DOSSIERS = frozenset({"dossier_submission", "dossier_supplement"})
+ENCLOSING = {"dossier_submission": "items", "dossier_supplement": "items", "draft_submission": "draft"}
+"""Forms whose answer encloses files, and the field that says so: items that are ticked, or the files themselves."""
 
 Answers = Callable[[Task], dict[str, Any] | None]
 
@@ -154,7 +155,7 @@ class Office:
             return 0
         unit_code, _, post_code = task.candidate_groups[0].rpartition(":")
         actor = self.actor(session, unit_code, post_code)
-        if task.form_key in DOSSIERS and task.plan_id is not None:
+        if task.form_key in ENCLOSING and task.plan_id is not None:
             given = self._enclose(session, actor, task, given, now)
         values = answer(self._form(session, task), given, OPINIONS.get(task.form_key, ""))
         tasks.complete_task(session, actor, task.id, values, now=now)
@@ -163,16 +164,18 @@ class Office:
     def _enclose(
         self, session: Session, actor: Actor, task: Task, given: dict[str, Any], now: datetime
     ) -> dict[str, Any]:
-        """A clerk who says that an item is enclosed encloses it; without other word, all that the plan needs."""
+        """A clerk who says that something is enclosed encloses it; without other word, all that the plan needs."""
         plan, shelf = session.get_one(Plan, task.plan_id), files.FileShelf.of(session)
-        items = given.get("items") or papers.usual_items(plan)
+        field = ENCLOSING[task.form_key]
+        items = given.get(field) or (papers.usual_items(plan) if field == "items" else [papers.DRAFT])
+        kept = []
         for item in items:
             name, content = papers.paper(plan.title, item)
-            files.store_file(
+            kept += [files.store_file(
                 session, actor, shelf, BytesIO(content), name, now=now, declared_unclassified=True, task_id=task.id,
-                dossier_item=item,
-            )  # fmt: skip
-        return {**given, "items": items}
+                dossier_item=item if field == "items" else "",
+            )]  # fmt: skip
+        return {**given, field: items if field == "items" else [str(one.id) for one in kept]}
 
     def _form(self, session: Session, task: Task) -> dict[str, Any]:
         definition_id = session.scalars(

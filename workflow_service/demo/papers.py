@@ -28,6 +28,7 @@ SAYS = {
     DossierItem.PARTY_PROPOSAL: "坚持系统观念，提出规划目标和重点任务建议。",
     DossierItem.UPPER_COORDINATION: "经衔接，与上级发展规划一致，原则同意。",
 }
+DRAFT = DossierItem.DRAFT_FOR_REVIEW.value
 _CONTENT_TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import CHINA
 from workflow_service.domain.plans import five_year_cycle
+from workflow_service.domain.rhythms import Rhythm, RhythmSettings, runs_between
+from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.services import meetings, tasks
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
@@ -38,7 +40,8 @@ GOVERNMENTS: tuple[tuple[Area, dict[str, str]], ...] = (
     (TOWN, {}),
 )  # fmt: skip
 LONGEST_WALK_WORKING_DAYS = 90
-RHYTHMS_WORKING_DAYS = (18, 10)  # two ten-day periods end: one bulletin is released, the newest waits
+RHYTHMS_WORKING_DAYS = 18  # two ten-day periods end at least: bulletins are released, the newest one waits
+EDITED_WORKING_DAYS = 1  # a bulletin is drafted on the morning after its period and then lies before who releases it
 PERSON_OF = {
     "designer": "zj.drc.designer",
     "supervisor": "jb.drc.supervisor",
@@ -83,12 +86,21 @@ def build(database: Database, now: datetime, progress: Progress | None = None) -
         walk.begin(journey)
     _send_proposals(walk, today)
     walk.late = {"report_progress": frozenset({"jb.housing"})}
-    since, newest = (days_before(walk.calendar, today, days) for days in RHYTHMS_WORKING_DAYS)
+    since, newest = _bulletin_days(walk.calendar, today)
     walk.keep_rhythms(since, release_before=newest)
     walk.run(progress)
     with database.transaction() as session:
         _plan_meetings(walk, session, now)
         _set_due_days(session, today, walk)
+
+
+def _bulletin_days(calendar: WorkingCalendar, today: date) -> tuple[date, date]:
+    """Since when the rhythms run, so that one bulletin is out, and from when on none is released: the newest waits for that."""
+    edited = at(days_before(calendar, today, EDITED_WORKING_DAYS), time(23, 0))
+    since = days_before(calendar, today, RHYTHMS_WORKING_DAYS)
+    first = at(min(since, today - timedelta(days=35)), time(0, 0))
+    runs = [SETTINGS.day_of(run.due_at) for run in runs_between(Rhythm.TEN_DAY, first, edited, calendar, RhythmSettings())]
+    return min(since, runs[-2]), runs[-1]
 
 
 def _journeys(walk: Walk, today: date) -> list[Journey]:

@@ -15,8 +15,8 @@ from workflow_service.i18n import N_
 from workflow_service.identity.actor import Actor, StandIn, is_within
 
 DESIGNER, SUPERVISOR, ADMINISTRATOR, LEADER = ROLES = ("designer", "supervisor", "administrator", "leader")
-# what nobody does for another without being told so expressly: signing for one's unit, deciding, issuing
-DECIDING = frozenset({"confirm", "decide", "issue"})
+# what nobody does for another without being told so expressly: confirming for one's unit, deciding
+DECIDING = frozenset({"confirm", "decide"})
 # the offices whose registry enters results of meetings (代录), and the commission for its own meetings
 MEETING_OFFICES = frozenset({"government_office", "party_office", "congress_office", "drc"})
 _GOVERNMENT = frozenset({"government_office", "drc"})
@@ -164,6 +164,15 @@ def _role(*roles: str) -> Rule:
     return rule
 
 
+def _works_on_it_or(role: str) -> Rule:
+    """Whoever is asked or had a part, and the role in the thing's area."""
+
+    def rule(actor: Actor, thing: Thing) -> bool:
+        return _is_asked(actor, thing) or _has_part(actor, thing) or _role(role)(actor, thing)
+
+    return rule
+
+
 def _edits_plan(actor: Actor, thing: Thing) -> bool:
     return _answers(actor, thing) or actor.has_role(SUPERVISOR, thing.area_path)
 
@@ -230,6 +239,7 @@ RULES: dict[str, Rule] = {
     "definition.deploy": _role(DESIGNER),
     "board.see": _role(SUPERVISOR, LEADER),
     "bulletin.release": _role(SUPERVISOR),
+    "bulletin.see_draft": _works_on_it_or(SUPERVISOR),
     "notice.issue": _role(SUPERVISOR),
     "calendar.manage": _role(SUPERVISOR, ADMINISTRATOR),
     "setting.manage": _role(ADMINISTRATOR),
@@ -237,7 +247,7 @@ RULES: dict[str, Rule] = {
     "view.share": _answers,
     "view.remove": _has_part,
     "phrase.unit": _sets_unit_phrases,
-    "circulation.see": lambda actor, thing: _is_asked(actor, thing) or _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
+    "circulation.see": _works_on_it_or(SUPERVISOR),
     "circulation.send": _has_part,
     "circulation.remind": lambda actor, thing: _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
     "instance.instruct": _instructs,
@@ -266,6 +276,7 @@ REFUSALS: dict[str, str] = {
     "calendar.manage": N_("工作日历全辖区一致，只有最上一级的督办岗位和管理员可以修改。"),
     "board.see": N_("只有督办岗位和领导可以查看督办看板。"),
     "bulletin.release": N_("只有督办岗位可以签发通报。"),
+    "bulletin.see_draft": N_("未发布的通报只有编写人和督办岗位可以查阅。"),
     "meeting.manage": N_("只有本级办公室和督办岗位可以安排会议、录入结果。"),
     "view.share": N_("只能与自己所在的单位共享视图。"),
     "view.remove": N_("只有保存视图的人可以删除它。"),

@@ -32,7 +32,6 @@ STOP_LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 8.0
 PAUSE_AFTER_FAILURE_SECONDS = 1.0
 CONNECTIONS = 3
-logging.getLogger("procrastinate").setLevel(logging.WARNING)
 
 log = logging.getLogger(__name__)
 

@@ -25,6 +25,7 @@ from workflow_service.domain.supervision import Comparison, Figures
 from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
 from workflow_service.store import notice_rows
+from workflow_service.store.instance_view import participants_of
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
 from workflow_service.store.supervision import Bulletin, RhythmRun
@@ -141,18 +142,17 @@ def release_bulletin(
 
 
 def bulletin_of_run(session: Session, actor: Actor, process: str, business_key: str) -> Bulletin | None:
-    """Give the bulletin that a run of the bulletin process is about, to those who release it; None for any other run."""
+    """Give the bulletin that a run of the bulletin process is about, to those who draft or release it; None for any other."""
     _kind, _, place = business_key.partition(":")
     area, _, period = place.partition(":")
     if process != PROCESS or not period:
         return None
     found = session.scalars(select(Bulletin).where(Bulletin.area == area, Bulletin.period == period)).one_or_none()
-    may_see = found is not None and policy.may(actor, "bulletin.release", policy.thing_of(found.area_path))
-    return found if may_see else None
+    return found if found is not None and policy.may(actor, "bulletin.see_draft", _draft(session, found)) else None
 
 
 def visible_bulletin(session: Session, actor: Actor, bulletin_id: int) -> Bulletin:
-    """Give a bulletin: released ones to everybody of its area and below or above, drafts to its supervisors.
+    """Give a bulletin: released ones to everybody of its area and below or above, drafts to supervisors and who works on them.
 
     Raises NotFound, Forbidden.
     """
@@ -161,9 +161,19 @@ def visible_bulletin(session: Session, actor: Actor, bulletin_id: int) -> Bullet
         raise NotFound(N_("没有编号为 %(id)s 的通报。"), id=bulletin_id)
     if found.status == RELEASED and any(path.startswith(found.area_path) for path in actor.area_paths):
         return found
-    action = "instance.see" if found.status == RELEASED else "bulletin.release"
-    policy.require(actor, action, policy.thing_of(found.area_path))
+    if found.status == RELEASED:
+        policy.require(actor, "instance.see", policy.thing_of(found.area_path))
+    else:
+        policy.require(actor, "bulletin.see_draft", _draft(session, found))
     return found
+
+
+def _draft(session: Session, bulletin: Bulletin) -> policy.Thing:
+    """A draft with whoever is asked, or had a part, in the run that makes it."""
+    if bulletin.instance_id is None:
+        return policy.thing_of(bulletin.area_path)
+    holders, participants = participants_of(session, bulletin.instance_id)
+    return policy.thing_of(bulletin.area_path, holders=holders, participants=participants)
 
 
 def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:

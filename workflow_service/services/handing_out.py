@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.i18n import N_
-from workflow_service.store.runtime import Task
+from workflow_service.store.runtime import ProcessInstance, Task
 
 from . import events, recipients, rounds, transfers
 from .context import Actor
 from .execution import require_status
+from .programs import program_of
 from .recipients import Asked
 from .rounds import RoundAsked
 from .task_access import changed, lock_task, refuse_if_taken, require_holder
@@ -33,13 +34,13 @@ PROPOSED = "proposed"
 class HandOut:
     """Who leads (a holder key; empty: the task stays where it is), who helps until when, and how it is proposed to be handled.
 
-    `blocking`: what the lead hands in waits for the co-handlers.
+    `blocking`: what the lead hands in waits for the co-handlers; None: as the designer says (`approval:coHandlers`).
     """
 
     lead: str = ""
     co_handlers: Sequence[Asked] = ()
     proposal: str = ""
-    blocking: bool = True
+    blocking: bool | None = None
 
 
 def hand_out(
@@ -55,16 +56,24 @@ def hand_out(
     refuse_if_taken(session, actor, task)
     _check(asked)
     proposal = asked.proposal.strip()
-    data = {"lead": asked.lead, "co_handlers": [one.plain() for one in asked.co_handlers], "blocking": asked.blocking}
+    blocking = asked.blocking if asked.blocking is not None else lead_waits(session, task)
+    data = {"lead": asked.lead, "co_handlers": [one.plain() for one in asked.co_handlers], "blocking": blocking}
     events.note(session, actor, task, PROPOSED, data, now=now, reason=proposal)
     if asked.lead:
         transfers.hand_on(session, actor, row, task, TransferAsked(asked.lead, proposal), "transfer", now)
     if asked.co_handlers:
         helpers = [_placed(session, one, now) for one in asked.co_handlers]
-        wanted = RoundAsked(Relation.CO_HANDLE, helpers, RoundMode.PARALLEL, proposal, asked.blocking)
+        wanted = RoundAsked(Relation.CO_HANDLE, helpers, RoundMode.PARALLEL, proposal, blocking)
         rounds.check_round(session, task, wanted, now)
         rounds.open_round(session, actor, row, task, wanted, now=now)
     return changed(session, actor, row, task, "task.hand_out", data | {"proposal": proposal}, now)
+
+
+def lead_waits(session: Session, task: Task) -> bool:
+    """Whether the task's designer lets its lead wait for the co-handlers; so it is where he says nothing."""
+    row = session.get_one(ProcessInstance, task.instance_id)
+    element = program_of(session, row.definition_id).program.element(task.process_key, task.element_id)
+    return bool(element.get("attrs", {}).get("coHandlers") != "override")
 
 
 def _check(asked: HandOut) -> None:

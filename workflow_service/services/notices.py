@@ -89,14 +89,19 @@ def tell_ended(session: Session, tasks: Sequence[EndedTask], why: str, actor: Ac
     """Tell those before whom open tasks lay that nobody needs to do them any more; who ended them need not be told."""
     if not tasks:
         return
-    people = notice_rows.people_of(session, [holder for one in tasks for holder in one.holders], SETTINGS.day_of(now))
+    holders = [holder for one in tasks for holder in one.holders]
+    people = notice_rows.speakers_of(session, holders, SETTINGS.day_of(now))
+    rows = []
     for one in tasks:
-        told = {user_id for holder in one.holders for user_id in people.get(holder, ())} - {actor.user_id}
         values = {"task": one.name, "title": one.title, "why": Word(why)}
-        tell(
-            session, told, "task_ended", N_("无需再办：%(task)s（%(title)s），%(why)s"), values, f"ended:{one.id}", now=now,
-            by=actor.name, link=f"/tasks/{one.id}",
-        )  # fmt: skip
+        told = {person for holder in one.holders for person in people.get(holder, ()) if person[0] != actor.user_id}
+        for user_id, language in sorted(told):
+            with use_language(language):
+                subject = _(N_("无需再办：%(task)s（%(title)s），%(why)s"), **values)
+            rows.append(
+                NewNotice(user_id, "task_ended", subject, f"ended:{one.id}", link=f"/tasks/{one.id}", body={"by": actor.name})
+            )
+    post_notices(session, rows, now=now)
 
 
 def wire_channels(session: Session, channels: Mapping[str, Mapping[str, Any]], *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, or_, select
 
 from workflow_service import signals
 from workflow_service.domain.divisions import area_above
@@ -230,12 +230,11 @@ def _handed_in(execution: "Execution", work: ServiceWork) -> set[str]:
     the forms name and nobody marked count for the ticked items without one as soon as there is one for each.
     """
     ticked, named = _said_to_be_there(work)
-    statement = select(Attachment).where(
-        Attachment.plan_id == execution.row.plan_id, Attachment.removed_at.is_(None)
-    )
+    row = execution.row
+    of_plan = Attachment.plan_id == row.plan_id if row.plan_id is not None else false()
+    statement = select(Attachment).where(or_(of_plan, Attachment.instance_id == row.id), Attachment.removed_at.is_(None))
     files = execution.session.scalars(statement).all()
-    since = execution.row.started_at
-    fresh = {one.dossier_item for one in files if one.instance_id == execution.row.id or one.uploaded_at >= since}
+    fresh = {one.dossier_item for one in files if one.instance_id == row.id or one.uploaded_at >= row.started_at}
     present = (fresh | ({one.dossier_item for one in files} & ticked)) - {""}
     loose = [one for one in files if str(one.id) in named and not one.dossier_item]
     return present | ticked if len(loose) >= len(ticked - present) else present
@@ -323,21 +322,25 @@ def _into_library(
 
 
 def _issued_text(execution: "Execution", plan: Plan) -> int | None:
-    """The file with the text that is issued: put right before the issue, or the draft for review, or stated with a filing."""
+    """The file with the text that is issued: the newest draft, whether handed in for review or amended since, or else what a
+    filing stated.
+    """
     draft = select(Attachment.id).where(
         Attachment.plan_id == plan.id, Attachment.dossier_item == DossierItem.DRAFT_FOR_REVIEW.value,
         Attachment.removed_at.is_(None),
     )  # fmt: skip
     newest = execution.session.scalars(draft.order_by(Attachment.id.desc()).limit(1)).first()
-    corrected, filed = _first_file(execution, "correct_text", "draft"), _first_file(execution, "submit_filing", "documents")
-    return corrected or newest or filed or _first_file(execution, "put_right", "documents")
-
-
-def _first_file(execution: "Execution", element_id: str, name: str) -> int | None:
-    """The first file of a field as handed in last at an element of this run."""
-    statement = select(Task.submission).where(
-        Task.instance_id == execution.row.id, Task.element_id == element_id, Task.status == "completed"
+    amended = _first_file(execution, Task.form_key == "draft_submission", "draft")
+    return (
+        max(newest or 0, amended or 0)
+        or _first_file(execution, Task.element_id == "submit_filing", "documents")
+        or _first_file(execution, Task.element_id == "put_right", "documents")
     )
+
+
+def _first_file(execution: "Execution", which: ColumnElement[bool], name: str) -> int | None:
+    """The first file of a field as handed in last at such tasks of this run."""
+    statement = select(Task.submission).where(Task.instance_id == execution.row.id, which, Task.status == "completed")
     for given in execution.session.scalars(statement.order_by(Task.ended_at.desc(), Task.id.desc())):
         files = [one for one in (given or {}).get(name) or [] if str(one).isdigit()]
         if files:

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, undefer
 
 from workflow_service import signals
 from workflow_service.domain.errors import NotFound
@@ -85,14 +85,24 @@ def variables_at(session: Session, row: ProcessInstance, token: UUID, *, now: da
     return Instance.thaw(loaded.program, row.state, row.business_key, now).variables_at(token)
 
 
+_LOCKED_TIMER = (
+    select(ProcessInstance, Timer)
+    .join(Timer, Timer.instance_id == ProcessInstance.id)
+    .where(Timer.id == bindparam("timer_id"))
+    .with_for_update(of=[ProcessInstance, Timer])
+    .options(undefer(ProcessInstance.state))
+    .execution_options(populate_existing=True)
+)
+"""The instance is locked first; the timer too, because only a locked row is read anew after waiting."""
+
+
 def fire_timer(session: Session, timer_id: int, *, now: datetime) -> bool:
     """Fire one timer that fell due; False when it is gone or its instance does not run any more."""
-    found = session.get(Timer, timer_id)
+    found = session.execute(_LOCKED_TIMER, {"timer_id": timer_id}).one_or_none()
     if found is None:
         return False
-    row = locked_instance(session, found.instance_id)
-    timer = session.get(Timer, timer_id, populate_existing=True)
-    if timer is None or row.status != "active" or timer.due_at > now:
+    row, timer = found
+    if row.status != "active" or timer.due_at > now:
         return False
     execution = Execution.thaw(session, Actor.system("scheduler"), row, now)
     remaining = timer.remaining - 1 if timer.remaining else None

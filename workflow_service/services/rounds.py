@@ -38,6 +38,7 @@ from workflow_service.store.runtime import ProcessInstance, Task
 from . import audit, completions, events, notices, recipients
 from .context import Actor
 from .execution import Execution, require_status
+from .programs import program_of
 from .recipients import Asked
 from .task_access import changed, lock_task, put_aside, put_before, refuse_if_taken, require_holder
 
@@ -105,8 +106,9 @@ def open_round(
     rule = RULES[asked.relation]
     found = TaskRound(
         task_id=task.id, instance_id=row.id, relation=asked.relation.value, mode=asked.mode.value,
-        blocking=rule.blocks and asked.blocking, people=[one.plain() for one in asked.people], note=asked.note.strip(),
-        data=data or {}, created_by=actor.responsible, created_at=now,
+        blocking=rule.blocks and _is_waited_for(session, row, task, asked),
+        people=[one.plain() for one in asked.people], note=asked.note.strip(), data=data or {},
+        created_by=actor.responsible, created_at=now,
     )  # fmt: skip
     session.add(found)
     session.flush()
@@ -116,6 +118,15 @@ def open_round(
     if not rule.begins_after:
         _ask(session, actor, row, task, found, now)
     return found
+
+
+def _is_waited_for(session: Session, row: ProcessInstance, task: Task, asked: RoundAsked) -> bool:
+    """Whether the asking task waits: for co-handlers as the designer says, where he does (`approval:coHandlers`)."""
+    if asked.relation is not Relation.CO_HANDLE:
+        return asked.blocking
+    element = program_of(session, row.definition_id).program.element(task.process_key, task.element_id)
+    said = element.get("attrs", {}).get("coHandlers")
+    return asked.blocking if said is None else said == "wait"
 
 
 def _ask(session: Session, actor: Actor, row: ProcessInstance, task: Task, found: TaskRound, now: datetime) -> None:
@@ -258,9 +269,10 @@ def end_open(session: Session, actor: Actor, task: Task, *, now: datetime) -> No
 
 def _let_go(session: Session, actor: Actor, row: ProcessInstance, main: Task, found: TaskRound, now: datetime) -> None:
     relation = Relation(found.relation)
-    if relation is Relation.DELEGATE:
-        main.prefill = _answers(session, found.id)[-1].submission
-    if relation is Relation.RESUBMIT:
+    answers = _answers(session, found.id)  # none where the only one asked was taken out
+    if relation is Relation.DELEGATE and answers:
+        main.prefill = answers[-1].submission
+    if relation is Relation.RESUBMIT and answers:
         _take_over(session, actor, row, found, now)
     if RULES[relation].holds:
         return _give_back(session, actor, row, main, found, now)

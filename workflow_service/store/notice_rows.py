@@ -172,7 +172,7 @@ def holders_of_posts(
 
 
 _PEOPLE_OF = text("""
-SELECT DISTINCT asked.holder, person.id
+SELECT DISTINCT asked.holder, person.id, person.language
 FROM unnest(CAST(:holders AS text[])) AS asked(holder)
 LEFT JOIN (SELECT post.id, 'g:' || unit.code || ':' || post.code AS holder FROM post JOIN unit ON unit.id = post.unit_id)
   AS place ON place.holder = asked.holder
@@ -185,9 +185,15 @@ JOIN user_account person ON person.active AND person.id = CASE
 
 def people_of(session: Session, holders: Sequence[str], today: date) -> dict[str, list[int]]:
     """The people behind holder keys (`u:…`, `g:…`) on a day, by key; a key with nobody behind it is left out."""
-    found: dict[str, list[int]] = {}
-    for holder, user_id in session.execute(_PEOPLE_OF, {"holders": list(holders), "today": today}):
-        found.setdefault(holder, []).append(user_id)
+    speakers = speakers_of(session, holders, today)
+    return {holder: [user_id for user_id, _language in people] for holder, people in speakers.items()}
+
+
+def speakers_of(session: Session, holders: Sequence[str], today: date) -> dict[str, list[tuple[int, str]]]:
+    """The same people, each with the language in which he reads."""
+    found: dict[str, list[tuple[int, str]]] = {}
+    for holder, user_id, language in session.execute(_PEOPLE_OF, {"holders": list(holders), "today": today}):
+        found.setdefault(holder, []).append((user_id, language))
     return found
 
 

@@ -442,4 +442,4 @@ def area_names(session: Session, areas: Collection[str]) -> dict[str, str]:
     """The governments of these division codes, each by the name of its topmost unit."""
     statement = select(Unit.area, Unit.name).ext(distinct_on(Unit.area)).where(Unit.area.in_(areas))
     rows = session.execute(statement.order_by(Unit.area, func.length(Unit.path), Unit.id))
-    return {area: name for area, name in rows}
+    return {row.area: row.name for row in rows}

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
@@ -87,6 +88,9 @@ def _for_machine() -> bool:
 
 
 def _stale(error: CSRFError) -> ResponseReturnValue:
+    """A token goes with its session: where that is gone, signing in again is what helps."""
+    if not current_user.is_authenticated and request.endpoint != "auth.sign_in" and not _for_machine():
+        return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]  # set by Flask-Login
     return error_page(400, _(STALE_PAGE), code="stale_form")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, flash, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from workflow_service import clock
-from workflow_service.i18n import _
+from workflow_service.i18n import N_, _
 from workflow_service.identity.access import SignedIn, signed_in
 
 from ..current import page_day, page_session
@@ -19,6 +20,7 @@ OPEN_WHILE_PASSWORD_IS_DUE = frozenset(
     {"auth.password", "auth.sign_out", "auth.sign_in", "frame.prefer", "static"}
 )
 SEEN_KEPT_SECONDS = 30
+SIGN_IN_AGAIN = N_("登录已失效，请重新登录；刚才的提交没有生效，登录后回到原来的页面再提交。")
 
 
 class Account(UserMixin):
@@ -91,8 +93,21 @@ def _ask_for_a_new_password() -> Any:
 
 
 def _ask_to_sign_in() -> Any:
-    """Send a page to the sign-in and back; tell htmx to load the sign-in as a whole page."""
-    came_from = request.full_path.rstrip("?") if request.method == "GET" else ""
+    """Send a page to the sign-in and back to where one was; tell htmx to load the sign-in as a whole page."""
+    if request.method != "GET":
+        flash(_(SIGN_IN_AGAIN), "warning")
+    came_from = _page_before()
+    address = url_for("auth.sign_in", next=came_from if came_from not in ("", "/") else None)
     if request.headers.get("HX-Request"):
-        return Response(status=401, headers={"HX-Redirect": url_for("auth.sign_in")})
-    return redirect(url_for("auth.sign_in", next=came_from if came_from not in ("", "/") else None))
+        return Response(f'<div class="alert"><div>{_(SIGN_IN_AGAIN)}</div></div>', 401, {"HX-Redirect": address})
+    return redirect(address)
+
+
+def _page_before() -> str:
+    """The page that was asked for; of something sent, the page of this service that it was sent from."""
+    if request.method == "GET" and not request.headers.get("HX-Request"):
+        return request.full_path.rstrip("?")
+    sent_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    if sent_from.netloc != request.host:
+        return ""
+    return sent_from.path + (f"?{sent_from.query}" if sent_from.query else "")

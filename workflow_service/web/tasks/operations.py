@@ -15,10 +15,9 @@ from workflow_service.domain.approvals import Resubmission
 from workflow_service.domain.errors import Conflict, InvalidInput, TongchouError
 from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.i18n import N_, _
-from workflow_service.identity import policy
-from workflow_service.services import candidates, navigation, onward, rounds, tasks, transfers
+from workflow_service.services import candidates, handing_out, navigation, rounds, tasks, transfers
+from workflow_service.services.handing_out import HandOut
 from workflow_service.services.navigation import ReturnAsked
-from workflow_service.services.onward import OnwardAsked
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
 from workflow_service.services.transfers import TransferAsked
@@ -36,6 +35,8 @@ OPERATIONS = ("return", "transfer", "reassign", "delegate", "sign", "assign", "c
 WITHIN_UNIT = ("transfer", "reassign", "assign")
 """Operations whose new handler is of the task's unit, or another unit's registry."""
 ONE = ("transfer", "reassign", "delegate")
+ACTIONS = {"return": "task.return", "transfer": "task.transfer", "reassign": "task.reassign", "assign": "task.transfer"}
+"""The rights that operations need where `task.work` is not enough."""
 EXPLAINED = {
     "return": N_("退回后由对方重新办理；一次写清全部需要补正的事项。"),
     "transfer": N_("转出后由对方办理，不再回到您这里；转其他单位时转到其收发岗位。"),
@@ -116,8 +117,7 @@ def show(task_id: int, operation: str) -> ResponseReturnValue:
 
 def _workable(task_id: int, operation: str) -> tuple[Task, ProcessInstance]:
     task, row = tasks.visible_task(page_session(), page_actor(), task_id)
-    action = {"return": "task.return", "transfer": "task.transfer", "reassign": "task.reassign"}.get(operation, "task.work")
-    require(action, policy.thing_of(task.area_path, holders=tasks.holders_of(task)))
+    require(ACTIONS.get(operation, "task.work"), tasks.asked_thing(page_session(), page_actor(), task))
     return task, row
 
 
@@ -132,7 +132,7 @@ def _page(
         template, operation=operation, task=task, given=given, problem=problem.message if problem else "",
         explained=_(EXPLAINED[operation]), one=operation in ONE, found=found,
         chosen=candidates.named(page_session(), given.holders), lead=candidates.named(page_session(), given.lead),
-        lead_waits=onward.lead_waits(page_session(), task.id) if operation == "assign" else True,
+        lead_waits=handing_out.lead_waits(page_session(), task) if operation == "assign" else True,
         **(_return_parts(task, row, given) if operation == "return" else {}),
     )  # fmt: skip
     return html, problem.status if problem else 200
@@ -238,8 +238,8 @@ def _begin(session: Session, task_id: int, given: Given, relation: Relation) -> 
 def _assign(session: Session, task_id: int, given: Given) -> None:
     if len(given.lead) > 1:
         raise InvalidInput(N_("主办只能选一位。"))
-    asked = OnwardAsked(given.asked, "".join(given.lead), given.reason)
-    onward.assign_onward(session, page_actor(), task_id, asked, now=page_now())
+    asked = HandOut("".join(given.lead), given.asked, given.reason)
+    handing_out.hand_out(session, page_actor(), task_id, asked, now=page_now())
 
 
 _ACTS: dict[str, Callable[[Session, int, Given], None]] = {

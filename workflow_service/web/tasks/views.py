@@ -24,11 +24,11 @@ from ..formats import task_light, zone
 from ..listing import PAGE_ROWS, address, filter_values
 from ..sheets import sheet
 from ..words import word
-from . import batch, handing_out, kept, lists, page
+from . import batch, kept, lists, page
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks", template_folder="templates")
 blueprint.before_request(require_sign_in)
-for part in (page, batch, handing_out, lists, kept):
+for part in (page, batch, lists, kept):
     part.connect(blueprint)
 
 FILTERS = ("q", "process", "unit", "kind", "holder", "due", "sort")

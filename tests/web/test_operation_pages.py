@@ -1,0 +1,276 @@
+"""The operations as pages without script: what is offered to whom, what each says, and what a refusal keeps."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.engine.xml_drawing import draw
+from tests.services.house import AGREE, House, user_task
+from tests.web.conftest import Person
+from workflow_service.domain.rounds import Relation
+from workflow_service.services import rounds, tasks
+from workflow_service.services.recipients import Asked
+from workflow_service.services.rounds import RoundAsked
+from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft
+
+SignIn = Callable[[str], Person]
+
+
+@pytest.fixture
+def running(house: House) -> int:
+    """a > (b > c | d) > e with a done; b and d are open."""
+    nodes = '<startEvent id="start"/><endEvent id="end"/><parallelGateway id="f"/><parallelGateway id="j"/>'
+    nodes += "".join(user_task(key) for key in "abcde")
+    flows = ("start -> a", "a -> f", "f -> b", "f -> d", "b -> c", "c -> j", "d -> j", "j -> e", "e -> end")
+    house.deploy(draw(nodes, *flows))
+    instance_id = house.start()
+    house.complete("a")
+    return instance_id
+
+
+def task_of(house: House, element_id: str) -> Task:
+    return next(one for one in house.open() if one.element_id == element_id and one.round_id is None)
+
+
+def side_of(house: House) -> Task:
+    return next(one for one in house.open() if one.round_id is not None)
+
+
+def ask(house: House, element_id: str, relation: Relation, username: str, note: str = "请提意见") -> None:
+    asked = RoundAsked(relation, [Asked(f"u:{house.structure.people[username]}")], note=note)
+    with house.database.transaction() as session:
+        rounds.begin_round(session, house.actor("jb.handler"), task_of(house, element_id).id, asked, now=house.now)
+
+
+def test_what_would_end_is_said_before_the_return(house: House, person: SignIn, running: int) -> None:
+    html = person("jb.handler").get(f"/tasks/{task_of(house, 'b').id}/return").text
+    effect = html.split('id="effect"')[1].split("</div>\n<button")[0]
+    assert "将结束" in effect
+    assert "“d”（江北区能源局·经办）" in effect
+    assert house.waiting() == ["b", "d"]
+
+
+def test_a_refused_return_keeps_every_word(house: House, person: SignIn, running: int) -> None:
+    path = f"/tasks/{task_of(house, 'b').id}/return"
+    answer = person("jb.handler").post(path, {"to": "a", "reason": " ", "points": "补表\n补图"})
+    assert answer.status_code == 422
+    assert "请写明理由" in answer.text
+    assert "补表\n补图</textarea>" in answer.text
+    done = person("jb.handler").post(path, {"to": "a", "reason": "有误", "points": "补表\n\n补图"})
+    assert done.status_code == 302
+    page = person("jb.handler").get(f"/tasks/{task_of(house, 'a').id}").text
+    assert re.findall(r"<li>(补.)</li>", page.split('class="points"')[1].split("</ol>")[0]) == ["补表", "补图"]
+
+
+def test_a_form_that_is_sent_twice_returns_once(house: House, person: SignIn, running: int) -> None:
+    path, handler = f"/tasks/{task_of(house, 'b').id}/return", person("jb.handler")
+    asked = {"to": "a", "reason": "有误", "idempotency_key": "k1"}
+    assert [handler.post(path, asked).status_code for _time in range(2)] == [302, 403] or house.waiting() == ["a"]
+    assert house.waiting() == ["a"]
+
+
+def test_only_who_is_asked_may_open_an_operation(house: House, person: SignIn, running: int) -> None:
+    task_id = task_of(house, "b").id
+    for operation in ("return", "transfer", "sign", "assign", "delegate", "consult"):
+        assert person("jb.supervisor").get(f"/tasks/{task_id}/{operation}").status_code == 403, operation
+    assert person("jb.handler").get(f"/tasks/{task_id}/reassign").status_code == 403
+    assert person("jb.supervisor").get(f"/tasks/{task_id}/reassign").status_code == 200
+
+
+def test_people_are_found_by_initials_and_other_governments_by_their_registry(
+    house: House, person: SignIn, running: int
+) -> None:
+    task_id, handler = task_of(house, "b").id, person("jb.handler")
+    found = handler.get(f"/tasks/{task_id}/people?as=sign&q=fzggj").text
+    assert "区发展改革局·督办" in found
+    beside = handler.get(f"/tasks/{task_id}/people?as=sign&q=海曙区").text
+    assert "hs.drc:registry" in beside
+    assert "海曙区发展改革局·经办" not in beside
+    within = handler.get(f"/tasks/{task_id}/people?as=transfer&q=fzggj").text
+    assert "督办" not in within
+
+
+def test_a_search_without_script_keeps_who_was_chosen(house: House, person: SignIn, running: int) -> None:
+    chosen = f"u:{house.structure.people['jb.supervisor']}"
+    data = {"holder": chosen, f"due.{chosen}": "2025-12-05", "reason": "请提意见", "q": "fzggj", "look": "1"}
+    answer = person("jb.handler").post(f"/tasks/{task_of(house, 'b').id}/sign", data)
+    assert answer.status_code == 200
+    assert f'value="{chosen}" checked' in answer.text
+    assert 'value="2025-12-05"' in answer.text
+    assert "请提意见</textarea>" in answer.text
+
+
+def test_a_held_task_says_for_whom_it_waits_and_offers_nothing(house: House, person: SignIn, running: int) -> None:
+    ask(house, "b", Relation.BEFORE, "jb.supervisor")
+    html = person("jb.handler").get(f"/tasks/{task_of(house, 'b').id}").text
+    assert "正在等其他人办理" in html
+    assert "前加签：区发展改革局·督办" in html
+    assert "data-main" not in html
+    assert "减签" in html
+
+
+def test_a_side_task_says_who_asks_and_shows_the_asking_task(house: House, person: SignIn, running: int) -> None:
+    ask(house, "b", Relation.TOGETHER, "jb.supervisor", note="请就用能指标提意见")
+    house.complete("b")
+    html = person("jb.supervisor").get(f"/tasks/{side_of(house).id}").text
+    assert "区能源局·经办请您办理（并加签）" in html
+    assert "请就用能指标提意见" in html
+    assert "原任务：b" in html
+    assert "<dd>同意。</dd>" in html
+    assert 'name="opinion"' in html
+    assert "没有不同意的，流程继续" in html
+
+
+def test_what_happens_next_knows_those_who_sign_too(house: House, person: SignIn, running: int) -> None:
+    ask(house, "b", Relation.TOGETHER, "jb.supervisor")
+    html = person("jb.handler").get(f"/tasks/{task_of(house, 'b').id}").text
+    assert "先等并加签（区发展改革局·督办），再到c" in html
+
+
+def test_an_answer_stands_in_the_thread_of_its_question(house: House, person: SignIn, running: int) -> None:
+    ask(house, "b", Relation.CONSULT, "jb.supervisor", note="环评何时能下？")
+    assert "还没有答复" in person("jb.handler").get(f"/tasks/{task_of(house, 'b').id}").text
+    assert person("jb.supervisor").post(f"/tasks/{side_of(house).id}/complete", {"opinion": "本周五。"}).status_code == 302
+    thread = person("jb.handler").get(f"/tasks/{task_of(house, 'b').id}").text.split('id="consult"')[1]
+    assert "环评何时能下？" in thread
+    assert "本周五。" in thread
+
+
+def test_what_a_delegate_did_stands_in_the_form(house: House, person: SignIn, running: int) -> None:
+    ask(house, "b", Relation.DELEGATE, "jb.supervisor")
+    with house.database.transaction() as session:
+        result = {"outcome": "agree", "opinion": "代拟的意见"}
+        tasks.complete_task(session, house.actor("jb.supervisor"), side_of(house).id, result, now=house.now)
+    assert "代拟的意见" in person("jb.handler").get(f"/tasks/{task_of(house, 'b').id}").text.split('id="work"')[1]
+
+
+def test_a_draft_that_goes_along_leaves_the_opinion_behind(house: House, person: SignIn, running: int) -> None:
+    task_id, handler = task_of(house, "b").id, person("jb.handler")
+    assert handler.post(f"/tasks/{task_id}/draft", {"opinion": "心里话"}).status_code == 200
+    asked = {"holder": "g:jb.energy:leader", "with_draft": "1"}
+    assert handler.post(f"/tasks/{task_id}/transfer", asked).status_code == 422  # nobody holds that post
+    with house.database.transaction() as session:
+        assert session.get(TaskDraft, (task_id, house.structure.people["jb.handler"])) is not None
+
+
+def test_what_was_done_can_be_taken_back_from_the_list_until_it_is_opened(house: House, person: SignIn, running: int) -> None:
+    handler, done = person("jb.handler"), house.complete("b")
+    assert f"/tasks/{done.id}/retrieve" in handler.get("/tasks/done").text
+    handler.get(f"/tasks/{task_of(house, 'c').id}")
+    assert f"/tasks/{done.id}/retrieve" in handler.get("/tasks/done").text
+    assert handler.post(f"/tasks/{task_of(house, 'c').id}/opened").status_code == 204
+    assert f"/tasks/{done.id}/retrieve" not in handler.get("/tasks/done").text
+    assert handler.post(f"/tasks/{done.id}/retrieve").status_code == 409
+
+
+def test_what_one_started_can_be_withdrawn_until_somebody_agreed(house: House, person: SignIn) -> None:
+    house.deploy_chain(user_task("a"), user_task("b", group="jb.drc:supervisor"))
+    ids = [house.start(business_key=str(number)) for number in range(2)]
+    with house.database.transaction() as session:
+        for instance_id in ids:
+            session.get_one(ProcessInstance, instance_id).started_by = house.structure.people["jb.handler"]
+    handler = person("jb.handler")
+    for username in ("jb.handler", "jb.supervisor"):
+        (task,) = house.open(ids[1])
+        with house.database.transaction() as session:
+            tasks.complete_task(session, house.actor(username), task.id, AGREE, now=house.now)
+    shown = handler.get("/tasks/started").text
+    assert f"/instances/{ids[0]}/withdraw" in shown
+    assert f"/instances/{ids[1]}/withdraw" not in shown
+    assert "“a”" in handler.get(f"/instances/{ids[0]}/withdraw").text
+    assert handler.post(f"/instances/{ids[0]}/withdraw", {"reason": ""}).status_code == 422
+    assert handler.post(f"/instances/{ids[0]}/withdraw", {"reason": "填错了"}).status_code == 302
+    assert house.instance(ids[0]).status == "terminated"
+
+
+def test_a_supervisor_sees_what_a_jump_ends_before_he_jumps(house: House, person: SignIn, running: int) -> None:
+    supervisor, path = person("jb.supervisor"), f"/instances/{running}/jump"
+    token = str(task_of(house, "b").token)
+    looked = supervisor.post(path, {"token": token, "to": "e", "look": "1", "reason": "上级要求"})
+    assert "“d”（江北区能源局·经办）" in looked.text
+    assert "上级要求</textarea>" in looked.text
+    assert house.waiting() == ["b", "d"]
+    assert supervisor.post(path, {"token": token, "to": "e", "reason": ""}).status_code == 422
+    assert supervisor.post(path, {"token": "x", "to": "e", "reason": "上级要求"}).status_code == 422
+    assert supervisor.post(path, {"token": token, "to": "e", "reason": "上级要求"}).status_code == 302
+    assert house.waiting() == ["e"]
+    assert person("jb.handler").get(path).status_code == 403
+
+
+def test_a_finished_run_is_taken_up_from_its_page(house: House, person: SignIn, running: int) -> None:
+    for element_id in "bcde":
+        house.complete(element_id)
+    supervisor = person("jb.supervisor")
+    assert "重办" in supervisor.get(f"/instances/{running}").text
+    assert supervisor.post(f"/instances/{running}/reopen", {"to": "e", "reason": "印发有误"}).status_code == 302
+    assert house.waiting() == ["e"]
+
+
+def batch(action: str, *tasks_of: Task, **more: str) -> list[tuple[str, str]]:
+    return [("action", action), *(("task", str(one.id)) for one in tasks_of), *more.items()]
+
+
+def test_ticked_tasks_of_one_form_are_finished_with_one_answer(house: House, person: SignIn, running: int) -> None:
+    ticked, handler = (task_of(house, "b"), task_of(house, "d")), person("jb.handler")
+    asked = handler.post("/tasks/batch", batch("complete", *ticked))
+    assert "批量办理 2 项" in asked.text
+    assert house.waiting() == ["b", "d"]
+    done = handler.post("/tasks/batch", batch("complete", *ticked, go="1", outcome="agree", opinion="同意"))
+    assert "办成 2 项，未办成 0 项" in done.text
+    assert house.waiting() == ["c"]
+
+
+def test_tasks_of_different_forms_are_not_finished_together(house: House, person: SignIn, running: int) -> None:
+    ask(house, "b", Relation.DELEGATE, "jb.handler")
+    house.deploy_chain(user_task("x").replace("answer", ""))
+    house.start()
+    ticked = (task_of(house, "d"), task_of(house, "x"))
+    answer = person("jb.handler").post("/tasks/batch", batch("complete", *ticked, go="1", outcome="agree"))
+    assert "表单不同" in answer.text
+    assert {"d", "x"} <= set(house.waiting())
+
+
+def test_one_refusal_holds_up_no_other_of_a_batch(house: House, person: SignIn, running: int) -> None:
+    ticked, supervisor = (task_of(house, "b"), task_of(house, "d")), person("jb.supervisor")
+    first = supervisor.post("/tasks/batch", batch("urge", ticked[0], go="1"))
+    assert "办成 1 项" in first.text
+    both = supervisor.post("/tasks/batch", batch("urge", *ticked, go="1")).text
+    assert "办成 1 项，未办成 1 项" in both
+    assert "一小时内已经催办过" in both
+
+
+def test_the_names_of_operations_follow_the_setting(house: House, person: SignIn, running: int) -> None:
+    task_id = task_of(house, "b").id
+    assert person("jb.admin").get("/settings").status_code == 403
+    assert ">转办<" in words_of(person("jb.handler").get(f"/tasks/{task_id}").text)
+    admin = person("zj.admin")
+    assert admin.post("/settings", {"operation_names": "slang"}).status_code == 422
+    assert admin.post("/settings", {"operation_names": "oa"}).status_code == 302
+    html = words_of(person("jb.handler").get(f"/tasks/{task_id}").text)
+    assert ">转交<" in html
+    assert ">转办<" not in html
+    assert ">Hand over<" in words_of(person("jb.handler").speaks("en").get(f"/tasks/{task_id}").text)
+
+
+def words_of(html: str) -> str:
+    return re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL)
+
+
+def test_the_pages_script_is_told_where_to_go_on(house: House, person: SignIn, running: int) -> None:
+    handler: Any = person("jb.handler")
+    path = f"/tasks/{task_of(house, 'b').id}/complete"
+    answer = handler.post(path, {"outcome": "agree", "idempotency_key": "k"}, headers={"Accept": "application/json"})
+    assert answer.get_json() == {"go": "/tasks"}
+    again = handler.post(path, {"outcome": "agree", "idempotency_key": "k"}, headers={"Accept": "application/json"})
+    assert again.get_json() == {"go": "/tasks"}
+    assert house.waiting() == ["c", "d"]
+
+
+def test_what_happened_is_told_in_order(house: House, person: SignIn, running: int) -> None:
+    task_id = task_of(house, "b").id
+    person("jb.handler").post(f"/tasks/{task_id}/return", {"to": "a", "reason": "数据有误"})
+    moves = person("jb.handler").get(f"/tasks/{task_id}").text.split('id="moves"')[1]
+    assert "区能源局·经办把“b”退回“a”" in moves
+    assert "数据有误" in moves
