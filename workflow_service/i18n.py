@@ -7,7 +7,7 @@ Plain gettext, so that rooms below the pages need no framework. The language bel
 from __future__ import annotations
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -24,8 +24,26 @@ _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
 
 def _(text: str, /, **values: Any) -> str:
     """Translate `text` into the current language and fill in its `%(name)s` places from `values`."""
-    translated = translations(current_language()).gettext(text) if text else text
+    translated = in_words(text, values)
     return translated % values if values else translated
+
+
+def in_words(text: str, values: Mapping[str, Any]) -> str:
+    """Translate `text` without filling it in; of a translation with a plural, the form for the first number of `values`."""
+    if not text:
+        return text
+    known = translations(current_language())
+    number = next((found for found in map(_number, values.values()) if found is not None), None)
+    plural = known.ngettext(text, text, number) if number is not None else text
+    return plural if plural != text else known.gettext(text)
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+    return value if isinstance(value, int) else None
 
 
 def N_(text: str, /) -> str:
@@ -84,7 +102,7 @@ def _compiled(files: list[Path]) -> bytes:
         with file.open("rb") as source:
             for message in read_po(source):
                 if message.id:
-                    merged[message.id] = message
+                    merged.add(message.id, message.string)
     target = BytesIO()
     write_mo(target, merged)
     return target.getvalue()

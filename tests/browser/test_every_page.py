@@ -21,10 +21,15 @@ from workflow_service.store.supervision import Notice
 
 Visit = Callable[..., Page]
 LOOKS = ((1280, "zh", "light"), (1280, "en", "dark"), (390, "zh", "dark"), (390, "en", "light"))
-STAFF = ("/tasks", "/tasks/{task_id}", "/tasks/done", "/tasks/started", "/plans/apply", "/notices", "/mine", "/password",
-         "/tasks/{task_id}/hand-out", "/circulations", "/circulations/{circulation_id}", "/people/me/substitutes")
+STAFF = (
+    "/tasks", "/tasks/{task_id}", "/tasks/done", "/tasks/started", "/plans/apply", "/notices", "/mine", "/password",
+    *(f"/tasks/{{task_id}}/{one}" for one in ("return", "transfer", "delegate", "sign", "assign", "consult")),
+    "/tasks/{task_id}/hand-out", "/circulations", "/circulations/{circulation_id}", "/people/me/substitutes",
+)  # fmt: skip
 SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
+    "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
+    "/tasks/{task_id}/reassign",
     "/incidents", "/calendar",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
     "/search?q=能源", "/search", "/plans/999999",
@@ -37,10 +42,13 @@ DESIGNER = (
 ADMIN = (
     "/people", "/people/{user_id}", "/people/{user_id}/edit", "/people/units", "/people/units/{unit_id}",
     "/people/units/{unit_id}/edit", "/people/units/new", "/people/new", "/people/import", "/people/me", "/people/me/tokens",
-    "/people/{user_id}/substitutes", "/people/{user_id}/hand-over",
+    "/settings", "/people/{user_id}/substitutes", "/people/{user_id}/hand-over",
+)  # fmt: skip
+LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")
+NO_PAGE = re.compile(
+    r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b"
+    r"|.*\.(xlsx|docx|json|bpmn)$|/$|.*ending>$"
 )
-LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")  # fmt: skip
-NO_PAGE = re.compile(r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files)\b|.*\.(xlsx|docx|json|bpmn)$|/$|.*ending>$")
 IN_CHINESE_ON_PURPOSE = {
     "能源", "浙发改规划", "北区政办发", "中文", "姓名、登录名、单位代码、岗位代码、邮箱、手机、任职日期",
 }  # fmt: skip

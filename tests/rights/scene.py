@@ -73,6 +73,7 @@ def build(house: House, app: Flask) -> Scene:
     _rows(scene)
     _office(scene)
     _files(scene)
+    _asked(scene)
     return scene
 
 
@@ -139,6 +140,7 @@ def _running(scene: Scene) -> None:
         )
         scene.ids |= {"meeting_id": planned.id, "item_id": item.id, "item": str(item.id)}
     scene.ids |= {"plan_id": busy, "idle_plan_id": idle, "instance_id": run, "task_id": task.id, "waiting_run": other}
+    scene.ids["token"] = str(task.token)
     scene.ids["cycle_id"] = _cycle(scene, busy)
     scene.ids["undecided_id"] = _undecided(scene, waiting)
 
@@ -224,3 +226,11 @@ def _files(scene: Scene) -> None:
     scene.ids["attachment_id"] = sent.get_json()["id"]
     with scene.house.database.transaction() as session:
         assert session.get(Attachment, sent.get_json()["id"]) is not None
+
+
+def _asked(scene: Scene) -> None:
+    """The handler asks the county's leader a question on behalf of his task."""
+    asked = {"people": [{"holder": "g:jb.drc:leader"}], "note": f"{SECRET}可行吗"}
+    answer = scene.caller("jb.handler").post(f"/tasks/{scene.ids['task_id']}/consult", asked)
+    assert answer.status_code == 200, answer.text
+    scene.ids["side_id"] = next(one.id for one in scene.house.open() if one.round_id is not None)

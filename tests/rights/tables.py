@@ -20,14 +20,15 @@ OF_ONESELF = "one's own"
 
 SEES = OWN | ABOVE
 HOLDER = frozenset({"jb.handler"})
-MANAGERS = frozenset({"jb.designer", "jb.admin", "zj.designer", "zj.admin"})
 SUPERVISORS = frozenset({"jb.supervisor", "zj.supervisor"})
+MANAGERS = frozenset({"jb.designer", "jb.admin", "zj.designer", "zj.admin"}) | SUPERVISORS
 ADMINS = frozenset({"jb.admin", "zj.admin"})
 PEOPLE_SEEN = ADMINS | SUPERVISORS
 DECIDERS = SUPERVISORS | {"jb.designer", "zj.designer"}
 OF_PLAN = HOLDER | SUPERVISORS
 HOSTS = frozenset({"jb.office"}) | SUPERVISORS
 TOP_DESIGNER = frozenset({"zj.designer"})
+TOP_ADMIN = frozenset({"zj.admin"})
 TOP_CALENDAR = frozenset({"zj.supervisor", "zj.admin"})
 DESIGNERS = frozenset({"jb.designer", "hs.designer", "zj.designer"})
 READERS = HOLDER | SUPERVISORS
@@ -35,6 +36,7 @@ LEADERS = frozenset({"jb.leader"})
 BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("supervisor", "leader")} | {"zj.supervisor"})
 PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
 ADMIN_ROLES = frozenset(f"{place}.admin" for place in ("jb", "hs", "zj"))
+MANAGER_ROLES = DESIGNERS | ADMIN_ROLES | {f"{county}.supervisor" for county in ("jb", "hs", "zj")}
 INCIDENTS = BOARD | DESIGNERS | ADMIN_ROLES
 
 
@@ -81,6 +83,7 @@ _TEXT = (b"text", "a.txt")
 _PERSON = {"username": "new.one", "name": "新人", "unit": "jb.energy", "post": "handler"}
 _UNIT = {"code": "jb.new", "name": "江北区新局", "area": "330205", "parent": "jb"}
 _REASON = {"reason": "测试"}
+_LEADER = "g:jb.drc:leader"
 _APPLY = {"title": "江北区新规划", "category": "special", "level": "county", "tier": "N", "importance": "key",
           "first_year": 2026, "last_year": 2030}  # fmt: skip
 
@@ -94,7 +97,20 @@ PAGES: dict[str, Need] = {
     "GET /people/me/tokens": own(), "POST /people/me/tokens": own(data={"name": "t", "days": "30"}),
     "POST /people/me/tokens/<int:token_id>/revoke": Need("token.revoke", HOLDER),
     "GET /tasks": own(), "GET /tasks/done": own(), "GET /tasks/started": own(), "GET /tasks/export.xlsx": own(),
-    "POST /tasks/claim": own(data={"task": "{task_id}"}),
+    "POST /tasks/batch": Need("task.see", SEES, {"task": "{task_id}", "action": "claim"}),
+    "GET /settings": Need("setting.manage", TOP_ADMIN),
+    "POST /settings": Need("setting.manage", TOP_ADMIN, {"operation_names": "oa"}),
+    **{
+        f"{method} /tasks/<int:task_id>/<any(return, transfer, reassign, delegate, sign, assign, consult):operation>": Need(
+            "task.work", HOLDER, {"holder": _LEADER, **_REASON}, at={"operation": "consult"}
+        )
+        for method in ("GET", "POST")
+    },
+    "GET /tasks/<int:task_id>/return/effect": Need("task.return", HOLDER),
+    "GET /tasks/<int:task_id>/people": Need("task.see", SEES),
+    "POST /tasks/<int:task_id>/opened": Need("task.see", SEES),
+    "POST /tasks/<int:task_id>/retrieve": Need("task.see", SEES, soft=True),
+    "POST /tasks/<int:task_id>/remove-signer": Need("task.reassign", HOLDER | SUPERVISORS, at={"task_id": "{side_id}"}),
     "GET /tasks/<int:task_id>": Need("task.see", SEES),
     "POST /tasks/<int:task_id>/claim": Need("task.claim", HOLDER),
     "POST /tasks/<int:task_id>/unclaim": Need("task.claim", HOLDER, soft=True),
@@ -108,9 +124,13 @@ PAGES: dict[str, Need] = {
     "GET /instances/<int:instance_id>": Need("instance.see", SEES),
     "GET /instances/<int:instance_id>/diagram.bpmn": Need("instance.see", SEES),
     "GET /instances/<int:instance_id>/history.xlsx": Need("instance.see", SEES),
-    "POST /instances/<int:instance_id>/<any(suspend, resume, terminate):command>": Need(
-        "instance.manage", MANAGERS, _REASON, at={"command": "suspend"}
-    ),
+    **{
+        f"{method} /instances/<int:instance_id>/<any(suspend, resume, terminate, jump, reopen, withdraw):command>": Need(
+            "instance.control", SUPERVISORS, _REASON, at={"command": "suspend"}
+        )
+        for method in ("GET", "POST")
+    },
+    "GET /instances/<int:instance_id>/jump/effect": Need("instance.control", SUPERVISORS),
     "GET /incidents": Need("board.see", INCIDENTS),
     "POST /incidents/<int:incident_id>/retry": Need("instance.manage", MANAGERS),
     "GET /incidents/<int:incident_id>/decision": Need("decision.by_hand", DECIDERS, at={"incident_id": "{undecided_id}"}),
@@ -213,7 +233,7 @@ API: dict[str, Need] = {
     "GET /deployments": own(), "GET /deployments/<id:deployment_id>": own(),
     "POST /deployments": Need("definition.deploy", TOP_DESIGNER, {"name": "新版"}, {"files": (_CHANGED, "0.bpmn")}),
     "POST /deployments/check": own(files={"files": (_CHANGED, "0.bpmn")}),
-    "GET /incidents": Need("instance.manage", DESIGNERS | ADMIN_ROLES),
+    "GET /incidents": Need("instance.manage", MANAGER_ROLES),
     "POST /incidents/<id:incident_id>/retry": Need("instance.manage", MANAGERS),
     "GET /incidents/<id:incident_id>/decision": Need("decision.by_hand", DECIDERS, at={"incident_id": "{undecided_id}"}),
     "POST /incidents/<id:incident_id>/decision": Need(
@@ -233,7 +253,7 @@ API: dict[str, Need] = {
     ),
     "POST /memberships/<id:membership_id>/end": Need("people.manage", ADMINS, {}),
     "POST /messages": Need("instance.manage", MANAGERS, {"name": "meeting.result", "correlation_key": "{item}"}),
-    "POST /signals": Need("instance.manage", DESIGNERS | ADMIN_ROLES, {"name": "nobody"}),
+    "POST /signals": Need("instance.manage", MANAGER_ROLES, {"name": "nobody"}),
     "GET /notices": own(), "POST /notices/read": own(), "POST /notices/<id:notice_id>/read": Need("notice.read", HOLDER),
     "GET /plans": own(),
     "POST /plans": Need("plan.apply", HOLDER, {**_APPLY, "lead_unit_id": "{unit_id}"}, soft=True),
@@ -257,11 +277,40 @@ API: dict[str, Need] = {
     },
     "GET /process-instances/<id:instance_id>/variables": Need("instance.manage", MANAGERS),
     "POST /process-instances/<id:instance_id>/comments": Need("instance.see", SEES, {"body": "看过"}),
-    "POST /process-instances/<id:instance_id>/suspend": Need("instance.manage", MANAGERS, _REASON),
-    "POST /process-instances/<id:instance_id>/resume": Need("instance.manage", MANAGERS, _REASON, soft=True),
-    "POST /process-instances/<id:instance_id>/terminate": Need("instance.manage", MANAGERS, _REASON),
+    "POST /process-instances/<id:instance_id>/suspend": Need("instance.control", SUPERVISORS, _REASON),
+    "POST /process-instances/<id:instance_id>/resume": Need("instance.control", SUPERVISORS, _REASON, soft=True),
+    "POST /process-instances/<id:instance_id>/terminate": Need("instance.control", SUPERVISORS, _REASON),
+    "GET /process-instances/<id:instance_id>/events": Need("instance.see", SEES),
+    "POST /process-instances/<id:instance_id>/withdraw": Need("instance.withdraw", frozenset(), _REASON),
+    "GET /process-instances/<id:instance_id>/jump": Need("instance.control", SUPERVISORS),
+    "POST /process-instances/<id:instance_id>/jump": Need(
+        "instance.control", SUPERVISORS, {"token": "{token}", "to": "sign", **_REASON}
+    ),
+    "POST /process-instances/<id:instance_id>/jump/effect": Need(
+        "instance.control", SUPERVISORS, {"token": "{token}", "to": "sign"}
+    ),
+    "GET /process-instances/<id:instance_id>/reopen": Need("instance.see", SEES),
+    "POST /process-instances/<id:instance_id>/reopen": Need(
+        "instance.control", SUPERVISORS, {"to": "fill", **_REASON}, soft=True
+    ),
     "POST /reminders": Need("task.urge", SUPERVISORS, {"task_id": "{task_id}"}),
     "GET /tasks": own(), "GET /tasks/<id:task_id>": Need("task.see", SEES),
+    "POST /tasks/batch": own(data={"action": "claim", "task_ids": ["{task_id}"]}),
+    "GET /tasks/<id:task_id>/return": Need("task.see", SEES),
+    "POST /tasks/<id:task_id>/return": Need("task.return", HOLDER, {"to": "fill", **_REASON}),
+    "POST /tasks/<id:task_id>/return/effect": Need("task.return", HOLDER, {"to": "fill"}),
+    "POST /tasks/<id:task_id>/retrieve": Need("task.see", SEES, soft=True),
+    "POST /tasks/<id:task_id>/transfer": Need("task.transfer", HOLDER, {"holder": "g:hs.drc:registry"}),
+    "POST /tasks/<id:task_id>/reassign": Need("task.reassign", SUPERVISORS, {"holder": "g:hs.drc:registry", **_REASON}),
+    "GET /tasks/<id:task_id>/candidates": Need("task.see", SEES),
+    "POST /tasks/<id:task_id>/open": Need("task.see", SEES),
+    "GET /tasks/<id:task_id>/events": Need("task.see", SEES),
+    "GET /tasks/<id:task_id>/rounds": Need("task.see", SEES),
+    "POST /tasks/<id:task_id>/delegate": Need("task.work", HOLDER, {"holder": _LEADER}),
+    "POST /tasks/<id:task_id>/add-signers": Need("task.work", HOLDER, {"position": "before", "people": [{"holder": _LEADER}]}),
+    "POST /tasks/<id:task_id>/consult": Need("task.work", HOLDER, {"people": [{"holder": _LEADER}], "note": "可行吗"}),
+    "POST /tasks/<id:task_id>/co-handlers": Need("task.work", HOLDER, {"people": [{"holder": _LEADER}]}),
+    "POST /tasks/<id:task_id>/remove-signer": Need("task.reassign", HOLDER | SUPERVISORS, at={"task_id": "{side_id}"}),
     "GET /tasks/<id:task_id>/attachments": Need("task.see", SEES),
     "POST /tasks/<id:task_id>/attachments": Need("task.work", HOLDER, {"declared": "true"}, {"file": _TEXT}),
     "GET /tasks/<id:task_id>/comments": Need("task.see", SEES),

@@ -93,6 +93,17 @@ class Picture:
         host = self.elements[key].get("attachedToRef")
         return str(host) if host else None
 
+    def marker(self, key: str) -> Rectangle | None:
+        """Give where the viewer draws the signs at an activity's foot: [+] in the middle, ||| there or left of it."""
+        called = self.tag(key) in ("callActivity", "subProcess")
+        many = self.elements[key].find(f"{{{BPMN}}}multiInstanceLoopCharacteristics") is not None
+        if not called and not many:
+            return None
+        box = self.shapes[key]
+        middle = (box.left + box.right) // 2
+        left = middle - (24 if called and many else 8)
+        return Rectangle(f"marker of {key}", left, box.bottom - 20, middle + 8, box.bottom)
+
     @staticmethod
     def _rectangle(name: str, drawn: etree._Element) -> Rectangle:
         bounds = drawn.find(f"{{{DC}}}Bounds")

@@ -67,6 +67,8 @@ WORK: dict[str, dict[str, Any]] = {
     "meeting.request": {"item": "item"},
     "catalogue.request": {"item": "item"},
     "plan.issue": {"number": "浙政发〔2021〕1号", "issued_on": "2021-03-01"},
+    "document.distribute": {"sent": 2, "missed": []},
+    "document.archive": {"archive_number": "330000-GH-2021-0001"},
     "plan.file": {"registration_number": "BA-0001"},
     "plan.forward": {"forwarded_on": "2021-03-01"},
     "plan.revised": {"revision": 1},

@@ -49,6 +49,17 @@ def test_no_two_shapes_overlap(path: Path) -> None:
 
 
 @each_diagram
+def test_no_boundary_event_covers_the_marker_of_its_host(path: Path) -> None:
+    picture = Picture(path)
+    covered = [
+        key
+        for key, box in picture.shapes.items()
+        if (host := picture.host(key)) and (marker := picture.marker(host)) and box.overlaps(marker)
+    ]
+    assert covered == []
+
+
+@each_diagram
 def test_every_lane_holds_its_own(path: Path) -> None:
     picture = Picture(path)
     for key, area in picture.areas.items():

@@ -162,7 +162,7 @@ def test_a_plan_in_force_is_carried_out_on_when_its_revision_comes_to_nothing(ho
 
 
 def test_a_number_given_by_hand_is_not_given_a_second_time(house: House) -> None:
-    script = '<script>seal_and_send = {"document_number": number}</script>'
+    script = '<script>number_document = {"document_number": number}</script>'
     seal = f'<scriptTask id="seal" name="seal" scriptFormat="approval">{script}</scriptTask>'
     numbers = []
     for title, number in (("甲", ""), ("乙", "北能〔2025〕5号"), ("丙", ""), ("丁", "北能〔2024〕9号"), ("戊", "")):

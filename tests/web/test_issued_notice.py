@@ -26,8 +26,14 @@ from workflow_service.store.plans import AgendaItem, LibraryResult, Plan
 from workflow_service.store.runtime import Incident, Task
 
 SignIn = Callable[[str], Person]
-FILES = ("issue_and_archive", "text_check", "sign_off", "issue_notice", "draft_submission", "deadlines")
-SEALED = {"outcome": "issue", "addressees": "各街道办事处\n区级各部门（含开发区，园区）", "copies_to": "区委办公室；区人大办"}
+FILES = (
+    "issue_and_archive", "text_check", "sign_off", "document_number", "issue_notice", "distribution", "archiving",
+    "draft_submission", "deadlines",
+)  # fmt: skip
+NUMBERED = {"outcome": "number", "addressees": "各街道办事处\n区级各部门（含开发区，园区）", "copies_to": "区委办公室；区人大办"}
+
+
+STEPS = (("check_text", "pass"), ("sign", "sign"), ("number_document", "number"), ("seal_and_send", "issue"))
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ def issuing(house: House) -> House:
     return house
 
 
-def issue(house: House, plan_id: int, **sealed: Any) -> int:
+def issue(house: House, plan_id: int, **numbered: Any) -> int:
     """Carry the delivered route to its end; gives the run."""
     with house.database.transaction() as session:
         plan = session.get_one(Plan, plan_id)
@@ -53,7 +59,8 @@ def issue(house: House, plan_id: int, **sealed: Any) -> int:
         ).id  # fmt: skip
     house.complete("check_text", {"outcome": "pass"})
     house.complete("sign", {"outcome": "sign"})
-    house.complete("seal_and_send", SEALED | sealed)
+    house.complete("number_document", NUMBERED | numbered)
+    house.complete("seal_and_send", {"outcome": "issue"})
     return run
 
 
@@ -132,6 +139,7 @@ def test_a_text_put_right_before_the_issue_is_the_one_that_is_issued(issuing: Ho
     issuing.complete("correct_text", {"outcome": "submit", "draft": [str(mended)]})
     issuing.complete("check_text", {"outcome": "pass"})
     issuing.complete("sign", {"outcome": "sign"})
+    issuing.complete("number_document", {"outcome": "number"})
     issuing.complete("seal_and_send", {"outcome": "issue"})
     assert library(issuing.database, plan_id)["plan"].attachment_id == mended
 
@@ -156,7 +164,7 @@ def test_the_notice_says_which_meeting_passed_the_plan(issuing: House, caller: C
             kind=body, area=plan.area, plan_id=plan_id, instance_id=run, message_name="meeting.result", status="decided",
             result="passed", requested_at=issuing.now, decided_at=issuing.now,
         ))  # fmt: skip
-    for element_id, given in (("check_text", "pass"), ("sign", "sign"), ("seal_and_send", "issue")):
+    for element_id, given in STEPS:
         issuing.complete(element_id, {"outcome": given})
     file = library(issuing.database, plan_id)["notice"].attachment_id
     content = caller.get(f"/attachments/{file}/content").data

@@ -1,5 +1,6 @@
 """Every page empty, filled and refused, as somebody with a browser sees it."""
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from io import BytesIO
@@ -12,7 +13,10 @@ from sqlalchemy import select
 from tests.engine import xml_drawing
 from tests.services.house import House, user_task
 from tests.web.conftest import Person
-from workflow_service.store.plans import Plan, PlanEvent
+from workflow_service.resources import bpmn_dir
+from workflow_service.services import bulletins
+from workflow_service.store.definitions import ProcessDefinition
+from workflow_service.store.plans import AgendaItem, Plan, PlanEvent
 from workflow_service.store.runtime import Attachment, Comment, Incident, ProcessInstance, Task, TaskDraft
 from workflow_service.store.supervision import Notice
 
@@ -215,11 +219,12 @@ def test_the_history_of_a_run_is_a_sheet(house: House, person: SignIn, running: 
     assert [row[0] for row in rows[1:]] == ["fill", "review"]
 
 
-def test_only_those_who_manage_runs_may_suspend_one(house: House, person: SignIn, running: int) -> None:
+def test_only_supervisors_may_suspend_a_run(house: House, person: SignIn, running: int) -> None:
     assert person("jb.handler").post(f"/instances/{running}/suspend", {"reason": "x"}).status_code == 403
-    assert person("jb.admin").post(f"/instances/{running}/suspend", {"reason": "机构调整"}).status_code == 302
+    assert person("jb.admin").post(f"/instances/{running}/suspend", {"reason": "机构调整"}).status_code == 403
+    assert person("jb.supervisor").post(f"/instances/{running}/suspend", {"reason": "机构调整"}).status_code == 302
     assert house.instance(running).status == "suspended"
-    assert person("jb.admin").post(f"/instances/{running}/resume", {"reason": "已定"}).status_code == 302
+    assert person("jb.supervisor").post(f"/instances/{running}/resume", {"reason": "已定"}).status_code == 302
     assert house.instance(running).status == "active"
 
 
@@ -271,6 +276,37 @@ def test_a_cursor_that_was_tampered_with_is_refused(house: House, person: SignIn
         assert person("jb.handler").get(f"{path}?after=bm9uc2Vuc2U").status_code == 400, path
 
 
+def test_pools_and_bulletins_name_the_government_and_not_its_code(house: House, person: SignIn) -> None:
+    plan_id = plan_of(house)
+    house.deploy_chain(user_task("fill"))
+    run = house.start()
+    with house.database.transaction() as session:
+        session.add(AgendaItem(
+            kind="executive_meeting", area="330205", plan_id=plan_id, instance_id=run, message_name="m", status="waiting",
+            requested_at=house.now,
+        ))  # fmt: skip
+        bulletins.draft_bulletin(session, "330205", "2025-11-D1", now=house.now)
+    supervisor = person("jb.supervisor")
+    assert '<span class="muted">江北区人民政府</span>' in supervisor.get("/meetings").text
+    assert '<td class="hide-sm">江北区人民政府</td>' in supervisor.get("/bulletins").text
+
+
+@pytest.mark.parametrize(("language", "names"), [("zh", ("表单：核稿", "时限表")), ("en", ("Check the text", "时限表"))])
+def test_what_a_version_pins_is_named(house: House, person: SignIn, language: str, names: tuple[str, str]) -> None:
+    form = {"type": "object", "title": "表单：核稿", "x-title-en": "Check the text", "properties": {}}
+    ask = '<businessRuleTask id="ask" name="问" camunda:decisionRef="own_table" camunda:resultVariable="days"/>'
+    table = (bpmn_dir() / "congress_organ.dmn").read_bytes().replace(b"congress_organ", b"own_table")
+    table = table.replace("人大审议机关".encode(), "时限表".encode())
+    plan = {"plan": {"jurisdiction": "330205", "level": "county", "category": "development"}}
+    house.deploy(xml_drawing.chain(ask, user_task("fill")), files={"answer.json": json.dumps(form).encode(), "t.dmn": table})
+    house.start(variables=plan)
+    with house.database.transaction() as session:
+        definition_id = session.scalars(select(ProcessDefinition.id)).one()
+    page = person("jb.supervisor").speaks(language).get(f"/designer/definitions/{definition_id}").text
+    pinned = page.partition("随版本固定的内容" if language == "zh" else "Pinned with this version")[2]
+    assert f">{names[0]}</a>" in pinned and f"{names[1]} <code" in pinned
+
+
 def test_the_board_counts_and_its_ledger_lists_the_same_plans(house: House, person: SignIn) -> None:
     plan_of(house)
     supervisor = person("jb.supervisor")
@@ -280,6 +316,40 @@ def test_the_board_counts_and_its_ledger_lists_the_same_plans(house: House, pers
     sheet = load_workbook(BytesIO(supervisor.get("/board/ledger.xlsx?state=overdue").data)).active
     assert [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)] == ["江北区能源发展“十四五”规划"]
     assert supervisor.get("/board?as_of=yesterday").status_code == 400
+
+
+FAR = ("0001-01-01", "1948-12-31", "2201-01-01", "9999-12-31")
+
+
+@pytest.mark.parametrize("path", ["/board", "/board/ledger", "/board/ledger.xlsx", "/board/series.json", "/board/weekly.docx"])
+def test_a_day_that_no_plan_can_be_about_is_refused_and_the_outermost_are_taken(
+    house: House, person: SignIn, path: str
+) -> None:
+    plan_of(house)
+    supervisor = person("jb.supervisor")
+    for far in FAR:
+        answer = supervisor.get(f"{path}?as_of={far}")
+        assert answer.status_code == 422 and "1949 年至 2200 年" in answer.text, far
+    for day in ("1949-01-01", "2200-12-31"):
+        assert supervisor.get(f"{path}?as_of={day}").status_code == 200
+
+
+@pytest.mark.parametrize("far", FAR)
+def test_forms_refuse_a_far_day_too(house: House, person: SignIn, far: str) -> None:
+    house.deploy_chain(user_task("fill"))
+    house.start()
+    task, supervisor, admin = house.open()[0], person("jb.supervisor"), person("jb.admin")
+    plan = {"kind": "executive_meeting", "title": "会", "area": "330205"}
+    posts = (
+        (supervisor, f"/tasks/{task.id}/due", {"due_on": far, "reason": "测试"}),
+        (supervisor, "/meetings", {**plan, "held_on": far}),
+        (admin, "/people/new", {"username": "a.b", "name": "新人", "unit": "jb.energy", "post": "handler", "since": far}),
+        (supervisor, "/calendar", {"day": far, "kind": "off", "name": "假", "reason": "测试"}),
+    )
+    for who, path, data in posts:
+        answer = who.post(path, data)
+        assert answer.status_code == 422 and "1949 年至 2200 年" in answer.text, path
+    assert supervisor.get(f"/calendar?year={far[:4].lstrip('0')}").status_code == 422
 
 
 def test_notices_are_read_one_by_one_or_all_at_once(house: House, person: SignIn) -> None:

@@ -9,6 +9,7 @@ The view reads nothing of Flask: it gets the session, the actor, the business ti
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
@@ -55,13 +56,18 @@ class StaleToken(BadRequest):
 
 @dataclass(frozen=True)
 class Call:
-    """What a view has at hand. `expected` is the version that If-Match names, None for any."""
+    """What a view has at hand. `expected` is the version that If-Match names, None for any.
+
+    `opening` opens transactions of their own, for a batch; `key` is the Idempotency-Key, empty without one.
+    """
 
     session: Session
     actor: Actor
     now: datetime
     expected: int | None
     settings: Any
+    opening: Callable[[], AbstractContextManager[Session]]
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,8 @@ def _handle(spec: Endpoint, path: dict[str, Any]) -> Response:
         actor = _actor(session, now, wiring.settings)
         if _wanted_language() is None:
             i18n.set_language(actor.language)
-        call = Call(session, actor, now, expected_version(), wiring.settings)
+        key = request.headers.get("Idempotency-Key", "")
+        call = Call(session, actor, now, expected_version(), wiring.settings, wiring.database.transaction, key)
         response = _answered(spec, call, path)
         if spec.method in CHANGING:
             failpoints.reach("before-commit")

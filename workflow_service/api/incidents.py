@@ -25,7 +25,7 @@ TAG = "incidents"
 def list_incidents(call: Call, query: PageQuery) -> Incidents:
     """List the open incidents of the areas that I manage."""
     policy.require(call.actor, "instance.manage")
-    areas = policy.areas_of_role(call.actor, policy.DESIGNER, policy.ADMINISTRATOR)
+    areas = policy.areas_of_role(call.actor, policy.DESIGNER, policy.ADMINISTRATOR, policy.SUPERVISOR)
     after = cursors.decode(query.cursor, int)
     rows = instance_view.open_incidents(
         call.session, areas, after=after[0] if after else None, limit=query.limit + 1

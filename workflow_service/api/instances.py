@@ -89,13 +89,13 @@ def start_instance(call: Call, body: StartGiven) -> Answer:
         call.session, call.actor, body.process_key, variables=variables, business_key=body.business_key,
         plan_id=body.plan_id, area_path=area_path, now=call.now,
     )  # fmt: skip
-    return _answer(row, location=f"/process-instances/{row.id}")
+    return answer_with(row, location=f"/process-instances/{row.id}")
 
 
 @endpoint("/process-instances/<id:instance_id>", answer=InstanceShown, tag=TAG)
 def get_instance(call: Call, instance_id: int) -> Answer:
     """Give one instance; its ETag goes into If-Match of the commands."""
-    return _answer(processes.visible_instance(call.session, call.actor, instance_id))
+    return answer_with(processes.visible_instance(call.session, call.actor, instance_id))
 
 
 @endpoint("/process-instances/<id:instance_id>/variables", answer=Variables, tag=TAG)
@@ -111,8 +111,8 @@ def get_variables(call: Call, instance_id: int) -> Answer:
 )
 def terminate_instance(call: Call, instance_id: int, body: ReasonGiven) -> Answer:
     """End an instance now; its tasks, timers and waits end with it."""
-    _require_version(call, instance_id)
-    return _answer(processes.terminate_instance(call.session, call.actor, instance_id, body.reason, now=call.now))
+    require_instance_version(call, instance_id)
+    return answer_with(processes.terminate_instance(call.session, call.actor, instance_id, body.reason, now=call.now))
 
 
 @endpoint(
@@ -120,8 +120,8 @@ def terminate_instance(call: Call, instance_id: int, body: ReasonGiven) -> Answe
 )
 def suspend_instance(call: Call, instance_id: int, body: ReasonGiven) -> Answer:
     """Stop an instance for a while."""
-    _require_version(call, instance_id)
-    return _answer(processes.suspend_instance(call.session, call.actor, instance_id, body.reason, now=call.now))
+    require_instance_version(call, instance_id)
+    return answer_with(processes.suspend_instance(call.session, call.actor, instance_id, body.reason, now=call.now))
 
 
 @endpoint(
@@ -129,8 +129,8 @@ def suspend_instance(call: Call, instance_id: int, body: ReasonGiven) -> Answer:
 )
 def resume_instance(call: Call, instance_id: int, body: ReasonGiven) -> Answer:
     """Let a suspended instance go on."""
-    _require_version(call, instance_id)
-    return _answer(processes.resume_instance(call.session, call.actor, instance_id, body.reason, now=call.now))
+    require_instance_version(call, instance_id)
+    return answer_with(processes.resume_instance(call.session, call.actor, instance_id, body.reason, now=call.now))
 
 
 def _place(call: Call, body: StartGiven) -> tuple[str, dict[str, Any]]:
@@ -141,14 +141,16 @@ def _place(call: Call, body: StartGiven) -> tuple[str, dict[str, Any]]:
         plans.refuse_while_running(call.session, plan)
         return plan.area_path, {**body.variables, "plan": plans.plan_facts(plan)}
     policy.require(call.actor, "instance.manage")
-    areas = policy.areas_of_role(call.actor, policy.DESIGNER, policy.ADMINISTRATOR)
+    areas = policy.areas_of_role(call.actor, policy.DESIGNER, policy.ADMINISTRATOR, policy.SUPERVISOR)
     return (areas[0] if areas else ""), body.variables
 
 
-def _require_version(call: Call, instance_id: int) -> None:
+def require_instance_version(call: Call, instance_id: int) -> None:
+    """Refuse a version that is no longer the present one; raises PreconditionFailed."""
     if call.expected is not None:
         require_version(call.expected, processes.locked_instance(call.session, instance_id).revision)
 
 
-def _answer(row: ProcessInstance, location: str = "") -> Answer:
+def answer_with(row: ProcessInstance, location: str = "") -> Answer:
+    """An instance with its version."""
     return Answer(InstanceShown.model_validate(row), version=row.revision, location=location)

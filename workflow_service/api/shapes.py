@@ -18,16 +18,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from workflow_service.domain.days import FIRST_YEAR, LAST_YEAR, OutOfReach
 from workflow_service.i18n import N_
 
-FIRST_YEAR, LAST_YEAR = 1949, 2200
 LARGEST_PAGE = 200
 Item = TypeVar("Item")
 
 
 def _in_reach(value: datetime | date) -> Any:
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise PydanticCustomError("date_out_of_reach", N_("日期应在 1949 年至 2200 年之间"))
+        raise PydanticCustomError("date_out_of_reach", OutOfReach.text)
     return value
 
 

@@ -75,9 +75,14 @@ class TaskShown(Shown):
     follow_up_at: Moment | None
     created_at: Moment
     claimed_at: Moment | None
+    opened_at: Moment | None = Field(description="when its handler opened it; the one before can retrieve until then")
     ended_at: Moment | None
     completed_by: int | None
     acted_for: int | None = Field(description="the person for whom a substitute did it")
+    held: bool = Field(description="it lies still until those asked on its behalf have answered")
+    round_id: int | None = Field(description="the round in which it was asked on another task's behalf; null: of the flow")
+    rounds: int = Field(description="how many rounds were asked on its behalf")
+    prefill: dict[str, Any] | None = Field(description="what its form begins with: handed in before, or by a delegate")
     outcome: str
     opinion: str
     submission: dict[str, Any] | None

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service.identity.groups import structure_changed
-from workflow_service.identity.names import pinyin, sort_key
+from workflow_service.identity.names import pinyin, search_keys, sort_key
 from workflow_service.identity.passwords import hash_password
 from workflow_service.store.people import Membership, Post, Unit, User
 
@@ -29,7 +29,7 @@ SPECIAL_POSTS = {
 OFFICES = {
     "drc": "发展改革委",
     "government_office": "政府办公厅",
-    "party_office": "党委办公厅",
+    "party_office": "委办公厅",
     "congress_office": "人大常委会办公厅",
     "ecology": "生态环境厅",
     "water": "水利厅",
@@ -97,6 +97,7 @@ def _posts(relation: str) -> dict[str, tuple[str, str, int]]:
 
 def _unit(session: Session, area: Area, code: str, name: str, relation: str, parent: Unit | None) -> Unit:
     short = name.removeprefix(area.name)
+    short = area.name[-1] + short if short.startswith("委") else short  # 江北区委办公室 is for short 区委办公室
     unit = Unit(
         code=code,
         name=name,
@@ -108,6 +109,7 @@ def _unit(session: Session, area: Area, code: str, name: str, relation: str, par
         parent_id=parent.id if parent else _unit_above(session, area),
         path=f"{parent.path if parent else ''}{code}/",
         pinyin=pinyin(name),
+        keywords=search_keys(name, short, code),
         sort_key=sort_key((len(relation) and 10) or 50, name),
         document_prefix=area.document_prefix + (NUMBERED_AS.get(relation, short[:2]) if parent else ""),
         active=True,
@@ -135,6 +137,7 @@ def _staff(
         username=username_of(unit.code, code),
         name=full_name,
         pinyin=pinyin(full_name),
+        keywords=search_keys(full_name, username_of(unit.code, code)),
         sort_key=sort_key(rank, full_name),
         email=f"{username_of(unit.code, code)}@example.invalid",
         password_hash=password,

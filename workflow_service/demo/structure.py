@@ -12,7 +12,7 @@ from .people import Area, seed_units
 
 # unit code → (relation, name at province, city, county and town level; empty: this level has none)
 OFFICES = {
-    "party": ("party_office", "省委办公厅", "市委办公室", "区委办公室", "党委办公室"),
+    "party": ("party_office", "委办公厅", "委办公室", "委办公室", "党委办公室"),
     "congress": ("congress_office", "人大常委会办公厅", "人大常委会办公室", "人大常委会办公室", "人大办公室"),
     "office": ("government_office", "人民政府办公厅", "人民政府办公室", "人民政府办公室", "党政综合办公室"),
     "inspection": ("inspection_office", "人民政府督查室", "人民政府督查室", "人民政府督查室", ""),

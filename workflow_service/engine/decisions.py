@@ -201,7 +201,7 @@ def _expression_problems(table: DecisionTable) -> list[Problem]:
             problems += _attempt(compile_tests, test, table, N_("条件"), rule.number, column.label)
         for output, result in zip(table.outputs, rule.results, strict=True):
             if result not in ("", "-"):
-                problems += _attempt(compile_expression, result, table, N_("结果"), rule.number, output.label)
+                problems += _attempt(compile_expression, result, table, N_("输出列"), rule.number, output.label)
     return problems
 
 

@@ -91,7 +91,7 @@ def _element_problems(
         yield from _use_problems(flow, element, use)
     reads = tables.get(element.get("camunda:decisionRef") or "", frozenset())
     for name in sorted(reads) if element.type == "businessRuleTask" else ():
-        yield from _name_problem(flow, element, flow.before(element), name, N_("决策表"))
+        yield from _name_problem(flow, element, flow.before(element), name, N_("决策条件"))
 
 
 def sets(element: Element) -> Names:

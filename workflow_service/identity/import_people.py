@@ -15,6 +15,7 @@ import xlsxwriter
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from workflow_service.domain.days import require_in_reach
 from workflow_service.domain.errors import InvalidInput, TooLarge, UnsupportedType
 from workflow_service.i18n import N_
 
@@ -102,7 +103,9 @@ def read_day(text: str) -> date | None:
     found = _DAY.fullmatch(text)
     try:
         if found is not None:
-            return date(*(int(part) for part in found.groups()))
+            day = date(*(int(part) for part in found.groups()))
+            require_in_reach(day.year)
+            return day
     except ValueError:
         pass
     raise InvalidInput(N_("“%(day)s”不是日期，请写作 2025-11-24。"), day=text)

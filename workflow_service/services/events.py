@@ -63,3 +63,10 @@ def happened(session: Session, task_id: int, kind: str, since: datetime) -> bool
     """Tell whether an event of this kind stands in a task's history after `since`."""
     found = exists().where(TaskEvent.task_id == task_id, TaskEvent.kind == kind, TaskEvent.at > since)
     return bool(session.scalar(select(found)))
+
+
+def returned_for(session: Session, task: Task) -> TaskEvent | None:
+    """Give the return by which a task came before its handler again, with reason and points; None where it came forward."""
+    came = TaskEvent.instance_id == task.instance_id, TaskEvent.kind == "returned", TaskEvent.at == task.created_at
+    found = session.scalars(select(TaskEvent).where(*came).order_by(TaskEvent.id.desc())).all()
+    return next((one for one in found if one.data.get("to") == task.element_id and one.task_id != task.id), None)

@@ -9,6 +9,7 @@ from jsonschema.exceptions import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.days import FIRST_YEAR, LAST_YEAR
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, SOURCE_LANGUAGE, _, current_language
 from workflow_service.store.runtime import ProcessInstance, Task
@@ -37,7 +38,8 @@ class FormErrors(InvalidInput):
 
 
 def _is_date(value: object) -> bool:
-    return not isinstance(value, str) or bool(date.fromisoformat(value))
+    """A far year is refused as well: no route can reckon with it."""
+    return not isinstance(value, str) or FIRST_YEAR <= date.fromisoformat(value).year <= LAST_YEAR
 
 
 def _is_moment(value: object) -> bool:
@@ -125,7 +127,7 @@ def _reason(error: ValidationError) -> str:
         "maximum": _("不能大于 %(n)s", n=wanted),
         "minItems": _("至少选择 %(n)s 项", n=wanted),
         "maxItems": _("最多选择 %(n)s 项", n=wanted),
-        "format": _("格式不符"),
+        "format": _("应是 1949 年至 2200 年之间的日期，如 2021-06-30") if wanted == "date" else _("格式不符"),
         "additionalProperties": _("表单里没有这个字段"),
         "uniqueItems": _("有重复项"),
     }

@@ -143,7 +143,7 @@ def return_task(
 ) -> Task:
     """Return a task to an earlier step, with a reason; raises NotFound, Forbidden, Conflict, InvalidInput, ReturnNotAllowed."""
     row, task, actor = _ready(session, actor, task_id, expected)
-    _check_words(asked.reason, asked.points)
+    require_words(asked.reason, asked.points)
     execution = Execution.thaw(session, actor, row, now)
     stop = _stop(execution, task, asked.to)
     if _resubmission(execution, task, asked, stop) is Resubmission.DIRECT:
@@ -173,7 +173,8 @@ def _ready(
     return row, task, actor
 
 
-def _check_words(reason: str, points: Sequence[str] = ()) -> None:
+def require_words(reason: str, points: Sequence[str] = ()) -> None:
+    """Refuse a missing reason and what is too long; raises InvalidInput."""
     if not reason.strip():
         raise InvalidInput(N_("请写明理由。"))
     if len(reason) > LONGEST_REASON or len(points) > MOST_POINTS or any(len(one) > LONGEST_REASON for one in points):
@@ -337,7 +338,7 @@ def _require_untouched(execution: Execution, task: Task) -> None:
 def withdraw_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
     """Withdraw what one started (撤件) while nobody else has agreed; raises NotFound, Forbidden, Conflict."""
     row = locked_instance(session, instance_id)
-    _check_words(reason)
+    require_words(reason)
     if actor.user_id is None or row.started_by != actor.user_id:
         raise Forbidden(N_("只有发起人可以撤件。"), action="instance.withdraw")
     require_status(row, ("active", "suspended"))
@@ -405,7 +406,7 @@ def effect_of_jump(
 def _controlled(session: Session, actor: Actor, instance_id: int, reason: str, now: datetime) -> Execution:
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.control", policy.thing_of(row.area_path))
-    _check_words(reason)
+    require_words(reason)
     require_status(row, ("active",))
     return Execution.thaw(session, actor, row, now)
 
@@ -424,7 +425,7 @@ def reopen_instance(
     """Take up an instance again (重办): a finished one at a step, a terminated one as it stood; supervisors only."""
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.control", policy.thing_of(row.area_path))
-    _check_words(reason)
+    require_words(reason)
     require_status(row, ("completed", "terminated"))
     if not row.state:
         raise Conflict(N_("这个流程办结于保留现场之前，不能重办；请另行发起。"))

@@ -108,8 +108,7 @@ def issue_plan(execution: "Execution", work: ServiceWork) -> Result:
     revised = plan.issued_on is not None
     if not revised:
         _mark_issued(execution, plan, issued_on, number)
-    stated = work.variables.get("seal_and_send")
-    issue = Issue(unit, number, issued_on, plan.revision + revised, stated if isinstance(stated, dict) else {})
+    issue = Issue(unit, number, issued_on, plan.revision + revised, _stated_notice(work))
     notice = make_notice(execution, plan, issue)
     _into_library(execution, plan, number, issued_on, issue.revision, notice)
     return Result({"number": number, "issued_on": issued_on.isoformat()}, plan_facts(plan))
@@ -270,8 +269,7 @@ def _area_of(plan: Plan, office: str) -> str:
 
 
 def _document_number(execution: "Execution", unit: Unit, work: ServiceWork, issued_on: date) -> str:
-    stated = work.variables.get("seal_and_send")
-    text = str((stated or {}).get("document_number") or "") if isinstance(stated, dict) else ""
+    text = str(_stated_notice(work).get("document_number") or "")
     prefix, series = unit.document_prefix or unit.short_name, f"document:{unit.code}:{issued_on.year}"
     if not text:
         return str(DocumentNumber(prefix, issued_on.year, next_number(execution.session, series)))
@@ -279,6 +277,12 @@ def _document_number(execution: "Execution", unit: Unit, work: ServiceWork, issu
     if (number.prefix, number.year) == (prefix, issued_on.year):
         note_number(execution.session, series, number.serial)
     return str(number)
+
+
+def _stated_notice(work: ServiceWork) -> dict[str, Any]:
+    """What was stated about the notice: number and addressees (`number_document`), the seal (`seal_and_send`)."""
+    found = [work.variables.get(name) for name in ("number_document", "seal_and_send")]
+    return {name: value for one in found if isinstance(one, dict) for name, value in one.items()}
 
 
 def _issuing_unit(execution: "Execution", plan: Plan, work: ServiceWork) -> Unit:

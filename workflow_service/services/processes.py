@@ -22,7 +22,7 @@ from . import audit, pauses
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .messages import broadcast_signal, deliver_held, deliver_message
-from .navigation import end_instance
+from .navigation import end_instance, require_words
 from .programs import latest_definition, program_of
 
 __all__ = [
@@ -140,6 +140,7 @@ def terminate_instance(
     """End an instance now, with a reason (终止); its tasks, timers and subscriptions end with it. Supervisors only."""
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.control", policy.thing_of(row.area_path))
+    require_words(reason)
     require_status(row, ("active", "suspended"))
     return end_instance(session, actor, row, "process-instance.terminate", "terminated", reason, now)
 
@@ -165,6 +166,7 @@ def _switch(
 ) -> ProcessInstance:
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.control", policy.thing_of(row.area_path))
+    require_words(reason)
     require_status(row, (before,))
     row.status = after
     if after == "suspended":

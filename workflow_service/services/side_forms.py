@@ -9,7 +9,7 @@ from typing import Any
 
 PREFIX = "side:"
 _OPINION: dict[str, Any] = {
-    "type": "string", "title": "意见", "x-title-en": "Opinion", "maxLength": 4000, "x-widget": "textarea",
+    "type": "string", "title": "意见", "x-title-en": "Opinion", "maxLength": 4000, "x-widget": "opinion",
 }  # fmt: skip
 _FILES: dict[str, Any] = {
     "type": "array", "title": "附件", "x-title-en": "Files", "items": {"type": "string", "maxLength": 200}, "maxItems": 50,

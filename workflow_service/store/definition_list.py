@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session, defer, joinedload
 
 from .definitions import DecisionDefinition, Deployment, FormDefinition, ProcessDefinition, Resource
@@ -132,3 +133,20 @@ def definitions_of(session: Session, deployment_id: int) -> Sequence[ProcessDefi
     """The process definitions that came of one upload, by key."""
     statement = select(ProcessDefinition).where(ProcessDefinition.deployment_id == deployment_id)
     return session.scalars(statement.order_by(ProcessDefinition.key)).all()
+
+
+def names_of(
+    session: Session, parts: Mapping[str, Sequence[tuple[str, int]]]
+) -> dict[tuple[str, str, int], str | dict[str, Any]]:
+    """The names of versions (key, version) by kind: of a process (""), a table ("table"); of a form ("form") its schema."""
+    columns: dict[str, tuple[Any, Any, Any]] = {
+        "": (ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.name),
+        "table": (DecisionDefinition.key, DecisionDefinition.version, DecisionDefinition.name),
+        "form": (FormDefinition.key, FormDefinition.version, FormDefinition.form_schema),
+    }
+    found: dict[tuple[str, str, int], str | dict[str, Any]] = {}
+    for kind, (key, version, name) in columns.items():
+        wanted = tuple_(key, version).in_([tuple(part) for part in parts.get(kind, ())])
+        rows = session.execute(select(key, version, name).where(wanted))
+        found |= {(kind, row[0], row[1]): row[2] for row in rows}
+    return found

@@ -192,3 +192,13 @@ def processes_in(session: Session, groups: Collection[str]) -> Sequence[str]:
     )
     some = statement.limit(COUNT_LIMIT).subquery()
     return session.scalars(select(some.c.process_key).distinct().order_by(some.c.process_key)).all()
+
+
+def just_passed_on(session: Session, task_ids: Collection[int]) -> Sequence[int]:
+    """Those of these finished tasks from which an open task of a running instance came that nobody has opened yet."""
+    following = aliased(Task)
+    came = following.instance_id == Task.instance_id, following.created_at == Task.ended_at
+    unopened = following.status == "open", following.opened_at.is_(None), following.round_id.is_(None)
+    running = select(ProcessInstance.id).where(ProcessInstance.id == Task.instance_id, ProcessInstance.status == "active")
+    statement = select(Task.id).where(Task.id.in_(list(task_ids)), Task.round_id.is_(None), running.exists())
+    return session.scalars(statement.where(select(following.id).where(*came, *unopened).exists())).all()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy import and_, false, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from workflow_service.i18n import _
@@ -153,7 +153,7 @@ def open_incidents(
         .limit(limit)
     )
     if areas is not None:
-        statement = statement.where(or_(*(ProcessInstance.area_path.startswith(area) for area in areas)))
+        statement = statement.where(or_(false(), *(ProcessInstance.area_path.startswith(area) for area in areas)))
     if after is not None:
         statement = statement.where(Incident.id < after)
     return [IncidentRow(*row) for row in session.execute(statement)]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from .people import Unit
 from .plans import AgendaItem, Meeting, Plan
 
 
 def _within(column: Any, areas: tuple[str, ...] | None) -> list[ColumnElement[bool]]:
-    return [] if areas is None else [or_(*(column.startswith(area) for area in areas))]
+    return [] if areas is None else [or_(false(), *(column.startswith(area) for area in areas))]
 
 
 def waiting(session: Session, areas: tuple[str, ...] | None) -> Sequence[AgendaItem]:
@@ -59,11 +58,3 @@ def agenda(session: Session, meeting_id: int) -> Sequence[AgendaItem]:
         .where(AgendaItem.meeting_id == meeting_id)
         .order_by(AgendaItem.position, AgendaItem.id)
     ).all()
-
-
-def area_names(session: Session, areas: Sequence[str]) -> dict[str, str]:
-    """The governments of these division codes, by the name of their office where there is one."""
-    rows = session.execute(
-        select(Unit.area, Unit.short_name).where(Unit.area.in_(areas), Unit.relation == "government_office")
-    )
-    return dict(rows.tuples().all())

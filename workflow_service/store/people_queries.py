@@ -22,7 +22,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from .operations import Substitution
@@ -436,3 +436,10 @@ def tokens_of(session: Session, user_id: int) -> Sequence[ApiToken]:
     return session.scalars(
         select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())
     ).all()
+
+
+def area_names(session: Session, areas: Collection[str]) -> dict[str, str]:
+    """The governments of these division codes, each by the name of its topmost unit."""
+    statement = select(Unit.area, Unit.name).ext(distinct_on(Unit.area)).where(Unit.area.in_(areas))
+    rows = session.execute(statement.order_by(Unit.area, func.length(Unit.path), Unit.id))
+    return {row.area: row.name for row in rows}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from flask import Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from workflow_service import i18n
 
@@ -27,6 +30,7 @@ ROOMS = (
     "circulations",
     "incidents",
     "calendar",
+    "settings",
     "search",
     "people",
     "auth",
@@ -41,6 +45,7 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=_language)
     app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals.update(_=_in_page, gettext=_in_page)
     app.before_request(_speak)
     app.teardown_request(end_page_session)
     for part in (security, errors, filters, static_files, frame):
@@ -53,6 +58,13 @@ def register(app: Flask) -> None:
 def _gettext(text: str) -> str:
     """The catalogues of `workflow_service.i18n`, so that pages and the rooms below them share one translation."""
     return i18n.translations(i18n.current_language()).gettext(text)
+
+
+@pass_eval_context
+def _in_page(context: EvalContext, text: str, /, **values: Any) -> str:
+    """`_()` of the templates, with the plural that the first number of `values` asks for."""
+    said = i18n.in_words(text, values)
+    return (Markup(said) if context.autoescape else said) % values
 
 
 def _ngettext(one: str, many: str, number: int) -> str:

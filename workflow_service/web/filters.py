@@ -10,6 +10,7 @@ from flask import Flask, url_for
 from markupsafe import Markup
 
 from workflow_service.i18n import _
+from workflow_service.services.ownership import area_of_all
 from workflow_service.services.slip_words import words_of
 from workflow_service.store import instance_view
 
@@ -17,6 +18,7 @@ from . import formats, listing
 from .answers import answers_of
 from .current import page_now, page_session
 from .forms.fields import text_of
+from .operation_words import operation_word
 from .rights import allowed
 from .urls import has_view, url_for_view
 from .words import cell_words, choices, element_word, outcome_word, unit_name, word
@@ -59,6 +61,8 @@ def register(app: Flask) -> None:
         choices=choices,
         cell_words=cell_words,
         word=word,
+        operation_word=operation_word,
+        may_set_up=lambda: allowed("setting.manage") and allowed("setting.manage", area_of_all(page_session())),
         new_key=lambda: uuid4().hex,
         page_now=page_now,
         has_view=has_view,

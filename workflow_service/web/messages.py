@@ -11,15 +11,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Message
 from babel.messages.extract import extract
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import normalize, read_po
 
 from workflow_service.i18n import TRANSLATIONS
 from workflow_service.resources import PACKAGE, forms_dir
 
 KEYWORDS = {"_": None, "N_": None, "gettext": None}
 CHINESE = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]")
+PLACE = re.compile(r"%\(\w+\)")
 EXTENSIONS = {".py": "python", ".html": "jinja2.ext:babel_extract"}
 
 
@@ -60,29 +61,41 @@ def _descriptions(node: object) -> Iterator[str]:
             yield from _descriptions(value)
 
 
-def missing(language: str = "en") -> dict[str, str]:
+def missing(language: str = "en", folder: Path = TRANSLATIONS) -> dict[str, str]:
     """Texts that are said without a translation, with the file that says them."""
-    known = _translated(language)
+    known = _translated(folder / language)
     return {text: place for text, place in {**form_texts(), **used()}.items() if text not in known}
 
 
-def _translated(language: str) -> set[str]:
+def _translated(place: Path) -> set[str]:
     known: set[str] = set()
-    for file in (TRANSLATIONS / language / "LC_MESSAGES").glob("*.po"):
+    for file in (place / "LC_MESSAGES").glob("*.po"):
         with file.open("rb") as source:
-            known |= {str(message.id) for message in read_po(source) if message.id and message.string}
+            known |= {_source(message) for message in read_po(source) if message.id and all(_said(message))}
     return known
 
 
-def add_missing(language: str = "en") -> int:
-    """Put texts without a translation into web.po, to be filled in; gives how many there are."""
-    target = TRANSLATIONS / language / "LC_MESSAGES" / "web.po"
-    catalogue = read_po(target.open("rb")) if target.exists() else Catalog(locale=language, charset="utf-8")
-    for text, place in missing(language).items():
-        catalogue.add(text, locations=[(place, 0)])
-    with target.open("wb") as out:
-        write_po(out, catalogue, width=0, omit_header=False, sort_output=False, no_location=True)
-    return len(missing(language))
+def _source(message: Message) -> str:
+    return str(message.id if isinstance(message.id, str) else message.id[0])
+
+
+def _said(message: Message) -> tuple[str, ...]:
+    """The translation, or its singular and plural."""
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ("",))
+
+
+def add_missing(language: str = "en", folder: Path = TRANSLATIONS) -> int:
+    """Append texts without a translation to web.po, to be filled in; what stands there stays. Gives how many lack one."""
+    target = folder / language / "LC_MESSAGES" / "web.po"
+    with target.open("rb") as source:
+        there = {_source(message) for message in read_po(source) if message.id}
+    lacking = missing(language, folder)
+    with target.open("a", encoding="utf-8") as out:
+        for text in lacking:
+            if text not in there:
+                flag = "#, python-format\n" if PLACE.search(text) else ""
+                out.write(f'\n{flag}msgid {normalize(text)}\nmsgstr ""\n')
+    return len(lacking)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from workflow_service.domain.plans import (
     Stage,
     Tier,
 )
+from workflow_service.domain.rounds import RoundMode
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
 from workflow_service.services import forms
@@ -30,6 +31,7 @@ from workflow_service.store import people_queries
 from workflow_service.store.runtime import Task
 
 from .current import page_session
+from .operation_words import operation_word, says_as_suites
 
 
 def _words(*kinds: type[Labelled]) -> dict[str, str]:
@@ -57,6 +59,15 @@ ROUTES = {
     "party_committee_review": N_("党委审定"),
     "meeting": N_("上会审议"),
     "issue_and_archive": N_("印发与入库"),
+    "parallel_review": N_("并联衔接审查"),
+}
+DECISIONS = {
+    "congress_organ": N_("人大审议机关"),
+    "deadlines": N_("办理时限"),
+    "dossier_items": N_("报批要件"),
+    "government_consent": N_("印发前政府同意"),
+    "review_form": N_("审议形式"),
+    "route_selection": N_("审批路线"),
 }
 REVIEW_FORMS = {
     **_words(ReviewForm),
@@ -101,6 +112,7 @@ EVENTS = {
     "issued": N_("印发"),
     "notice_issued": N_("制发印发通知"),
     "filed": N_("备案登记"),
+    "archived": N_("归档"),
     "re_dated": N_("调整时限"),
     "merged": N_("合并"),
     "split": N_("拆分"),
@@ -186,7 +198,9 @@ FIELDS = {
     "opinion": N_("意见"), "outcome": N_("结果"), "result": N_("结果"), "points": N_("要点"), "reason": N_("理由"),
     "note": N_("备注"), "unit": N_("单位"), "item": N_("事项"), "title": N_("名称"), "given": N_("所答意见"),
 }
+ROUND_MODES = _words(RoundMode)
 TABLES = {
+    "round_mode": ROUND_MODES,
     "catalogue_result": CATALOGUE_RESULTS,
     "category": CATEGORIES,
     "level": LEVELS,
@@ -249,5 +263,7 @@ def unit_name(code: object) -> str:
 
 def outcome_word(task: Task) -> str:
     """What a task's outcome was, in the words of the form that it was done with."""
+    if task.outcome == "disagree" and says_as_suites():
+        return operation_word("disagree")
     titles = forms.outcome_titles(page_session(), task)
     return titles.get(task.outcome) or word(task.outcome, "outcome")

@@ -14,6 +14,7 @@ function keep(form) {
   const save = async () => {
     if (form.dataset.sent) return;
     unsaved = !(await send(form));
+    if (!unsaved) form.dispatchEvent(new Event("draft-saved"));
   };
   form.addEventListener("input", () => {
     unsaved = true;

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import BadRequest
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
@@ -119,7 +120,7 @@ def _as_of() -> date | datetime:
     if not text:
         return page_now()
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError as error:
         raise BadRequest(N_("日期应写作 2021-06-30 这样。")) from error
 

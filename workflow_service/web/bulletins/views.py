@@ -12,7 +12,7 @@ from workflow_service.domain.errors import Forbidden
 from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.services import bulletins, circulations
-from workflow_service.store import circulation_list, notice_list
+from workflow_service.store import circulation_list, notice_list, people_queries
 
 from .. import cursors
 from ..current import page_actor, page_session, require_sign_in
@@ -35,7 +35,8 @@ def index() -> ResponseReturnValue:
     )  # fmt: skip
     rows = found[:PAGE_ROWS]
     following = address(after=cursors.encode(rows[-1].id)) if len(found) > PAGE_ROWS else ""
-    return render_template("bulletins/index.html", bulletins=rows, next_address=following)
+    places = people_queries.area_names(page_session(), {one.area for one in rows})
+    return render_template("bulletins/index.html", bulletins=rows, places=places, next_address=following)
 
 
 @blueprint.get("/<int:bulletin_id>")

@@ -9,6 +9,7 @@ from datetime import date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from workflow_service.domain.days import read_day, require_in_reach
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, _
 from workflow_service.services import calendar_days
@@ -44,6 +45,7 @@ class Shown:
 def index() -> ResponseReturnValue:
     """A year at a glance."""
     year = request.args.get("year", type=int) or page_day().year
+    require_in_reach(year)
     days = calendar_days.days_of_year(page_session(), year)
     known = {one.day: one for one in days}
     settled = calendar_days.is_settled(page_session(), year)
@@ -90,6 +92,7 @@ def forget() -> ResponseReturnValue:
 @blueprint.post("/<int:year>/<any(estimate, confirm):what>")
 def settle(year: int, what: str) -> ResponseReturnValue:
     """Estimate the days of a year without a notice, or confirm them by its number."""
+    require_in_reach(year)
     with transaction() as session:
         if what == "estimate":
             count = calendar_days.estimate_year(session, page_actor(), year, now=page_now())
@@ -103,6 +106,6 @@ def settle(year: int, what: str) -> ResponseReturnValue:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError as error:
         raise InvalidInput(N_("请选择日期。")) from error

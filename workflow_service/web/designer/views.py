@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import NotFound
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, SOURCE_LANGUAGE, _, current_language
 from workflow_service.services import ownership
 from workflow_service.store import definition_list
 from workflow_service.store.definitions import ProcessDefinition
@@ -18,6 +18,7 @@ from .. import cursors
 from ..current import page_session, require_sign_in
 from ..listing import PAGE_ROWS, address
 from ..rights import require
+from ..words import DECISIONS, ROUTES
 from . import upload
 
 blueprint = Blueprint("designer", __name__, url_prefix="/designer", template_folder="templates")
@@ -71,13 +72,26 @@ def _definition(definition_id: int) -> ProcessDefinition:
     return found
 
 
-def _parts(definition: ProcessDefinition) -> dict[str, list[tuple[str, Any]]]:
-    """What the version pins, by kind: processes, tables, forms, each with its version."""
+def _parts(definition: ProcessDefinition) -> dict[str, list[tuple[str, str, Any]]]:
+    """What the version pins, by kind: processes, tables, forms, each with key, name and version."""
     kinds: dict[str, list[tuple[str, Any]]] = {"": [], "table": [], "form": []}
-    for name, version in sorted(definition.called.items()):
-        kind, _, key = name.rpartition(" ")
+    for part, version in sorted(definition.called.items()):
+        kind, _space, key = part.rpartition(" ")
         kinds.setdefault(kind, []).append((key, version))
-    return kinds
+    names = definition_list.names_of(page_session(), kinds)
+    return {
+        kind: [(key, _titled(kind, key, names.get((kind, key, version))), version) for key, version in found]
+        for kind, found in kinds.items()
+    }
+
+
+def _titled(kind: str, key: str, name: str | dict[str, Any] | None) -> str:
+    """A delivered process or table in the words of the pages, another by its own name, a form by its title."""
+    if not isinstance(name, dict):
+        delivered = {"": ROUTES, "table": DECISIONS}.get(kind, {}).get(key)
+        return _(delivered) if delivered else name or key
+    wanted = "title" if current_language() == SOURCE_LANGUAGE else "x-title-en"
+    return str(name.get(wanted) or name.get("title") or key)
 
 
 @blueprint.get("/definitions/<int:definition_id>/diagram.bpmn")

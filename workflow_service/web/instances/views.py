@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import NotFound
@@ -14,14 +14,15 @@ from workflow_service.services import hand_decisions, processes
 from workflow_service.store import instance_view, plan_list
 from workflow_service.store.runtime import Incident, ProcessInstance
 
-from ..current import page_actor, page_now, page_session, require_sign_in, transaction
+from ..current import page_now, page_session, require_sign_in
 from ..rights import allowed, require
 from ..sheets import sheet
-from . import instructions
+from . import control, instructions
 from .diagrams import drawn, marks_of
 
 blueprint = Blueprint("instances", __name__, url_prefix="/instances", template_folder="templates")
 blueprint.before_request(require_sign_in)
+control.connect(blueprint)
 instructions.connect(blueprint)
 
 
@@ -47,6 +48,7 @@ def show(instance_id: int) -> ResponseReturnValue:
         files=plan_list.attachments(session, instance_id=instance_id),
         plan=plan_list.plan_by_id(session, row.plan_id) if row.plan_id else None,
         manages=manages,
+        commands=control.commands_for(row),
         may_instruct=_may_instruct(row),
         undecided=_undecided(row, incidents),
         variables=processes.variables_of(session, row, now=page_now()) if manages else None,
@@ -99,18 +101,3 @@ def history(instance_id: int) -> ResponseReturnValue:
 def _cells(step: instance_view.Step) -> tuple[object, ...]:
     task = step.task
     return task.name, step.unit, step.signature, task.outcome, task.opinion, task.created_at, task.ended_at
-
-
-@blueprint.post("/<int:instance_id>/<any(suspend, resume, terminate):command>")
-def manage(instance_id: int, command: str) -> ResponseReturnValue:
-    """Suspend, resume or end a run; a reason is asked for and kept."""
-    acts = {
-        "suspend": processes.suspend_instance,
-        "resume": processes.resume_instance,
-        "terminate": processes.terminate_instance,
-    }
-    said = {"suspend": _("流程已暂停，时限停止计算。"), "resume": _("流程已恢复。"), "terminate": _("流程已终止。")}
-    with transaction() as session:
-        acts[command](session, page_actor(), instance_id, request.form.get("reason", "").strip(), now=page_now())
-    flash(said[command])
-    return redirect(url_for("instances.show", instance_id=instance_id))

@@ -8,13 +8,14 @@ from datetime import date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import InvalidInput, NotFound
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.services import meetings
 from workflow_service.services.meetings import ItemResult
-from workflow_service.store import meeting_list
+from workflow_service.store import meeting_list, people_queries
 from workflow_service.store.plans import AgendaItem, Meeting
 
 from .. import cursors
@@ -37,7 +38,8 @@ def index() -> ResponseReturnValue:
     rows = found[:PAGE_ROWS]
     pools = [] if after else _pools(meeting_list.waiting(session, areas))
     following = address(after=cursors.encode(rows[-1][0].id)) if len(found) > PAGE_ROWS else ""
-    return render_template("meetings/index.html", pools=pools, meetings=rows, next_address=following)
+    places = people_queries.area_names(session, {area for _kind, area, _items, _manages in pools})
+    return render_template("meetings/index.html", pools=pools, places=places, meetings=rows, next_address=following)
 
 
 def _pools(items: object) -> list[tuple[str, str, list[AgendaItem], bool]]:
@@ -73,7 +75,7 @@ def plan() -> ResponseReturnValue:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError as error:
         raise InvalidInput(N_("请选择会议日期。")) from error
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import BinaryIO, cast
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, _
 from workflow_service.services import comments, files, tasks, urging
@@ -99,7 +99,7 @@ def urge(task_id: int) -> ResponseReturnValue:
     """Push everybody before whom the task lies."""
     with transaction() as session:
         count = urging.urge_task(session, page_actor(), task_id, request.form.get("note", "").strip(), now=page_now())
-    flash(_("已催办，%(count)s 人收到消息。", count=count) if count else _("今天已经催办过。"))
+    flash(_("已催办，%(count)s 人收到消息。", count=count) if count else _("没有人需要催办。"))
     back = request.form.get("back", "")
     return redirect(url_for("board.overview") if back == "board" else url_for("tasks.show", task_id=task_id))
 
@@ -108,7 +108,7 @@ def set_due(task_id: int) -> ResponseReturnValue:
     """Set a task's deadline by hand, to the close of a day; the reason is kept."""
     settings = deadline_settings()
     try:
-        due_at = settings.close_of(date.fromisoformat(request.form.get("due_on", "")))
+        due_at = settings.close_of(read_day(request.form.get("due_on", "")))
     except ValueError as error:
         raise InvalidInput(N_("请选择日期。")) from error
     with transaction() as session:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, forms, tasks
+from workflow_service.services import bulletins, forms, navigation, tasks
 from workflow_service.store import deadlines, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -20,9 +20,11 @@ from ..formats import clock_time
 from ..forms import fields_of, read_values
 from ..instances.diagrams import drawn, marks_of
 from ..once import repeated_answer
+from ..operation_words import operation_word
 from ..rights import allowed
-from . import materials
+from . import materials, operations
 from .ahead import ahead_of
+from .around import around, may_remove, still_asked, what_next
 from .choices import form_options
 from .given import given_values
 
@@ -38,6 +40,7 @@ def connect(blueprint: Blueprint) -> None:
     rule("/<int:task_id>/claim", "claim", claim, methods=["POST"])
     rule("/<int:task_id>/unclaim", "unclaim", unclaim, methods=["POST"])
     materials.connect(blueprint)
+    operations.connect(blueprint)
 
 
 def show(task_id: int) -> ResponseReturnValue:
@@ -45,7 +48,7 @@ def show(task_id: int) -> ResponseReturnValue:
     session, actor = page_session(), page_actor()
     task, row = tasks.visible_task(session, actor, task_id)
     kept = tasks.draft_of(session, actor, task_id) if task.status == "open" else None
-    values = kept.values if kept else (task.submission or {})
+    values = kept.values if kept else (task.submission or task.prefill or {})
     return task_page(task, row, values, saved_at=clock_time(kept.saved_at) if kept else "")
 
 
@@ -59,7 +62,10 @@ def task_page(
     activities = instance_view.activities_of(session, row.id)
     incidents = instance_view.incidents_of(session, row.id)
     picture = drawn(session, row, task.process_key, activities)
-    plan_id = task.plan_id
+    plan_id, seen = task.plan_id, around(session, task, row)
+    ahead = ahead_of(picture.xml, task.process_key, task.element_id)
+    sentence, choices = what_next(task, seen, ahead)
+    works = task.status == "open" and not task.held and tasks.may_work(session, actor, task)
     html = render_template(
         "tasks/show.html",
         task=task,
@@ -67,14 +73,21 @@ def task_page(
         plan=plan_list.plan_by_id(session, plan_id) if plan_id else None,
         schema=schema,
         fields=fields_of(schema, {**values, **given_values(task, row, schema)}, faults, form_options),
-        works=tasks.may_work(session, actor, task),
+        works=works,
         acting_for=tasks.as_he_acts(session, actor, task).acting_for,
+        around=seen,
+        still_asked=still_asked,
+        may_remove=may_remove,
+        may_retrieve=navigation.may_retrieve(session, actor, task, row, now=page_now()),
+        may_reassign=task.status == "open" and not task.held and allowed("task.reassign", policy.thing_of(task.area_path)),
         taken_by=materials.taken_by(session, task, tasks.as_he_acts(session, actor, task).responsible),
         conflict=conflict,
         saved_at=saved_at,
         picture=picture,
         marks=marks_of(activities, incidents, task.process_key),
-        ahead=ahead_of(picture.xml, task.process_key, task.element_id),
+        documentation=ahead.documentation if seen.behind is None else "",
+        next_line=sentence,
+        next_by_choice=choices,
         deadline_changes=deadlines.changes_of(session, task_id=task.id),
         steps=instance_view.steps_of(session, row.id),
         comments=instance_view.comments_of(session, row.id),
@@ -103,6 +116,8 @@ def complete(task_id: int) -> ResponseReturnValue:
         session.expire_all()
         return task_page(task, row, values, conflict=error.message, status=409)
     flash(_("已提交“%(name)s”。", name=task.name))
+    if request.accept_mimetypes.best == "application/json":  # the page's script, which forgets its copy and goes on
+        return jsonify(go=url_for("tasks.inbox"))
     return redirect(url_for("tasks.inbox"))
 
 
@@ -125,7 +140,7 @@ def claim(task_id: int) -> ResponseReturnValue:
     """Take a group's task."""
     with transaction() as session:
         task = tasks.claim_task(session, page_actor(), task_id, now=page_now())
-    flash(_("已签收“%(name)s”，同岗位人员会看到由您办理。", name=task.name))
+    flash(_("已%(what)s“%(name)s”，同岗位人员会看到由您办理。", what=operation_word("claim"), name=task.name))
     return redirect(url_for("tasks.show", task_id=task_id))
 
 
@@ -133,5 +148,5 @@ def unclaim(task_id: int) -> ResponseReturnValue:
     """Put it back to the group."""
     with transaction() as session:
         task = tasks.unclaim_task(session, page_actor(), task_id, now=page_now())
-    flash(_("已放回“%(name)s”，同岗位人员都可以办理。", name=task.name))
+    flash(_("已%(what)s“%(name)s”，同岗位人员都可以办理。", what=operation_word("unclaim"), name=task.name))
     return redirect(url_for("tasks.inbox"))

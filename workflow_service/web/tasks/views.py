@@ -5,36 +5,36 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from workflow_service.domain.errors import TongchouError
 from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.identity.access import keys_of, standings_of
 from workflow_service.identity.names import matches
-from workflow_service.services import tasks
 from workflow_service.store import inbox as inbox_rows
 from workflow_service.store import instance_view, plan_list
 from workflow_service.store.inbox import InboxFilter
 from workflow_service.store.plans import Plan
 
 from .. import cursors
-from ..current import page_actor, page_day, page_now, page_session, require_sign_in, transaction
+from ..current import page_actor, page_day, page_now, page_session, require_sign_in
 from ..formats import task_light, zone
+from ..instances.control import may_withdraw
 from ..listing import PAGE_ROWS, address, filter_values
 from ..sheets import sheet
 from ..words import word
-from . import handing_out, page
+from . import batch, handing_out, page
+from .operations import retrievable
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks", template_folder="templates")
 blueprint.before_request(require_sign_in)
 page.connect(blueprint)
+batch.connect(blueprint)
 handing_out.connect(blueprint)
 
 FILTERS = ("q", "process", "unit", "kind", "holder", "due")
 EXPORT_ROWS = 5_000
-BATCH_LIMIT = 100
 
 
 @blueprint.get("")
@@ -108,7 +108,9 @@ def done() -> ResponseReturnValue:
     rows = found[:PAGE_ROWS]
     last = rows[-1].task if len(found) > PAGE_ROWS else None
     following = address(after=cursors.encode(last.ended_at, last.id)) if last else ""
-    return render_template("tasks/done.html", rows=rows, next_address=following)
+    return render_template(
+        "tasks/done.html", rows=rows, next_address=following, retrievable=retrievable([row.task for row in rows])
+    )
 
 
 @blueprint.get("/started")
@@ -120,22 +122,4 @@ def started() -> ResponseReturnValue:
     rows = found[:PAGE_ROWS]
     last = rows[-1][0] if len(found) > PAGE_ROWS else None
     following = address(after=cursors.encode(last.started_at, last.id)) if last else ""
-    return render_template("tasks/started.html", rows=rows, next_address=following)
-
-
-@blueprint.post("/claim")
-def claim_several() -> ResponseReturnValue:
-    """Take the ticked tasks; each on its own, so that one refusal holds up no other."""
-    taken, refused = 0, ""
-    for task_id in request.form.getlist("task", type=int)[:BATCH_LIMIT]:
-        try:
-            with transaction() as session:
-                tasks.claim_task(session, page_actor(), task_id, now=page_now())
-            taken += 1
-        except TongchouError as error:
-            refused = error.message
-    if taken:
-        flash(_("已签收 %(count)s 项。", count=taken))
-    if refused:
-        flash(_("有任务未能签收：%(reason)s", reason=refused), "warning")
-    return redirect(url_for("tasks.inbox"))
+    return render_template("tasks/started.html", rows=rows, next_address=following, may_withdraw=may_withdraw)

@@ -1,0 +1,88 @@
+"""Where the tokens of an instance stand and on which steps each can be put (调整环节)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from workflow_service.engine.dialect import ACTIVITIES
+from workflow_service.engine.program import Program
+from workflow_service.identity import policy
+from workflow_service.store import instance_view
+from workflow_service.store.runtime import Activity, ProcessInstance
+
+from .context import Actor
+from .programs import program_of
+
+HOSTS = ("callActivity", "subProcess", "multiInstanceBody")
+
+
+@dataclass(frozen=True)
+class JumpTarget:
+    """An activity that a token can be put on. `process` names the process where it is another than the token's."""
+
+    element_id: str
+    name: str
+    element_type: str
+    process: str = ""
+
+
+@dataclass(frozen=True)
+class JumpStart:
+    """One token with the person or event that it waits for, and where it can be put."""
+
+    token: UUID
+    element_id: str
+    name: str
+    started_at: datetime
+    targets: tuple[JumpTarget, ...]
+
+
+def jump_options(session: Session, actor: Actor, row: ProcessInstance) -> list[JumpStart]:
+    """Give the tokens of a running instance with their targets, none while it stands still; raises Forbidden."""
+    policy.require(actor, "instance.control", policy.thing_of(row.area_path))
+    if row.status != "active":
+        return []
+    program = program_of(session, row.definition_id).program
+    open_ones = [one for one, _person in instance_view.activities_of(session, row.id) if one.ended_at is None]
+    around = [one for one in open_ones if one.element_type in HOSTS]
+    return [_start(program, one, around) for one in open_ones if one.element_type not in HOSTS]
+
+
+def _start(program: Program, standing: Activity, around: Sequence[Activity]) -> JumpStart:
+    keys = _outwards(program, standing.process_key, around)
+    targets = [one for key in keys for one in _targets(program, key, standing, around)]
+    return JumpStart(standing.token, standing.element_id, standing.name, standing.started_at, tuple(targets))
+
+
+def _outwards(program: Program, key: str, around: Sequence[Activity]) -> list[str]:
+    """The token's process, then those that called it."""
+    found = [key]
+    while (outer := next((one for one in around if found[-1] in _called(program, one)), None)) is not None:
+        if outer.process_key in found:
+            break
+        found.append(outer.process_key)
+    return found
+
+
+def _called(program: Program, host: Activity) -> set[str]:
+    """The processes that a call can run: one, or the candidates of one that is chosen at run time."""
+    if host.element_type != "callActivity":
+        return set()
+    element = program.element(host.process_key, host.element_id)
+    return {str(element.get("called")), *element.get("mapping", {}).get("candidates", ())}
+
+
+def _targets(program: Program, key: str, standing: Activity, around: Iterable[Activity]) -> Iterable[JumpTarget]:
+    process: Mapping[str, Any] = program.processes[key]
+    inside = {None, *(one.element_id for one in around if one.process_key == key)}
+    for element_id, element in process["elements"].items():
+        here = key == standing.process_key and element_id == standing.element_id
+        if element["type"] in ACTIVITIES and element.get("parent") in inside and not here:
+            name = process["name"] if key != standing.process_key else ""
+            yield JumpTarget(element_id, element["name"] or element_id, element["type"], name)

@@ -1,0 +1,1 @@
+"""What administrators choose for the whole installation."""

@@ -1,0 +1,80 @@
+"""Many ticked tasks in one go: what is asked is asked once, and each task's result is shown (批量办理)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from workflow_service.domain.errors import InvalidInput
+from workflow_service.i18n import N_
+from workflow_service.services import batches, candidates, forms, tasks
+from workflow_service.services.batches import MOST_TASKS, BatchAction, BatchAsked
+from workflow_service.store.runtime import ProcessInstance, Task
+
+from ..current import page_actor, page_now, page_session, transaction
+from ..forms import fields_of, read_values
+from ..once import FIELD
+from .choices import form_options
+from .operations import Given
+
+AT_ONCE = (BatchAction.CLAIM,)
+
+
+def connect(blueprint: Blueprint) -> None:
+    """Give the room of tasks its batches."""
+    blueprint.add_url_rule("/batch", "run_batch", run, methods=["POST"])
+
+
+def run() -> ResponseReturnValue:
+    """Ask what the action needs, or carry it out for each ticked task and show what came of each."""
+    chosen = request.form.get("action", "")
+    if chosen not in list(BatchAction):
+        raise InvalidInput(N_("请选择要做什么。"))
+    action, ticked = BatchAction(chosen), _ticked()
+    if not request.form.get("go") and action not in AT_ONCE:
+        return _ask(action, ticked)
+    given, schema = Given.read(request.form), common_form(ticked)
+    if action is BatchAction.COMPLETE and schema is None:
+        return _ask(action, ticked)
+    if action is BatchAction.TRANSFER and len(given.holders) != 1:
+        return _ask(action, ticked, problem=True)
+    values = read_values(schema, request.form) if schema is not None and action is BatchAction.COMPLETE else {}
+    asked = BatchAsked(action, [one.id for one in ticked], values, "".join(given.holders), given.reason)
+    key = request.form.get(FIELD, "")[:80]
+    found = batches.run_batch(transaction, page_actor(), asked, now=page_now(), key=key)
+    by_id = {one.id: one for one in ticked}
+    lines = [(by_id[one.task_id], one.refusal.message if one.refusal else "") for one in found]
+    return render_template("tasks/operations/batch_results.html", action=action.value, lines=lines)
+
+
+def _ticked() -> list[Task]:
+    """The ticked tasks that the reader may see; others are left out as if they were not there."""
+    ids = list(dict.fromkeys(request.form.getlist("task", type=int)))[:MOST_TASKS]
+    if not ids:
+        raise InvalidInput(N_("请先勾选任务。"))
+    return [tasks.visible_task(page_session(), page_actor(), one)[0] for one in ids]
+
+
+def common_form(ticked: Sequence[Task]) -> dict[str, Any] | None:
+    """The one form of all tasks, None where they differ: values are only handed in with forms that ask the same."""
+    found = []
+    for task in ticked:
+        row = page_session().get_one(ProcessInstance, task.instance_id)
+        found.append(forms.form_of_task(page_session(), task, row.definition_id))
+    return found[0] if all(one == found[0] for one in found) else None
+
+
+def _ask(action: BatchAction, ticked: Sequence[Task], problem: bool = False) -> ResponseReturnValue:
+    schema, given = common_form(ticked), Given.read(request.form)
+    found = candidates.candidates(
+        page_session(), page_actor(), ticked[0], given.typed, within_unit=True, now=page_now()
+    )
+    html = render_template(
+        "tasks/operations/batch.html", action=action.value, ticked=ticked, task=ticked[0], given=given, found=found,
+        chosen=candidates.named(page_session(), given.holders), problem=problem, mixed=schema is None,
+        fields=fields_of(schema, {}, {}, form_options) if schema is not None and action is BatchAction.COMPLETE else (),
+    )  # fmt: skip
+    return html, 422 if problem else 200
