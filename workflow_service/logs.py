@@ -9,6 +9,8 @@ TOO_TALKATIVE = {
     "waitress.queue": logging.ERROR,
     "alembic": logging.WARNING,
     "apscheduler": logging.WARNING,
+    "weasyprint": logging.ERROR,
+    "fontTools": logging.ERROR,
     "procrastinate": logging.WARNING,  # speaks as soon as it is imported
 }
 
