@@ -22,7 +22,7 @@ from workflow_service.store.database import Database
 
 PREFIX = "/api/v1"
 REFUSED = (403, 404)
-OWNERS_ONLY = ("token.revoke", "notice.read", "instance.withdraw")
+OWNERS_ONLY = ("token.revoke", "notice.read", "circulation.read", "instance.withdraw")
 """No role gives these: they belong to one person."""
 PLACE = re.compile(r"<(?:[^:<>]+:)?(\w+)>")
 Ask = Callable[[str, str], Any]
