@@ -1,6 +1,6 @@
 """Saved views, phrases, ways to be told, tries of deliveries; opinions and plan codes can be searched.
 
-Revision 0011, after 0012.
+Revision 0011, after 0010.
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from workflow_service.domain.search_keys import text_keys
 
 revision = "0011"
-down_revision = "0012"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,13 +1,13 @@
 """Counters of the plans in the catalogue, kept by triggers, and the day on which a plan was first issued.
 
-Revision 0012, after 0010.
+Revision 0010, after 0009.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0010"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Rounds of others asked, events, substitutes, copies, and what a task keeps of them.
 
-Revision 0009, after 0008.
+Revision 0008, after 0007.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0009"
-down_revision = "0008"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
