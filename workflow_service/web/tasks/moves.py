@@ -27,6 +27,16 @@ SENTENCES = {
     "terminated": N_("%(by)s终止流程"),
     "jumped": N_("%(by)s调整环节"),
     "reopened": N_("%(by)s重办流程"),
+    "claimed": N_("%(by)s签收“%(task)s”"),
+    "circulated": N_("%(by)s送阅"),
+    "copy_failed": N_("“%(task)s”的抄送未能送出"),
+    "instructed": N_("%(by)s批示"),
+    "proposed": N_("%(by)s拟办“%(task)s”"),
+    "handed_over": N_("“%(task)s”随工作移交换人办理"),
+    "timed_out": N_("“%(task)s”办理超时"),
+    "timeout_transfer": N_("“%(task)s”超时，转上级办理"),
+    "passed_on": N_("“%(task)s”与上一环节同一人，自动通过"),
+    "entered_for": N_("%(by)s代录结果"),
 }
 QUIET = ("opened",)
 
