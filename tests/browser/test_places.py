@@ -223,7 +223,8 @@ def test_two_tabs_ask_once_and_both_show_the_new_count(visit: Visit, town: Town)
         user_id = actor_by_username(session, login("energy.leader"), "demo", "", NOW.date()).user_id
         notices.post_notices(session, [NewNotice(int(user_id or 0), "urge", "请抓紧办理", "bell-1")], now=NOW)
     before = first.locator(".bell").get_attribute("aria-label")
-    first.context.clock.run_for(35_000)
+    for _four_seconds in range(9):  # in steps, so that no tab's clock runs far ahead of the other's
+        first.context.clock.run_for(4_000)
     expect(first.locator(".bell")).not_to_have_attribute("aria-label", before or "")
     expect(second.locator(".bell")).to_have_attribute("aria-label", first.locator(".bell").get_attribute("aria-label") or "")
     assert len(asked) == 1
