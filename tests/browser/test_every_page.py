@@ -26,7 +26,6 @@ STAFF = (
     "/tasks/started", "/tasks/drafts", "/instances/{started_id}/slip", "/plans/apply", "/notices", "/mine", "/password",
     "/people/me/notices", "/people/me/phrases", "/circulations", "/circulations/{circulation_id}", "/people/me/substitutes",
     *(f"/tasks/{{task_id}}/{one}" for one in ("return", "transfer", "delegate", "sign", "assign", "consult")),
-    "/tasks/{task_id}/hand-out", "/circulations", "/circulations/{circulation_id}", "/people/me/substitutes",
 )  # fmt: skip
 SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
