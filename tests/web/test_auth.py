@@ -128,8 +128,9 @@ def gone(visitor: Visitor) -> dict[str, str]:
 
 
 def test_a_submit_after_the_session_is_gone_asks_to_sign_in_and_leads_back(visitor: Visitor) -> None:
-    answer = visitor.client.post("/people/me", data=gone(visitor), headers={"Referer": f"http://localhost{FORM_PAGE}"})
-    assert answer.status_code == 302 and answer.location == f"/sign-in?next={quote(FORM_PAGE, safe='/')}"
+    stale = gone(visitor)
+    answer = visitor.client.post("/people/me", data=stale, headers={"Referer": f"http://localhost{FORM_PAGE}"})
+    assert answer.status_code == 302 and answer.location == f"/sign-in?next={quote(FORM_PAGE, safe='/?')}"
     page = visitor.get(answer.location).text
     assert "请重新登录" in page and "停留时间过长" not in page
     token = TOKEN.search(page)
@@ -139,15 +140,17 @@ def test_a_submit_after_the_session_is_gone_asks_to_sign_in_and_leads_back(visit
 
 
 def test_who_was_sent_out_is_not_led_to_another_site(visitor: Visitor) -> None:
-    answer = visitor.client.post("/people/me", data=gone(visitor), headers={"Referer": "http://other.example/people"})
+    stale = gone(visitor)
+    answer = visitor.client.post("/people/me", data=stale, headers={"Referer": "http://other.example/people"})
     assert answer.location == "/sign-in"
 
 
 def test_a_part_of_a_page_sent_without_a_session_leads_the_whole_page_to_the_sign_in(visitor: Visitor) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://localhost{FORM_PAGE}"}
-    answer = visitor.client.post("/people/me", data=gone(visitor), headers=headers)
+    stale = gone(visitor)
+    answer = visitor.client.post("/people/me", data=stale, headers=headers)
     assert answer.status_code == 401 and "请重新登录" in answer.text
-    assert answer.headers["HX-Redirect"] == f"/sign-in?next={quote(FORM_PAGE, safe='/')}"
+    assert answer.headers["HX-Redirect"] == f"/sign-in?next={quote(FORM_PAGE, safe='/?')}"
 
 
 def test_a_stale_form_of_somebody_signed_in_says_that_the_page_is_old(admin: Visitor) -> None:

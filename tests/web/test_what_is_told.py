@@ -94,18 +94,17 @@ def test_a_submission_is_returned_once_with_all_that_is_missing_named(house: Hou
     }  # fmt: skip
     run = house.start("dossier_check", {"plan": plan})
     with house.database.transaction() as session:
-        for item in ("catalogue_approval", "draft_for_review"):
-            session.add(Attachment(
-                sha256="0" * 64, name=f"{item}.pdf", media_type="application/pdf", size=1, instance_id=run, dossier_item=item,
-                uploaded_at=house.now,
-            ))  # fmt: skip
+        session.add(Attachment(
+            sha256="0" * 64, name="批复.pdf", media_type="application/pdf", size=1, instance_id=run,
+            dossier_item="catalogue_approval", uploaded_at=house.now,
+        ))  # fmt: skip
     house.complete("submit_dossier", {"outcome": "submit", "items": ["catalogue_approval", "draft_for_review"]})
     page = page_of(house, person("jb.handler"), "supplement_dossier")
     missing = page.partition("所缺要件")[2].partition("所附要件")[0]
     expected = ("DRAFTING_NOTES", "EXPERT_REPORT", "COORDINATION_OPINIONS", "ENVIRONMENTAL_CONFIRMATION")
     assert all(DossierItem[name].word in missing for name in expected)
     assert DossierItem.DRAFT_FOR_REVIEW.word in missing, "a tick alone is no document"
-    assert DossierItem.WATER_CONFIRMATION.word not in missing
+    assert DossierItem.WATER_CONFIRMATION.word not in missing and DossierItem.CATALOGUE_APPROVAL.word not in missing
 
 
 def test_every_item_of_a_dossier_can_be_attached_under_its_own_name_once(house: House, person: SignIn) -> None:
