@@ -47,7 +47,7 @@ ADMIN = (
 )  # fmt: skip
 LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")
 NO_PAGE = re.compile(
-    r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b"
+    r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people|incidents/.*/decision)\b"
     r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js)$|/$|.*(ending|which)>$"
 )
 IN_CHINESE_ON_PURPOSE = {
