@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.engine import xml_drawing
 from tests.services.house import user_task
+from workflow_service.identity.actor import Actor
 from workflow_service.services import deployments
 
 from ..figures import Figure, Row, Scale, median_time, milliseconds
@@ -71,7 +72,7 @@ def parallel_branches(number: int) -> bytes:
 
 def _check(scene: Scene, files: dict[str, bytes]) -> None:
     with scene.house.database.transaction() as session:
-        problems = deployments.check_files(session, files)
+        problems = deployments.check_files(session, Actor.system("bench"), files)
     errors = [one for found in problems.values() for one in found if one.severity == "error"]
     assert not errors, errors[:3]
 
