@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,9 +71,9 @@ class Frame:
             room for room in ROOMS if has_view(room.endpoint) and (not room.action or allowed(room.action))
         ]
 
-    @property
+    @cached_property
     def counts(self) -> bell.Counts:
-        """Open tasks and unread notices."""
+        """Open tasks and unread notices; counted once a page, which shows them in two places."""
         actor = page_actor()
         return bell.counts(page_session(), actor.user_id, actor.groups, standings_of(actor))
 
