@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.engine import xml_drawing
 from tests.services.house import user_task
 from workflow_service.identity.actor import Actor
@@ -29,7 +31,7 @@ def measure(installation: Installation, scale: Scale) -> Figure:
         scene.house.deploy()
         few = median_time(lambda: _check(scene, dict(list(files.items())[:FEW])), scale.of(1, 5), warm=1)
         many = median_time(lambda: _check(scene, files), scale.of(1, 5), warm=1)
-        small, broad = (median_time(lambda one=one: _check(scene, one), scale.of(3, 21)) for one in (narrow, wide))
+        small, broad = (median_time(partial(_check, scene, one), scale.of(3, 21)) for one in (narrow, wide))
     figure.rows = [
         Row(f"{DIAGRAMS} diagrams of {ELEMENTS} elements", milliseconds(many), f"{FEW} of them: {milliseconds(few)}", many / few,
             "≤ 1 s", many <= 1),
