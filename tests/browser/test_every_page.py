@@ -31,7 +31,7 @@ SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
     "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
     "/tasks/{task_id}/reassign",
-    "/incidents", "/calendar",
+    "/incidents", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
     "/search?q=能源", "/search", "/plans/999999",
     "/circulations/sent", "/circulations/new/{instance_id}",

@@ -37,6 +37,7 @@ BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("sup
 PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
 ADMIN_ROLES = frozenset(f"{place}.admin" for place in ("jb", "hs", "zj"))
 UNIT_PHRASES = ADMIN_ROLES | {"jb.leader", "hs.leader"}
+RHYTHMS_SEEN = BOARD | ADMIN_ROLES
 MANAGER_ROLES = DESIGNERS | ADMIN_ROLES | {f"{county}.supervisor" for county in ("jb", "hs", "zj")}
 INCIDENTS = BOARD | DESIGNERS | ADMIN_ROLES
 
@@ -176,6 +177,16 @@ PAGES: dict[str, Need] = {
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
         "instance.see", SEES, at={"bulletin_id": "{released_id}", "ending": "docx"}
     ),
+    "GET /rhythms": Need("rhythm.see", RHYTHMS_SEEN),
+    "GET /rhythms/<any(daily, weekly, ten_day):rhythm>": Need("rhythm.see", RHYTHMS_SEEN, at={"rhythm": "weekly"}),
+    "POST /rhythms/<any(daily, weekly, ten_day):rhythm>": Need(
+        "rhythm.manage", TOP_CALENDAR, {"starts_at": "09:00", "role": "supervisor"}, at={"rhythm": "weekly"}
+    ),
+    "POST /rhythms/<any(daily, weekly, ten_day):rhythm>/run": Need(
+        "rhythm.run", SUPERVISORS, {"scope": "unit:jb.energy"}, at={"rhythm": "weekly"}
+    ),
+    "GET /weekly": Need("board.see", BOARD),
+    "GET /weekly/ledger.<any(docx, xlsx):ending>": Need("board.see", BOARD, at={"ending": "xlsx"}),
     "GET /calendar": own(), "POST /calendar": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03", "kind": "off"}),
     "POST /calendar/forget": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03"}),
     "POST /calendar/<int:year>/<any(estimate, confirm):what>": Need("calendar.manage", TOP_CALENDAR, at={"what": "estimate"}),

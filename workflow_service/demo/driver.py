@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.identity.access import actor_by_username
 from workflow_service.identity.groups import remember_version
-from workflow_service.services import files, forms, meetings, tasks
+from workflow_service.services import files, form_rows, forms, meetings, processes, tasks
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
 from workflow_service.store.database import Database
@@ -157,9 +157,20 @@ class Office:
         actor = self.actor(session, unit_code, post_code)
         if task.form_key in ENCLOSING and task.plan_id is not None:
             given = self._enclose(session, actor, task, given, now)
-        values = answer(self._form(session, task), given, OPINIONS.get(task.form_key, ""))
+        form = self._form(session, task)
+        values = answer(form, given | self._rows(session, task, form, now), OPINIONS.get(task.form_key, ""))
         tasks.complete_task(session, actor, task.id, values, now=now)
         return 1
+
+    def _rows(self, session: Session, task: Task, form: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """Rows that the route gives, each with a sentence in what it requires."""
+        asked = form_rows.fields_with_rows(form)
+        if not asked:
+            return {}
+        instance = session.get_one(ProcessInstance, task.instance_id)
+        seen = processes.variables_at(session, instance, task.token, now=now)
+        return {name: [answer(own["items"], _kept(row, own)) for row in form_rows.given_rows(own, seen)]
+                for name, own in asked.items()}  # fmt: skip
 
     def _enclose(
         self, session: Session, actor: Actor, task: Task, given: dict[str, Any], now: datetime
@@ -185,6 +196,12 @@ class Office:
         if key not in self._forms:
             self._forms[key] = forms.form_of(session, *key)
         return self._forms[key]
+
+
+def _kept(row: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row is handed in with: not what its form only shows."""
+    shown = own["items"]["properties"]
+    return {name: value for name, value in row.items() if not shown[name].get("readOnly")}
 
 
 def at(day: date, hour: time = OPENS) -> datetime:

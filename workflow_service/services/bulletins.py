@@ -6,10 +6,11 @@ number is that of the year in which it is issued.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
@@ -28,6 +29,7 @@ from workflow_service.store import notice_rows
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
+from workflow_service.store.runtime import ProcessInstance
 from workflow_service.store.supervision import Bulletin, RhythmRun
 
 from . import circulations, ledger
@@ -36,30 +38,44 @@ from .context import Actor
 from .notices import NewNotice, post_notices
 from .numbering import next_number
 from .processes import start_process
+from .rhythm_scope import Scope, period_key, reports, scope_of
+from .rhythm_settings import DELIVERED, choice
 
 PROCESS = "ten_day_bulletin"
 DRAFT, RELEASED = "draft", "released"
 AREAS_A_CHUNK = 10
 LONGEST_LIST = 100
-RECEIVING_POSTS = ("registry", "leader", "handler")
-RECEIVING_ROLES = ("supervisor", "leader")
-EMPTY = {"total": 0, "issued": 0, "overdue": 0}
+RECEIPT_POSTS = DELIVERED[Rhythm.TEN_DAY].posts
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+"""A run of everybody and one by hand must not begin the same bulletin at the same moment."""
 
 
 def start_bulletins(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
     """Start the bulletin process of the next governments after the run's cursor; gives the new cursor, None at the end."""
-    waiting = [unit for unit in reporting_units(session) if unit.id > run.cursor]
+    period, facts = period_key(run), {name: one for name, one in (run.figures or {}).items() if name not in ("scope", "by")}
+    waiting = [unit for unit in reporting_units(session, scope_of(run)) if unit.id > run.cursor]
+    begun = _begun_already(session, period)
     for unit in waiting[:AREAS_A_CHUNK]:
-        start_bulletin(session, unit, run.period, dict(run.figures or {}), now=now)
+        if unit.area not in begun:
+            start_bulletin(session, unit, period, facts, now=now)
     failpoints.reach("in-rhythm")
     return waiting[AREAS_A_CHUNK - 1].id if len(waiting) > AREAS_A_CHUNK else None
 
 
-def reporting_units(session: Session) -> list[Unit]:
-    """Give the DRC of every government that has plans of its own in the catalogue, by id."""
+def reporting_units(session: Session, scope: Scope | None = None) -> list[Unit]:
+    """Give the DRC of every government that has plans of its own in the catalogue, by id; of a scope only if one is given."""
     has_plans = select(Plan.id).where(Plan.area == Unit.area, Plan.registered_on.is_not(None)).exists()
-    statement = select(Unit).where(Unit.relation == "drc", Unit.active, has_plans)
+    statement = select(Unit).where(Unit.relation == "drc", Unit.active, has_plans, reports(scope))
     return list(session.scalars(statement.order_by(Unit.id)))
+
+
+def _begun_already(session: Session, period: str) -> set[str]:
+    """The areas whose bulletin of a period was begun; whoever begins more of them waits for this transaction."""
+    session.execute(_ONE_AT_A_TIME, {"name": f"bulletin:{period}"})
+    keys = select(ProcessInstance.business_key).where(
+        ProcessInstance.business_key.endswith(f":{period}"), ProcessInstance.definition_key == PROCESS
+    )
+    return {key.split(":")[1] for key in session.scalars(keys)}
 
 
 def start_bulletin(session: Session, unit: Unit, period: str, facts: dict[str, Any], *, now: datetime) -> None:
@@ -217,21 +233,24 @@ def summary_of(bulletin: Bulletin) -> str:
 
 def _send(session: Session, bulletin: Bulletin, now: datetime) -> None:
     """To all units of the government itself, and to the DRCs below it."""
+    to = choice(session, Rhythm.TEN_DAY)
     people = notice_rows.holders_of_posts(
-        session, bulletin.area_path, SETTINGS.day_of(now), posts=RECEIVING_POSTS, roles=RECEIVING_ROLES
+        session, bulletin.area_path, SETTINGS.day_of(now), posts=to.posts, roles=to.roles
     )
     languages = {
         row.user_id: row.language for row in people if row.area_path == bulletin.area_path or row.relation == "drc"
     }
     post_notices(session, [_notice(bulletin, *one) for one in languages.items()], now=now)
     units = {row.unit_id for row in people if row.area_path == bulletin.area_path or row.relation == "drc"}
-    _ask_for_receipts(session, bulletin, units, now)
+    _ask_for_receipts(session, bulletin, units, to.posts or RECEIPT_POSTS, now)
 
 
-def _ask_for_receipts(session: Session, bulletin: Bulletin, units: set[int], now: datetime) -> None:
+def _ask_for_receipts(
+    session: Session, bulletin: Bulletin, units: set[int], posts: Sequence[str], now: datetime
+) -> None:
     """Every unit signs for it through one post: the first of those that receive bulletins in which somebody is."""
     codes = session.scalars(select(Unit.code).where(Unit.id.in_(units)).order_by(Unit.area_path, Unit.sort_key, Unit.id)).all()
-    keys = [[f"g:{code}:{post}" for post in RECEIVING_POSTS] for code in codes]
+    keys = [[f"g:{code}:{post}" for post in posts] for code in codes]
     filled = notice_rows.people_of(session, [key for one in keys for key in one], SETTINGS.day_of(now))
     holders = [found for one in keys if (found := next((key for key in one if key in filled), None))]
     if holders:

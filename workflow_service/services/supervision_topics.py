@@ -12,7 +12,7 @@ from workflow_service.i18n import N_
 from workflow_service.store.people import Unit
 from workflow_service.store.supervision import Bulletin
 
-from . import bulletins, weekly
+from . import bulletins, weekly_reports
 from .topics import Result, handles
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def publish_report(execution: "Execution", work: ServiceWork) -> Result:
         raise InvalidInput(N_("没有代码为“%(unit)s”的单位。"), unit=seen["unit"])
     plan_ids = [int(one["id"]) for one in seen.get("plans") or []]
     week = date.fromisoformat(str(seen["week"]))
-    kept = weekly.record_report(
+    kept = weekly_reports.record_report(
         execution.session, execution.actor, unit, week, plan_ids, _answer(seen, "report_progress"), now=execution.now
     )
     return Result({"plans": kept})

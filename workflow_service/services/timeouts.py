@@ -26,13 +26,12 @@ from workflow_service.store.runtime import ProcessInstance, Task
 from . import events, forms, recipients, rounds, transfers
 from .calendars import SETTINGS
 from .context import Actor
-from .digests import SUPERIOR_POST
 from .execution import Execution
 from .task_access import changed, holders_of, lock_task
 from .transfers import TransferAsked
 
 REMIND, ESCALATE, TRANSFER, NO_COMMENT = "remind", "escalate", "transfer", "no_comment"
-TIMED_OUT = "timed_out"
+TIMED_OUT, SUPERIOR_POST = "timed_out", "leader"
 SILENCE = "逾期未反馈，视为无意见。"
 SILENT_TRANSFER = "超时未办，转上级办理。"
 """The words that stand in the record of an official process, whatever language the page is read in."""

@@ -95,7 +95,7 @@ SELECT DISTINCT membership.user_id, t.id AS task_id, t.title, t.name, t.due_at, 
 FROM task t
 JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
 JOIN unit ON unit.id = t.unit_id AND unit.active
-JOIN post ON post.unit_id = unit.id AND post.code = :superior
+JOIN post ON post.unit_id = unit.id AND post.code = ANY(:superiors)
 JOIN membership ON membership.post_id = post.id
   AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
 JOIN user_account person ON person.id = membership.user_id AND person.active
@@ -156,10 +156,10 @@ def due_holdings(
 
 
 def due_below(
-    session: Session, at: datetime, before: datetime, today: date, superior: str, *, after: int = 0
+    session: Session, at: datetime, before: datetime, today: date, superiors: Sequence[str], *, after: int = 0
 ) -> Sequence[Any]:
-    """The same tasks with each person who has the `superior` post in the task's unit."""
-    values = {"at": at, "before": before, "today": today, "superior": superior, "after": after}
+    """The same tasks with each person who has one of the `superiors`' posts in the task's unit."""
+    values = {"at": at, "before": before, "today": today, "superiors": list(superiors), "after": after}
     return session.execute(_DUE_BELOW, values).all()
 
 

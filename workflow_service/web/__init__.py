@@ -30,6 +30,8 @@ ROOMS = (
     "circulations",
     "incidents",
     "calendar",
+    "rhythms",
+    "weekly",
     "settings",
     "search",
     "people",

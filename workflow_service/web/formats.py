@@ -15,7 +15,7 @@ from workflow_service.i18n import N_, _, current_language
 from workflow_service.store.plans import Plan
 
 from .current import page_calendar, page_day, page_now
-from .words import word
+from .words import WEEKDAYS, word
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KIB = 1024
@@ -69,6 +69,11 @@ def moment(value: datetime | None) -> str:
     then = local(value)
     near = {today(): N_("今天"), today() - timedelta(days=1): N_("昨天")}.get(then.date())
     return f"{_(near) if near else day(then)} {then:%H:%M}"
+
+
+def weekday_word(value: datetime) -> str:
+    """The day of the week, as 周六."""
+    return _(WEEKDAYS[local(value).weekday()])
 
 
 def clock_time(value: datetime) -> str:
@@ -190,4 +195,5 @@ GLOBALS = {
     "light_words": LIGHT_WORDS,
     "today": today,
     "days_late": days_late,
+    "weekday_word": weekday_word,
 }

@@ -23,9 +23,11 @@ from workflow_service.domain.plans import (
     Stage,
     Tier,
 )
+from workflow_service.domain.rhythms import Rhythm
 from workflow_service.domain.rounds import RoundMode
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
+from workflow_service.identity.words import ROLE_NAMES
 from workflow_service.services import forms
 from workflow_service.store import people_queries
 from workflow_service.store.runtime import Task
@@ -206,6 +208,12 @@ FIELDS = {
     "note": N_("备注"), "unit": N_("单位"), "item": N_("事项"), "title": N_("名称"), "given": N_("所答意见"),
 }
 ROUND_MODES = _words(RoundMode)
+RHYTHMS = {
+    **_words(Rhythm),
+    "weekly_late": N_("通报未报送单位"),
+    "weekly_ledger": N_("发送周调度台账"),
+}
+WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 TABLES = {
     "round_mode": ROUND_MODES,
     "catalogue_result": CATALOGUE_RESULTS,
@@ -228,6 +236,7 @@ TABLES = {
     "event": EVENTS,
     "result_kind": RESULT_KINDS,
     "pause": PAUSES,
+    "rhythm": RHYTHMS, "role": ROLE_NAMES,
     "notice_kind": NOTICE_KINDS,
     "channel": CHANNELS,
     "delivery_status": DELIVERY_STATUS,

@@ -1,6 +1,6 @@
 """A form's schema as the fields that the template draws, in the order of `x-order`.
 
-Knows `x-widget` (textarea, opinion, date, file, unit, units, plan, radio, select, hidden, static), `oneOf` with `const`
+Knows `x-widget` (textarea, opinion, date, file, unit, units, plan, radio, select, hidden, label, static), `oneOf` with `const`
 and `title` as choices, arrays of choices as check boxes, arrays of objects as rows, objects as groups, and `if`/`then`.
 """
 
@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_service.i18n import _, current_language
+from workflow_service.services.form_rows import ROWS_FROM
 
 from .conditions import Branch, Condition, Schema, branches
 
 RADIO_LIMIT = 4
 LONG_TEXT = 200
 Options = Callable[[str], list[tuple[str, str]]]
+ROW_KINDS = ("rows", "given_rows")
 CHOSEN_WIDGETS = ("unit", "units", "plan", "plans", "person", "people")
 
 OPINION = "opinion"
@@ -160,7 +162,7 @@ class _Reader:
             return fields_of(
                 own, value if isinstance(value, Mapping) else {}, self.faults, self.options, f"{name}."
             )
-        if kind == "rows":
+        if kind in ROW_KINDS:
             rows = value if isinstance(value, list) else []
             return tuple(self._row(own, name, index, row) for index, row in enumerate(rows))
         return ()
@@ -209,7 +211,7 @@ def kind_of(own: Schema) -> str:
         return "static"
     if sort == "array":
         return _array_kind(own, widget)
-    if widget in ("hidden", "file", "opinion", "textarea"):
+    if widget in ("hidden", "label", "file", "opinion", "textarea"):
         return str(widget)
     if choices_of(own) or _is_chosen(own):
         return _choice_kind(own, widget)
@@ -228,6 +230,8 @@ def _array_kind(own: Schema, widget: str) -> str:
         return "checks"
     if widget == "file":
         return "files"
+    if own.get(ROWS_FROM):
+        return "given_rows"
     return "rows" if own.get("items", {}).get("type") == "object" else "lines"
 
 

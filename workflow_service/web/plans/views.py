@@ -12,10 +12,11 @@ from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
-from workflow_service.services import issue_notices, plans
+from workflow_service.services import issue_notices, plans, weekly_reports
 from workflow_service.store import deadlines, plan_list
 from workflow_service.store.plan_list import PlanFilter
 from workflow_service.store.plans import Plan
+from workflow_service.store.supervision import WeeklyReport
 
 from .. import cursors
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in, transaction
@@ -127,6 +128,7 @@ def show(plan_id: int) -> ResponseReturnValue:
     return render_template(
         "plans/show.html",
         plan=plan,
+        reports=_reports(plan),
         stages=stage_line(plan),
         events=plan_list.events_of(session, plan_id),
         instances=plan_list.instances_of(session, plan_id),
@@ -137,6 +139,12 @@ def show(plan_id: int) -> ResponseReturnValue:
         starts=_starts(plan),
         deadline_changes=deadlines.changes_of(session, plan_id=plan_id),
     )
+
+
+def _reports(plan: Plan) -> list[tuple[WeeklyReport, str, str]]:
+    """What the lead unit reported week by week, for whoever sees the plan's work: the public sees the plan alone."""
+    thing = policy.thing_of(plan.area_path, unit_ids=(plan.lead_unit_id,))
+    return weekly_reports.reports_of_plan(page_session(), plan.id) if allowed("instance.see", thing) else []
 
 
 @blueprint.get("/<int:plan_id>/notice.pdf")
