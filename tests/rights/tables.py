@@ -5,6 +5,7 @@ An address without an entry fails the tests: whoever adds one says here whose it
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -196,7 +197,9 @@ PAGES: dict[str, Need] = {
     "GET /designer/forms/<key>": own(), "GET /designer/processes/<key>": own(at={"key": "p"}),
     "GET /designer/upload": Need("definition.deploy", DESIGNERS),
     "POST /designer/upload": Need("definition.deploy", DESIGNERS, files={"files": (_CHANGED, "0.bpmn")}),
-    "POST /designer/deploy": Need("definition.deploy", TOP_DESIGNER, {"content:0.bpmn": _CHANGED.decode(), "name": "新版"}),
+    "POST /designer/deploy": Need(
+        "definition.deploy", TOP_DESIGNER, {"content:0.bpmn": b64encode(_CHANGED).decode(), "name": "新版"}
+    ),
     "GET /circulations": own(), "GET /circulations/sent": own(),
     "GET /circulations/<int:circulation_id>": Need("circulation.see", READERS),
     "POST /circulations/<int:circulation_id>/read": Need("circulation.read", HOLDER),

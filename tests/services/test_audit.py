@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from tests.people import NOW, SYSTEM
 from tests.services.house import House, user_task
@@ -21,8 +22,23 @@ def recorded(house: House) -> House:
 
 
 def faults(house: House) -> list[tuple[str, int]]:
-    with house.database.transaction() as session:
+    with house.database.snapshot() as session:
         return [(fault.chain, fault.seq) for fault in audit.verify(session)]
+
+
+def test_what_is_committed_while_the_record_is_read_is_no_fault(
+    recorded: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_ends = audit._stored_ends
+
+    def then_somebody_works(session: Session) -> dict[str, tuple[int, bytes]]:
+        ends = read_ends(session)
+        recorded.complete("c")
+        recorded.start()
+        return ends
+
+    monkeypatch.setattr(audit, "_stored_ends", then_somebody_works)
+    assert faults(recorded) == []
 
 
 def test_an_untouched_record_is_whole(recorded: House) -> None:

@@ -80,7 +80,10 @@ def anchor(session: Session, *, now: datetime) -> int:
 
 
 def verify(session: Session) -> list[AuditFault]:
-    """Recompute every chain; gives the faults found, none when the record is whole."""
+    """Recompute every chain; gives the faults found, none when the record is whole.
+
+    Needs a session that sees one state throughout (`Database.snapshot`): ends and records are read one after the other.
+    """
     faults: list[AuditFault] = []
     ends = _stored_ends(session)
     known: dict[tuple[str, int], bytes] = {}
