@@ -173,7 +173,9 @@ PAGES: dict[str, Need] = {
     ),
     "GET /board": Need("board.see", BOARD), "GET /board/ledger": Need("board.see", BOARD),
     "GET /board/ledger.xlsx": Need("board.see", BOARD), "GET /board/series.json": Need("board.see", BOARD),
-    "GET /board/weekly.docx": Need("board.see", BOARD),
+    "GET /board/weekly.docx": Need("board.see", BOARD), "GET /board/live": Need("board.see", BOARD),
+    "GET /board/board.xlsx": Need("board.see", BOARD), "GET /board/trend.json": Need("board.see", BOARD),
+    "GET /board/progress": Need("board.see", BOARD), "GET /board/gantt.json": Need("board.see", BOARD),
     "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
         "instance.see", SEES, at={"bulletin_id": "{released_id}", "ending": "docx"}

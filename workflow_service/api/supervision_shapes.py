@@ -36,7 +36,7 @@ class LedgerQuery(PageQuery, FiguresQuery):
     tier: Tier | None = None
     category: Category | None = None
     light: Light | None = None
-    state: Literal["issued", "in_progress", "overdue"] | None = None
+    state: Literal["issued", "in_progress", "filed", "overdue"] | None = None
 
 
 class LedgerLineShown(Shown):
@@ -66,6 +66,8 @@ class LedgerLineShown(Shown):
     step_due_at: Moment | None
     last_action: str
     last_action_at: Moment | None
+    report: str
+    reported_at: Moment | None
 
 
 class LedgerPage(CountedPage[LedgerLineShown]):

@@ -23,7 +23,7 @@ from workflow_service.identity.names import query_keys
 from workflow_service.store import ledger_queries as queries
 from workflow_service.store import plan_counts
 
-from . import audit
+from . import audit, trends
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .ledger_lines import AsOf, LateTask, LedgerLine, late_tasks, lines_of
@@ -36,7 +36,7 @@ Areas = str | tuple[str, ...] | None
 class LedgerFilter:
     """What to show; empty means everything. `unit` is a unit's code, `area` an area path (that area and below).
 
-    `state`: "issued", "in_progress" or "overdue"; `light`: a Light's value; `text` searches titles, initials and codes.
+    `state`: "issued", "in_progress", "filed" or "overdue"; `light`: a Light's value; `text` searches titles, initials and codes.
     """
 
     unit: str = ""
@@ -80,6 +80,11 @@ class LedgerFigures:
     def key(self) -> Figures:
         """Figures of the key plans."""
         return self.importances.get(Importance.KEY, Figures())
+
+    @property
+    def kinds(self) -> tuple[Level | Tier | Importance | Category, ...]:
+        """Every kind of plan that is counted."""
+        return (*self.levels, *self.tiers, *self.importances, *self.categories)
 
     @property
     def ranking(self) -> list[Ranked]:
@@ -161,10 +166,12 @@ def issued_between(
     return sorted(lines, key=lambda line: (line.issued_on or date.max, line.code))
 
 
-def overdue_plans(session: Session, area_path: Areas, *, as_of: date | datetime, limit: int | None = None) -> list[LedgerLine]:
+def overdue_plans(
+    session: Session, area_path: Areas, *, as_of: date | datetime, limit: int | None = None, units: tuple[str, ...] = ()
+) -> list[LedgerLine]:
     """Give the plans not issued by their due date, the longest overdue first; those whose clock stands are left out."""
     at = AsOf.of(as_of)
-    wanted = queries.Wanted(areas=_areas(area_path), issued=False, waiting=False, due_before=at.day)
+    wanted = queries.Wanted(areas=_areas(area_path), units=units, issued=False, waiting=False, due_before=at.day)
     return _all_lines(session, at, wanted, limit)
 
 
@@ -173,13 +180,17 @@ def open_plans(session: Session, area_path: Areas, *, as_of: date | datetime) ->
     return _all_lines(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path), issued=False))
 
 
-def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: str = "") -> Board:
-    """Give the supervisors' board over the areas that the actor sees, or one of them; raises Forbidden."""
+def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: str = "", unit: str = "") -> Board:
+    """Give the supervisors' board over the areas that the actor sees, or one of them, or one lead unit; raises Forbidden.
+
+    The board of a unit (its code) tells of no tasks: they lie with others too.
+    """
     policy.require(actor, "board.see", policy.thing_of(area_path) if area_path else None)
     at = AsOf.of(as_of)
-    areas = _limited(policy.visible_areas(actor), area_path)
+    areas = limited(policy.visible_areas(actor), area_path)
     calendar = working_calendar(session)
-    base = queries.Wanted(areas=areas)
+    units = (unit,) if unit else ()
+    base = queries.Wanted(areas=areas, units=units)
     soon = replace(base, issued=False, **_span(Light.AMBER, at.day, calendar, SETTINGS))
     return Board(
         as_of=at,
@@ -187,35 +198,40 @@ def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: 
         before=_figures(session, AsOf.of(_former_period(at.day)), base, with_stages=False),
         soon=queries.count(session, queries.state_at(session, at.asked, replace(soon, waiting=False))),
         waiting=queries.count(session, queries.state_at(session, at.asked, replace(base, issued=False, waiting=True))),
-        overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=PAGE)),
-        late_tasks=tuple(late_tasks(session, areas, at, calendar, PAGE)),
+        overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=PAGE, units=units)),
+        late_tasks=() if unit else tuple(late_tasks(session, areas, at, calendar, PAGE)),
         series=tuple(_series(session, at, base)),
     )  # fmt: skip
 
 
 def add_up_counters(session: Session, *, now: datetime) -> bool:
-    """Add what changed about plans to the counters, and move them to today; gives whether there is more to add."""
+    """Add what changed about plans to the counters, move them to today, and keep the figures of a past period that lacks them.
+
+    Gives whether there is more to do.
+    """
     today = SETTINGS.day_of(now)
-    return plan_counts.add_up(session, today, _former_period(today))
+    more = plan_counts.add_up(session, today, _former_period(today))
+    return more or trends.keep_next(session, today)
 
 
 def recount(session: Session, actor: Actor, *, now: datetime) -> int:
     """Count the plans again and put right every counter that differs; gives how many did. Changes of plans wait meanwhile."""
-    add_up_counters(session, now=now)
+    plan_counts.add_up(session, SETTINGS.day_of(now), _former_period(SETTINGS.day_of(now)))
     wrong = plan_counts.recount(session)
     audit.record(session, actor, "ledger.recount", "ledger", {"wrong": wrong}, now=now)
     return wrong
 
 
-def issued_series(session: Session, area_path: Areas, as_of: date | datetime) -> list[SeriesPoint]:
+def issued_series(session: Session, area_path: Areas, as_of: date | datetime, *, unit: str = "") -> list[SeriesPoint]:
     """Give issued against due, added up, at the end of every ten-day period from the first event to the last due date."""
-    return list(_series(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path))))
+    units = (unit,) if unit else ()
+    return list(_series(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path), units=units)))
 
 
 def _wanted(actor: Actor, filters: LedgerFilter, at: AsOf, calendar: WorkingCalendar) -> queries.Wanted:
     columns = ("stage", "importance", "level", "tier", "category")
     wanted = queries.Wanted(
-        areas=_limited(policy.visible_areas(actor), filters.area),
+        areas=limited(policy.visible_areas(actor), filters.area),
         equal=tuple((name, getattr(filters, name)) for name in columns if getattr(filters, name)),
         units=(filters.unit,) if filters.unit else (),
         keys=query_keys(filters.text) if filters.text.strip() else None,
@@ -223,7 +239,9 @@ def _wanted(actor: Actor, filters: LedgerFilter, at: AsOf, calendar: WorkingCale
         issued_from=filters.issued_from,
         issued_until=filters.issued_until,
     )
-    if filters.state:
+    if filters.state == "filed":
+        wanted = replace(wanted, filed=True)
+    elif filters.state:
         wanted = replace(wanted, issued=filters.state == "issued")
     if filters.state == "overdue":
         wanted = replace(wanted, due_before=at.day, waiting=False)
@@ -251,14 +269,14 @@ def _span(light: Light, day: date, calendar: WorkingCalendar, settings: Deadline
 
 def _former_period(day: date) -> date:
     """The last day of the ten-day period before that of a day."""
-    return ten_day_period_of(day).first - timedelta(days=1)
+    return trends.period_ends(day, 1)[0]
 
 
 def _areas(area_path: Areas) -> tuple[str, ...] | None:
     return (area_path,) if isinstance(area_path, str) else area_path
 
 
-def _limited(visible: tuple[str, ...] | None, area: str) -> tuple[str, ...] | None:
+def limited(visible: tuple[str, ...] | None, area: str) -> tuple[str, ...] | None:
     """What is visible of one area: the area itself below a visible one, the visible ones below the area."""
     if not area:
         return visible

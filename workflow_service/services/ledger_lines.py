@@ -22,6 +22,7 @@ from workflow_service.domain.plans import Category, Importance, Level, Stage, Ti
 from workflow_service.domain.words import Phrase
 from workflow_service.i18n import N_
 from workflow_service.store import ledger_queries as queries
+from workflow_service.store.board_queries import last_reports
 from workflow_service.store.deadlines import paused_at
 
 from .calendars import SETTINGS
@@ -65,7 +66,8 @@ class LedgerLine:
     """One plan of the ledger. Dates are the government's, `days_late` working days past the due date (0: none).
 
     `light` is that of the whole plan, None once it is issued or without due date; `waiting` says that it waits for others.
-    `holder` has the `step` that is open (`task_id`), due at `step_due_at`; `last_action` is what was done last and by whom.
+    `holder` has the `step` that is open (`task_id`), due at `step_due_at`; `last_action` is what was done last and by whom;
+    `report` is what the unit last reported of its progress, with its problems.
     """
 
     plan_id: int
@@ -92,6 +94,8 @@ class LedgerLine:
     step_light: Reading | None = None
     last_action: str = ""
     last_action_at: datetime | None = None
+    report: str = ""
+    reported_at: datetime | None = None
 
     @property
     def overdue(self) -> bool:
@@ -126,10 +130,12 @@ def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: Working
         numbers = queries.documents_of(session, [row.id for row in chunk if row.issued_on], at.until)
         waiting = paused_at(session, [row.id for row in chunk if row.issued_on is None], at.until)
         agendas = queries.agendas_at(session, waiting, at.until)
+        reports = last_reports(session, ids, at.until)
         for row in chunk:
             line = _plain_line(row, units[row.lead_unit_id], waiting.get(row.id), at, calendar)
             line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar)
-            yield replace(_with_last(line, done.get(row.id)), document_number=numbers.get(row.id, ""))
+            line = _with_report(_with_last(line, done.get(row.id)), reports.get(row.id))
+            yield replace(line, document_number=numbers.get(row.id, ""))
 
 
 def _plain_line(row: Any, unit: tuple[str, str], pause: Any, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
@@ -175,6 +181,13 @@ def _with_last(line: LedgerLine, done: Any) -> LedgerLine:
         return line
     who = done.person or done.unit_name or ""
     return replace(line, last_action=f"{done.name}（{who}）" if who else done.name, last_action_at=done.at)
+
+
+def _with_report(line: LedgerLine, told: Any) -> LedgerLine:
+    if told is None:
+        return line
+    words = "；".join(part for part in (told.progress.strip(), told.problems.strip()) if part)
+    return replace(line, report=words, reported_at=told.reported_at)
 
 
 def _holder(step: Any) -> str:

@@ -35,7 +35,8 @@ def _columns() -> tuple[SheetColumn, ...]:
         SheetColumn(_("阶段"), 10), SheetColumn(_("应印发日期"), 12, Shown.DAY), SheetColumn(_("印发日期"), 12, Shown.DAY),
         SheetColumn(_("文号"), 22), SheetColumn(_("时限状态"), 18), SheetColumn(_("逾期工作日"), 10, Shown.NUMBER),
         SheetColumn(_("当前环节"), 20), SheetColumn(_("办理人"), 20), SheetColumn(_("最近办理"), 28),
-        SheetColumn(_("办理时间"), 18, Shown.MOMENT),
+        SheetColumn(_("办理时间"), 18, Shown.MOMENT), SheetColumn(_("最近报送"), 36),
+        SheetColumn(_("报送时间"), 18, Shown.MOMENT),
     )  # fmt: skip
 
 
@@ -44,6 +45,7 @@ def _cells(row: LedgerLine) -> tuple[Cell, ...]:
         row.title, row.code, row.unit_name, row.level.label, row.category.label, row.tier.label, row.importance.label,
         row.stage.label, row.due_on, row.issued_on, row.document_number, str(row.light.words) if row.light else "",
         row.days_late or None, row.step, row.holder, row.last_action, row.last_action_at,
+        row.report, row.reported_at,
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from workflow_service.store.personal import LastFilter, SavedView
 from . import audit
 from .context import Actor
 
-PLACES = ("inbox", "done", "started")
+PLACES = ("inbox", "done", "started", "board", "ledger")
 LONGEST_NAME, LONGEST_QUERY, MOST_VIEWS = 20, 500, 12
 
 

@@ -6,10 +6,13 @@ other tables, for each area and every area above it (`''` is everything), so tha
 
 from datetime import date
 
-from sqlalchemy import Integer
+from sqlalchemy import Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Key
+
+AREA_ABOVE = "regexp_replace(area_path, '[^/]+/$', '')"
+"""SQL: the path of the area right above that of a row."""
 
 
 class PlanCountDay(Base):
@@ -47,6 +50,7 @@ class PlanCount(Base):
     """How many plans of one kind an area has, with those below it, at the end of a day of `plan_count_day`."""
 
     __tablename__ = "plan_count"
+    __table_args__ = (Index("ix_plan_count_above", "name", text(AREA_ABOVE)),)
     name: Mapped[str] = mapped_column(primary_key=True)
     area_path: Mapped[str] = mapped_column(primary_key=True)
     lead_unit_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -69,3 +73,20 @@ class PlanDayCount(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     due: Mapped[int] = mapped_column(Integer)
     issued: Mapped[int] = mapped_column(Integer)
+
+
+class PlanCountPast(Base):
+    """The figures of an area, with those below it, at the end of a past ten-day period, as the ledger of that day tells them.
+
+    `kind`: all, level, tier, importance, category, or unit, whose rows stand at the area of its plans alone; `value` is one of
+    the kind's, or a unit's code. A row of everything (`''`) says that the day has been counted.
+    """
+
+    __tablename__ = "plan_count_past"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    area_path: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    total: Mapped[int] = mapped_column(Integer)
+    issued: Mapped[int] = mapped_column(Integer)
+    overdue: Mapped[int] = mapped_column(Integer)

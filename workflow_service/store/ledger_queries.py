@@ -94,7 +94,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rows. `areas` None means everything; `equal` compares columns; `issued`, `waiting` None mean both.
+    """Which rows. `areas` None means everything; `equal` compares columns; `issued`, `filed`, `waiting` None mean both.
 
     `keys` are those of a search, which `code` answers too.
     `due_from` and `due_before` bound the due date (half-open); `issued_from` and `issued_until` the issue (closed).
@@ -106,6 +106,7 @@ class Wanted:
     code: str = ""
     keys: Sequence[Sequence[Sequence[str]]] | None = None
     issued: bool | None = None
+    filed: bool | None = None
     waiting: bool | None = None
     due_from: date | None = None
     due_before: date | None = None
@@ -115,7 +116,8 @@ class Wanted:
     @property
     def is_counted(self) -> bool:
         """Whether counters can answer for it: nothing but areas, units and kinds is asked."""
-        asked = (self.issued, self.waiting, self.due_from, self.due_before, self.issued_from, self.issued_until, self.keys)
+        spans = (self.due_from, self.due_before, self.issued_from, self.issued_until)
+        asked = (self.issued, self.filed, self.waiting, self.keys, *spans)
         return all(one is None for one in asked) and plan_counts.is_countable(self.areas)
 
 def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool = True) -> Subquery:
@@ -167,13 +169,22 @@ def groups(session: Session, moment: Moment, wanted: Wanted, *, stages: bool) ->
 
     A plan whose clock stood at the moment is not overdue.
     """
-    if wanted.is_counted and is_present(session, moment, stages=stages) and not _moved_since(session, moment):
+    if counters_tell(session, moment, wanted, stages=stages):
         return plan_counts.kinds(
             session, wanted.areas, moment.day, stages=stages, equal=wanted.equal, units=wanted.units
         )
     state = state_at(session, moment, wanted, stages=stages)
     names = ("lead_unit_id", "level", "tier", "importance", "category") + (("stage",) if stages else ())
-    keys = [state.c[name] for name in names]
+    return counted_by(session, state, [state.c[name] for name in names], moment)
+
+
+def counters_tell(session: Session, moment: Moment, wanted: Wanted, *, stages: bool) -> bool:
+    """Whether the counters have the figures asked for: nothing that they do not know has happened since the moment."""
+    return wanted.is_counted and is_present(session, moment, stages=stages) and not _moved_since(session, moment)
+
+
+def counted_by(session: Session, state: Subquery, keys: Sequence[Any], moment: Moment) -> Sequence[Any]:
+    """Count the plans of a state for each value of the keys: total, issued, overdue, filed."""
     late = and_(state.c.issued_on.is_(None), state.c.due_on < moment.day, not_(_stood(state.c.id, moment.until)))
     return session.execute(
         select(
@@ -347,6 +358,8 @@ def _conditions(state: Subquery, wanted: Wanted, moment: Moment) -> list[ColumnE
         found.append(c.lead_unit_id.in_(select(Unit.id).where(Unit.code.in_(wanted.units))))
     if wanted.issued is not None:
         found.append(c.issued_on.is_not(None) if wanted.issued else c.issued_on.is_(None))
+    if wanted.filed is not None:
+        found.append(c.filed if wanted.filed else not_(c.filed))
     if wanted.waiting is not None:
         stood = _stood(c.id, moment.until)
         found.append(stood if wanted.waiting else not_(stood))

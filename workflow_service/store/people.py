@@ -23,6 +23,7 @@ class Unit(Base):
             "uq_unit_area_relation", "area", "relation", unique=True, postgresql_where=text("relation <> ''")
         ),
         Index("ix_unit_keywords", "keywords", postgresql_using="gin"),
+        Index("ix_unit_area", "area"),
     )
     id: Mapped[Key]
     code: Mapped[str] = mapped_column(unique=True)

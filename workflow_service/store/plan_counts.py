@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from .counters import AREA_ABOVE
+
 TODAY, PERIOD = "today", "period"
 FOLDED_AT_ONCE = 20_000
 
@@ -65,6 +67,20 @@ SELECT {kind}, {sums} FROM (
   SELECT {kind}, {less} FROM plan WHERE {between} AND area_path LIKE ANY(:below) {equal}
 ) AS counted
 GROUP BY {kind} HAVING sum(total) <> 0
+"""
+_BELOW = "CAST(:area AS text) || split_part(substr(area_path, length(:area) + 1), '/', 1) || '/'"
+_PLACES = f"""
+SELECT place, {{sums}} FROM (
+  SELECT area_path AS place, total, issued, overdue, filed FROM plan_count
+  WHERE name = :name AND {AREA_ABOVE} = :area {{equal}}
+  UNION ALL
+  SELECT {_BELOW}, {{entries}} FROM plan_count_entry WHERE area_path LIKE :below {{equal}}
+  UNION ALL
+  SELECT {_BELOW}, {{then}} FROM plan WHERE {{between}} AND area_path LIKE :below {{equal}}
+  UNION ALL
+  SELECT {_BELOW}, {{less}} FROM plan WHERE {{between}} AND area_path LIKE :below {{equal}}
+) AS counted
+GROUP BY place HAVING sum(total) <> 0
 """
 _PER_DAY = f"""
 SELECT day, sum(due) AS due, sum(issued) AS issued FROM (
@@ -149,16 +165,29 @@ def kinds(
     Rows like those of `ledger_queries.groups`. `equal` compares columns of the kind, `units` are codes.
     """
     name = session.scalar(_NEAREST, {"day": day})
-    conditions = [f"AND {column} = :equal_{column}" for column, _value in equal]
-    if units:
-        conditions.append("AND lead_unit_id IN (SELECT id FROM unit WHERE code = ANY(:units))")
+    conditions, given = _narrowed(equal, units)
     statement = _KIND_OF.format(
-        kind=_KIND if stages else _KIND.removesuffix(", stage"), sums=_SUMS, equal=" ".join(conditions),
+        kind=_KIND if stages else _KIND.removesuffix(", stage"), sums=_SUMS, equal=conditions,
         entries=_shares(_DAY, "number", "issued_on", "filed"), then=_plan_shares(":day", 1), less=_plan_shares(_DAY, -1),
         between=_between(_DAY, ":day"),
     )  # fmt: skip
-    values = {"name": name, "day": day, **_areas(areas), **{f"equal_{column}": value for column, value in equal}}
-    return session.execute(text(statement), values | ({"units": list(units)} if units else {})).all()
+    return session.execute(text(statement), {"name": name, "day": day, **_areas(areas), **given}).all()
+
+
+def places(
+    session: Session, area: str, day: date, *, equal: Sequence[tuple[str, Any]] = (), units: Sequence[str] = ()
+) -> Sequence[Any]:
+    """Counts at the end of `day` for each area right below an area (`/`: the topmost ones), of the plans as they are.
+
+    Rows have place, total, issued, overdue. `equal` compares columns of the kind, `units` are codes.
+    """
+    conditions, given = _narrowed(equal, units)
+    statement = _PLACES.format(
+        sums=_SUMS, equal=conditions, entries=_shares(_DAY, "number", "issued_on", "filed"), then=_plan_shares(":day", 1),
+        less=_plan_shares(_DAY, -1), between=_between(_DAY, ":day"),
+    )  # fmt: skip
+    values = {"name": session.scalar(_NEAREST, {"day": day}), "day": day, "area": area, "below": f"{area}_%"}
+    return session.execute(text(statement), values | given).all()
 
 
 def per_day(
@@ -227,6 +256,16 @@ _RECOUNTED = (
     ("plan_count", ("name", "area_path", *_KIND.split(", ")), _COUNTS, _COUNTED_KINDS),
     ("plan_day_count", ("area_path", "day"), ("due", "issued"), _COUNTED_DAYS),
 )
+
+
+def _narrowed(equal: Sequence[tuple[str, Any]], units: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """SQL conditions on columns of the kind, and their values."""
+    conditions = [f"AND {column} = :equal_{column}" for column, _value in equal]
+    given: dict[str, Any] = {f"equal_{column}": value for column, value in equal}
+    if units:
+        conditions.append("AND lead_unit_id IN (SELECT id FROM unit WHERE code = ANY(:units))")
+        given["units"] = list(units)
+    return " ".join(conditions), given
 
 
 def _areas(areas: tuple[str, ...] | None) -> dict[str, list[str]]:

@@ -32,7 +32,7 @@ def sheet(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Res
     for column, width in enumerate(widths):
         page.set_column(column, column, min(width + 2, _WIDEST))
     book.close()
-    return _download(target.getvalue(), f"{name}-{today():%Y%m%d}.xlsx")
+    return download(target.getvalue(), f"{name}-{today():%Y%m%d}.xlsx")
 
 
 def _write(page: Any, rows: Iterable[Sequence[Any]], day_format: Any, widths: list[int]) -> list[int]:
@@ -58,7 +58,8 @@ def _width(value: Any) -> int:
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in str(value or ""))
 
 
-def _download(content: bytes, filename: str) -> Response:
+def download(content: bytes, filename: str) -> Response:
+    """An answer that downloads a workbook under a name, which may be Chinese."""
     response = Response(content, mimetype=_MEDIA_TYPE)
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"export.xlsx\"; filename*=UTF-8''{quote(filename)}"

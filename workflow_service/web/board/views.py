@@ -2,72 +2,124 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import BadRequest
-from workflow_service.i18n import N_, _
+from workflow_service.i18n import N_, _, current_language
 from workflow_service.identity import policy
-from workflow_service.services import ledger
+from workflow_service.services import board as board_service
+from workflow_service.services import board_sheet, ledger
 from workflow_service.services import weekly as weekly_service
+from workflow_service.services.board import BoardAsked
 from workflow_service.services.ledger import LedgerFilter, LedgerLine
 from workflow_service.store import plan_list
 
 from .. import cursors
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in
+from ..etag import etag_of, tagged, unchanged
 from ..listing import address, filter_values
 from ..rights import require
-from ..sheets import sheet
+from ..sheets import download, sheet
+from ..tasks.kept import views_for
 from ..words import word
+from . import charts
 
 blueprint = Blueprint("board", __name__, url_prefix="/board", template_folder="templates")
 blueprint.before_request(require_sign_in)
 blueprint.before_request(lambda: require("board.see"))
 
 FILTERS = ("unit", "stage", "importance", "level", "tier", "category", "light", "state", "text", "area")
+PLACE_FILTERS = ("area", "unit", "by")
+AREA = re.compile(r"/([0-9]+/)+")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 LATE_SHOWN, UNITS_SHOWN = 12, 12
 
 
 @blueprint.get("")
 def overview() -> ResponseReturnValue:
-    """Five figures, the overdue list, units ranked, the course of issuing."""
-    found = ledger.board(page_session(), page_actor(), as_of=_as_of())
-    return render_template(
-        "board/overview.html", board=found, shown_day=found.as_of.day, is_past=bool(request.args.get("as_of")),
-        late_shown=LATE_SHOWN, units_shown=UNITS_SHOWN,
-    )  # fmt: skip
+    """Figures, the overdue list, places and units below, completion rates and their course."""
+    return render_template("board/overview.html", **_shown(), **views_for("board", _chosen_place()))
+
+
+@blueprint.get("/live")
+def live() -> ResponseReturnValue:
+    """What changes of the page, asked again by an open one; unchanged as a rule."""
+    shown = _shown()
+    return unchanged(shown["tag"]) or tagged(render_template("board/live.html", **shown), shown["tag"])
+
+
+@blueprint.get("/board.xlsx")
+def export_board() -> ResponseReturnValue:
+    """Exactly what the page shows, for the same place and day: figures, places, units, what is overdue, the trend."""
+    asked = asked_place()
+    found = board_service.overview(page_session(), page_actor(), asked)
+    content = board_sheet.board_xlsx(found, now=page_now())
+    return download(content, f"{_('督办看板')}-{found.board.as_of.day:%Y%m%d}.xlsx")
 
 
 @blueprint.get("/series.json")
 def series() -> ResponseReturnValue:
-    """The chart: plans issued and plans due, added up at each period's end."""
-    areas = policy.visible_areas(page_actor())
-    points = ledger.issued_series(page_session(), areas, _as_of())
-    day = _shown_day()
-    return jsonify(
-        days=[point.day.isoformat() for point in points],
-        issued=[point.issued if point.day <= day or _is_current(points, point, day) else None for point in points],
-        due=[point.due for point in points],
-        names={"issued": _("实际印发"), "due": _("应印发")},
-    )
+    """The S-curve: plans issued and plans due, added up at each period's end."""
+    asked = asked_place()
+    points = ledger.issued_series(page_session(), charts.areas_of(asked), asked.as_of, unit=asked.unit)
+    return charts.series(points, shown_day())
 
 
-def _is_current(points: list[Any], point: Any, day: date) -> bool:
-    """The period in which the day lies is shown as it stands."""
-    return point is next((each for each in points if each.day >= day), None)
+@blueprint.get("/trend.json")
+def trend() -> ResponseReturnValue:
+    """The chart of completion rates over past periods."""
+    return charts.trend(board_service.overview(page_session(), page_actor(), asked_place()))
+
+
+def _shown() -> dict[str, Any]:
+    asked = asked_place()
+    found = board_service.overview(page_session(), page_actor(), asked)
+    rows: tuple[LedgerLine, ...] = ()
+    if asked.unit:
+        wanted = LedgerFilter(unit=asked.unit, area=asked.area)
+        rows = ledger.ledger_rows(page_session(), page_actor(), wanted, as_of=asked.as_of).rows
+    return {
+        "found": found, "board": found.board, "asked": asked, "rows": rows, "shown_day": found.board.as_of.day,
+        "is_past": bool(request.args.get("as_of")), "late_shown": LATE_SHOWN, "units_shown": UNITS_SHOWN,
+        "trend_table": charts.trend_table(found), "by_words": charts.BY_WORDS, "tag": _tag(found, rows),
+        "moved_pairs": lambda moves: [(one, one.person) for one in moves],
+    }  # fmt: skip
+
+
+def _tag(found: board_service.Overview, rows: tuple[LedgerLine, ...]) -> str:
+    """What the page shows, without the moment at which it was asked; links in it repeat the address."""
+    board = found.board
+    return etag_of(
+        board.as_of.day, board.figures, board.before, board.soon, board.waiting, board.overdue, board.late_tasks, board.series,
+        found.places, found.trend, found.moves, rows, current_language(), sorted(request.args.items()),
+    )  # fmt: skip
+
+
+def asked_place() -> BoardAsked:
+    """Whose board the address asks for; raises BadRequest for an area that is none."""
+    chosen = _chosen_place()
+    area, by = chosen.get("area", ""), chosen.get("by", "all")
+    if area and not AREA.fullmatch(area):
+        raise BadRequest(N_("地区应写作 /330000/330200/ 这样。"))
+    return BoardAsked(_as_of(), area, chosen.get("unit", ""), by if by in board_service.BY else "all")
+
+
+def _chosen_place() -> dict[str, str]:
+    return filter_values(*PLACE_FILTERS)
 
 
 @blueprint.get("/ledger", endpoint="ledger")
 def ledger_page() -> ResponseReturnValue:
     """A row a plan, as of any day, filtered by the address."""
     chosen, session, actor = filter_values(*FILTERS), page_session(), page_actor()
-    wanted = _filter(chosen)
+    wanted = ledger_filter(chosen)
     page = ledger.ledger_rows(session, actor, wanted, as_of=_as_of(), after=cursors.decode(cursors.day, cursors.number))
     return render_template(
         "board/ledger.html",
@@ -76,39 +128,43 @@ def ledger_page() -> ResponseReturnValue:
         total=ledger.count_rows(session, actor, wanted, as_of=_as_of()),
         next_address=address(after=cursors.encode(*page.cursor)) if page.cursor else "",
         units=plan_list.lead_units(session, policy.visible_areas(actor)),
-        shown_day=_shown_day(),
+        shown_day=shown_day(),
         figures=ledger.figures_for(session, actor, wanted, as_of=_as_of()),
+        **views_for("ledger", chosen),
     )
 
 
 @blueprint.get("/ledger.xlsx")
 def export() -> ResponseReturnValue:
     """Exactly the rows of the filters, on the same day."""
-    wanted = _filter(filter_values(*FILTERS))
+    wanted = ledger_filter(filter_values(*FILTERS))
     page = ledger.ledger_rows(page_session(), page_actor(), wanted, as_of=_as_of(), limit=None)
     heads = (_("规划代码"), _("规划名称"), _("编制单位"), _("类别"), _("审批方式"), _("管理类别"), _("阶段"), _("当前环节"),
-             _("承办"), _("环节到期"), _("应印发日期"), _("印发日期"), _("文号"), _("逾期工作日"), _("最近办理"))  # fmt: skip
-    return sheet(_("规划台账 %(day)s", day=_shown_day().isoformat()), heads, (_cells(line) for line in page.rows))
+             _("承办"), _("环节到期"), _("应印发日期"), _("印发日期"), _("文号"), _("时限状态"), _("逾期工作日"), _("最近办理"),
+             _("最近报送"), _("报送时间"))  # fmt: skip
+    return sheet(_("规划台账 %(day)s", day=shown_day().isoformat()), heads, (_cells(line) for line in page.rows))
 
 
 def _cells(line: LedgerLine) -> tuple[Any, ...]:
     return (
         line.code, line.title, line.unit_name, line.category.label, line.tier.label, line.importance.label,
         word(line.stage, "stage"), line.step, line.holder, line.step_due_at, line.due_on, line.issued_on,
-        line.document_number, line.days_late or None, line.last_action,
+        line.document_number, str(line.light.words) if line.light else "", line.days_late or None, line.last_action,
+        line.report, line.reported_at,
     )  # fmt: skip
 
 
 @blueprint.get("/weekly.docx")
 def weekly() -> ResponseReturnValue:
     """The weekly ledger (周调度台账) of the week in which the day lies, as a document."""
-    content = weekly_service.weekly_docx(page_session(), page_actor(), _shown_day(), now=page_now())
+    content = weekly_service.weekly_docx(page_session(), page_actor(), shown_day(), now=page_now())
     response = Response(content, mimetype=DOCX)
-    response.headers["Content-Disposition"] = f"attachment; filename=weekly-{_shown_day()}.docx"
+    response.headers["Content-Disposition"] = f"attachment; filename=weekly-{shown_day()}.docx"
     return response
 
 
-def _filter(chosen: dict[str, str]) -> LedgerFilter:
+def ledger_filter(chosen: dict[str, str]) -> LedgerFilter:
+    """The filters of an address as the ledger's."""
     known = {field.name for field in fields(LedgerFilter)}
     wanted: dict[str, Any] = {name: value for name, value in chosen.items() if name in known}
     return LedgerFilter(**wanted)
@@ -125,6 +181,7 @@ def _as_of() -> date | datetime:
         raise BadRequest(N_("日期应写作 2021-06-30 这样。")) from error
 
 
-def _shown_day() -> date:
+def shown_day() -> date:
+    """The day whose figures are shown."""
     moment = _as_of()
     return page_day() if isinstance(moment, datetime) else moment

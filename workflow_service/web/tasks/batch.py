@@ -47,7 +47,12 @@ def run() -> ResponseReturnValue:
     found = batches.run_batch(transaction, page_actor(), asked, now=page_now(), key=key)
     by_id = {one.id: one for one in ticked}
     lines = [(by_id[one.task_id], one.refusal.message if one.refusal else "") for one in found]
-    return render_template("tasks/operations/batch_results.html", action=action.value, lines=lines)
+    return render_template("tasks/operations/batch_results.html", action=action.value, lines=lines, back=_back())
+
+
+def _back() -> str:
+    """The list in which the tasks were ticked."""
+    return "board" if request.form.get("back") == "board" else "tasks"
 
 
 def _ticked() -> list[Task]:
@@ -74,7 +79,7 @@ def _ask(action: BatchAction, ticked: Sequence[Task], problem: bool = False) -> 
     )
     html = render_template(
         "tasks/operations/batch.html", action=action.value, ticked=ticked, task=ticked[0], given=given, found=found,
-        chosen=candidates.named(page_session(), given.holders), problem=problem, mixed=schema is None,
+        chosen=candidates.named(page_session(), given.holders), problem=problem, mixed=schema is None, back=_back(),
         fields=fields_of(schema, {}, {}, form_options) if schema is not None and action is BatchAction.COMPLETE else (),
     )  # fmt: skip
     return html, 422 if problem else 200

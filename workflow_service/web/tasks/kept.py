@@ -19,7 +19,10 @@ from ..listing import filter_values
 
 EVERYTHING = "all"
 """Marks an address that says everything itself: without it and without filters the kept ones apply."""
-ENDPOINTS = {"inbox": "tasks.inbox", "done": "tasks.done", "started": "tasks.started"}
+ENDPOINTS = {
+    "inbox": "tasks.inbox", "done": "tasks.done", "started": "tasks.started", "board": "board.overview",
+    "ledger": "board.ledger",
+}  # fmt: skip
 
 
 def connect(blueprint: Blueprint) -> None:
@@ -58,12 +61,17 @@ def last_filters(place: str, *names: str) -> dict[str, str]:
 def frame_of(place: str, chosen: dict[str, str]) -> dict[str, Any]:
     """What every list of this room shows around its rows: tabs with counts, views, and what was chosen."""
     actor = page_actor()
-    query = urlencode(chosen)
+    counts = work_lists.tab_counts(page_session(), int(actor.user_id or 0), actor.groups)
+    return views_for(place, chosen) | {"chosen": chosen, "tab_counts": counts}
+
+
+def views_for(place: str, chosen: dict[str, str]) -> dict[str, Any]:
+    """The views kept of a list, and which of them its present filters are."""
+    actor, query = page_actor(), urlencode(chosen)
     views = list_views.views_of(page_session(), actor, place) if place in list_views.PLACES else ()
     return {
-        "place": place, "chosen": chosen, "query": query, "views": views,
+        "place": place, "query": query, "views": views,
         "current_view": next((view for view in views if view.query == query), None), "my_id": actor.user_id,
-        "tab_counts": work_lists.tab_counts(page_session(), int(actor.user_id or 0), actor.groups),
     }  # fmt: skip
 
 

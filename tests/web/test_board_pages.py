@@ -1,0 +1,123 @@
+"""The board's pages: the way down, what an open page asks, views, urging many at once, the files."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import func, select
+
+from tests.people import SYSTEM, password_hash
+from tests.services.catalogue import Catalogue
+from tests.services.house import House, user_task
+from tests.web.test_pages import plan_of
+from workflow_service.services.people import PersonFacts, add_person
+from workflow_service.services.plans import plan_facts
+from workflow_service.services.processes import start_process
+from workflow_service.store.supervision import Notice
+
+SignIn = Callable[[str], Any]
+COUNTY = "/330000/330200/330205/"
+
+
+@pytest.fixture
+def late(house: House) -> House:
+    """Two late plans of the county, each with a task, and one that is not late; a supervisor of the province."""
+    house.deploy_chain(user_task("fill"))
+    with house.database.transaction() as session:
+        for username, unit in (("zj.supervisor", "zj.drc"), ("jb.second", "jb.drc")):
+            add_person(
+                session, SYSTEM, PersonFacts(username=username, name=username), [(unit, "supervisor")], now=house.now,
+                password_hash=password_hash(), constructed=True,
+            )  # fmt: skip
+        made = Catalogue.again(session)
+        today = house.now.date()
+        for number, title in enumerate(("江北区港口规划", "江北区电网规划", "江北区水利规划")):
+            due = today + timedelta(days=-30 if number < 2 else 60)
+            plan = made.plan(title, "jb.energy", date(2025, 1, 6), due, level="county")
+            start_process(
+                session, SYSTEM, "p", variables={"plan": plan_facts(plan)}, business_key=str(number), plan_id=plan.id,
+                now=house.now,
+            )  # fmt: skip
+    return house
+
+
+def test_the_way_leads_from_the_county_to_the_unit_to_the_plan_and_its_task(late: House, person: SignIn) -> None:
+    supervisor = person("zj.supervisor")
+    assert f"/board?area={COUNTY}" in unquote(supervisor.get("/board?area=/330000/330200/").text)
+    county = supervisor.get(f"/board?area={COUNTY}").text
+    assert "unit=jb.energy" in county and "逐级查看" in county
+    unit = supervisor.get(f"/board?area={COUNTY}&unit=jb.energy").text
+    assert "江北区水利规划" in unit and "/tasks/" in unit and "/plans/" in unit
+    assert person("jb.supervisor").get("/board?area=/330000/330200/330203/").status_code == 403
+    assert supervisor.get("/board?area=somewhere").status_code == 400
+    assert supervisor.get("/board?unit=nobody").status_code == 404
+
+
+def test_an_open_board_hears_of_changes_only(late: House, person: SignIn) -> None:
+    supervisor = person("jb.supervisor")
+    page = supervisor.get("/board").text
+    tag = page.split('data-tag="')[1].split('"')[0]
+    again = supervisor.get("/board/live", headers={"If-None-Match": f'"{tag}"'})
+    assert (again.status_code, again.data) == (304, b"")
+    with late.database.transaction() as session:
+        Catalogue.again(session).plan("江北区新规划", "jb.energy", date(2025, 1, 6), date(2025, 10, 8), level="county")
+    changed = supervisor.get("/board/live", headers={"If-None-Match": f'"{tag}"'})
+    assert changed.status_code == 200 and "江北区新规划" in changed.text
+    assert changed.headers["ETag"] != f'"{tag}"'
+
+
+def test_many_late_tasks_are_urged_at_once_and_the_way_back_is_the_board(late: House, person: SignIn) -> None:
+    supervisor = person("jb.supervisor")
+    tasks = [task.id for task in late.open()][:2]
+    given = {"task": tasks, "action": "urge", "back": "board"}
+    asked = supervisor.post("/tasks/batch", data=given).text
+    assert all(f"/tasks/{task}" in asked for task in tasks) and 'name="back" value="board"' in asked
+    done = supervisor.post("/tasks/batch", data=given | {"go": "1", "reason": "请抓紧"}).text
+    assert "办成 2 项" in done and "回到督办" in done
+    with late.database.transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Notice).where(Notice.kind == "urge")) == 4
+
+
+def test_a_view_of_the_board_and_of_the_ledger_is_kept(late: House, person: SignIn) -> None:
+    supervisor = person("jb.supervisor")
+    for place, query, path in (("board", "by=importance", "/board"), ("ledger", "state=overdue", "/board/ledger")):
+        answer = supervisor.post("/tasks/views", data={"place": place, "name": "我的", "query": query})
+        assert answer.headers["Location"] == f"{path}?{query}"
+        assert "view-tab" in supervisor.get(f"{path}?{query}").text
+    assert "view-tab" not in person("jb.second").get("/board").text
+
+
+def test_the_files_hold_what_the_pages_show(late: House, person: SignIn) -> None:
+    supervisor = person("jb.supervisor")
+    board = load_workbook(BytesIO(supervisor.get(f"/board/board.xlsx?area={COUNTY}").data))
+    late_titles = [row[0] for row in board["逾期规划"].iter_rows(min_row=4, values_only=True)]
+    assert late_titles == ["江北区港口规划", "江北区电网规划"]
+    ledger = load_workbook(BytesIO(supervisor.get("/board/ledger.xlsx?state=overdue").data)).active
+    assert [row[1] for row in ledger.iter_rows(min_row=2, values_only=True)] == late_titles
+    page = supervisor.get("/board").text
+    assert page.index(late_titles[0]) < page.index(late_titles[1])
+
+
+def test_the_progress_page_draws_and_tells_the_same(late: House, person: SignIn) -> None:
+    supervisor = person("jb.supervisor")
+    page, told = supervisor.get("/board/progress").text, supervisor.get("/board/gantt.json").json
+    assert [row["title"] for row in told["rows"]] == ["江北区港口规划", "江北区电网规划", "江北区水利规划"]
+    assert all(row["title"] in page for row in told["rows"])
+    assert told["rows"][0]["light"] == "black" and told["rows"][2]["light"] == "green"
+    assert [bar["stage"] for bar in told["rows"][0]["bars"]] == ["drafting"]
+    only = supervisor.get("/board/gantt.json?state=overdue").json["rows"]
+    assert len(only) == 2
+    trend = supervisor.get("/board/trend.json?by=importance").json
+    assert trend["unit"] == "%" and [line["name"] for line in trend["lines"]] == ["一般"]
+
+
+def test_a_board_without_plans_says_so(house: House, person: SignIn) -> None:
+    supervisor = person("jb.supervisor")
+    assert "目录内还没有规划" in supervisor.get("/board").text
+    assert "没有符合条件的规划" in supervisor.get("/board/progress").text
+    plan_of(house)
+    assert supervisor.get("/board/progress").status_code == 200
