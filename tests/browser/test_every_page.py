@@ -32,7 +32,7 @@ SUPERVISOR = (
     "/board/progress", "/board/live",
     "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
     "/tasks/{task_id}/reassign",
-    "/incidents", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly",
+    "/incidents", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly", "/templates", "/templates/slip",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
     "/search?q=能源", "/search", "/plans/999999",
     "/circulations/sent", "/circulations/new/{instance_id}",

@@ -13,6 +13,8 @@ from typing import Any
 from tests.engine import xml_drawing
 from tests.rights.scene import ABOVE, EVERYBODY, OWN
 from tests.services.house import user_task
+from workflow_service.documents.built_in_templates import built_in
+from workflow_service.documents.template_examples import WRITTEN_AT
 
 PUBLIC = "public"
 """Open without signing in, or showing nothing but what is public."""
@@ -188,6 +190,15 @@ PAGES: dict[str, Need] = {
     "POST /rhythms/<any(daily, weekly, ten_day):rhythm>/run": Need(
         "rhythm.run", SUPERVISORS, {"scope": "unit:jb.energy"}, at={"rhythm": "weekly"}
     ),
+    "GET /templates": Need("rhythm.see", RHYTHMS_SEEN),
+    "GET /templates/<kind>": Need("rhythm.see", RHYTHMS_SEEN, at={"kind": "weekly"}),
+    "GET /templates/<kind>/<any(current, example):what>.docx": Need(
+        "rhythm.see", RHYTHMS_SEEN, at={"kind": "weekly", "what": "current"}
+    ),
+    "POST /templates/<kind>": Need(
+        "rhythm.manage", TOP_CALENDAR, files={"file": (built_in("weekly", WRITTEN_AT), "周.docx")}, at={"kind": "weekly"}
+    ),
+    "POST /templates/<kind>/delivered": Need("rhythm.manage", TOP_CALENDAR, at={"kind": "weekly"}, soft=True),
     "GET /weekly": Need("board.see", BOARD),
     "GET /weekly/ledger.<any(docx, xlsx):ending>": Need("board.see", BOARD, at={"ending": "xlsx"}),
     "GET /calendar": own(), "POST /calendar": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03", "kind": "off"}),

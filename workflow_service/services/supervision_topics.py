@@ -43,10 +43,12 @@ def publish_bulletin(execution: "Execution", work: ServiceWork) -> Result:
     made = execution.session.get(Bulletin, int((seen.get("bulletin") or {}).get("id") or 0))
     if made is None:
         raise InvalidInput(N_("没有找到这一期通报，请先固定数字。"))
-    text, requests = (str(_answer(seen, "edit_bulletin").get(name) or "") for name in ("summary", "requests"))
+    written = _answer(seen, "edit_bulletin")
+    text, requests = (str(written.get(name) or "") for name in ("summary", "requests"))
     number = bulletins.release_bulletin(
-        execution.session, execution.actor, made, text=text, requests=requests, now=execution.now
-    )
+        execution.session, execution.actor, made, text=text, requests=requests, asks=written.get("asks") or (),
+        now=execution.now,
+    )  # fmt: skip
     return Result({"number": str(number), "year": number.year, "serial": number.number})
 
 

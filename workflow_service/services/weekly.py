@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
 from workflow_service.documents import weekly as paper
-from workflow_service.documents.docx import write_docx
 from workflow_service.domain.rhythms import Rhythm, monday_of, week_of
 from workflow_service.domain.supervision import Comparison, Figures
 from workflow_service.i18n import _, use_language
@@ -27,7 +26,7 @@ from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 from workflow_service.store.supervision import RhythmRun, WeeklyReport
 
-from . import ledger
+from . import ledger, paper_templates
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .notices import NewNotice, post_notices
@@ -167,7 +166,7 @@ def weekly_docx(session: Session, actor: Actor, day: date, *, area_path: str = "
         as_of=found.last, issued_on=SETTINGS.day_of(now), written_at=now, comparison=found.comparison, lines=lines,
         late=found.late,
     )  # fmt: skip
-    return write_docx(paper.weekly_document(document))
+    return paper_templates.write(session, "weekly", document)
 
 
 def _in_progress() -> tuple[Any, ...]:

@@ -32,6 +32,7 @@ ROOMS = (
     "calendar",
     "rhythms",
     "weekly",
+    "papers",
     "settings",
     "search",
     "people",
