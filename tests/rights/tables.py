@@ -202,6 +202,8 @@ PAGES: dict[str, Need] = {
     "GET /weekly": Need("board.see", BOARD),
     "GET /weekly/ledger.<any(docx, xlsx):ending>": Need("board.see", BOARD, at={"ending": "xlsx"}),
     "GET /calendar": own(), "POST /calendar": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03", "kind": "off"}),
+    "GET /calendar/<int:year>.csv": own(),
+    "POST /calendar/preview": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03", "kind": "off"}),
     "POST /calendar/forget": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03"}),
     "POST /calendar/<int:year>/<any(estimate, confirm):what>": Need("calendar.manage", TOP_CALENDAR, at={"what": "estimate"}),
     "GET /designer": own(), "GET /designer/decisions/<int:decision_id>": own(), "GET /designer/deployments": own(),
