@@ -80,7 +80,7 @@ def digests_at(
     for row in _long_overdue(session, at, today, calendar, settings, urging, set_up.posts, after):
         reading = read(row.due_at)
         if reading is not None and not _is_own(found, row):
-            _digest(found, row).below.append(_due(row, reading, row.unit_name))
+            _digest(found, row).below.append(_due(row, reading, row.unit_name, row.for_whom))
     return [found[user_id] for user_id in sorted(found)]
 
 
