@@ -1,6 +1,6 @@
 """Bulletins keep what they ask, what became of the former one and the docx as sent; a released one is sealed. Templates.
 
-Revision 0014, after 0011.
+Revision 0014, after 0013.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
