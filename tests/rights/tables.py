@@ -173,6 +173,8 @@ PAGES: dict[str, Need] = {
     "GET /board/ledger.xlsx": Need("board.see", BOARD), "GET /board/series.json": Need("board.see", BOARD),
     "GET /board/weekly.docx": Need("board.see", BOARD), "GET /board/live": Need("board.see", BOARD),
     "GET /board/board.xlsx": Need("board.see", BOARD), "GET /board/trend.json": Need("board.see", BOARD),
+    "GET /board/routes": Need("board.see", BOARD), "GET /board/routes/diagram.bpmn": Need("board.see", BOARD, soft=True),
+    "GET /board/forecasts": Need("board.see", BOARD), "GET /board/forecasts.xlsx": Need("board.see", BOARD),
     "GET /board/progress": Need("board.see", BOARD), "GET /board/gantt.json": Need("board.see", BOARD),
     "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
