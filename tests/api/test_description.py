@@ -39,7 +39,7 @@ def test_it_is_openapi_3_1_with_every_noun(document: dict[str, Any]) -> None:
     assert nouns >= {
         "deployments", "process-definitions", "process-instances", "tasks", "messages", "signals", "incidents", "decisions",
         "plans", "catalogues", "meetings", "ledger", "bulletins", "notices", "reminders", "users", "units", "tokens", "me",
-        "attachments",
+        "attachments", "route-times", "forecasts",
     }  # fmt: skip
 
 

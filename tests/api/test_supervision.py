@@ -1,6 +1,9 @@
 """Ledger, board, bulletins, notices and urging over HTTP."""
 
+from datetime import date
+
 from tests.api.callers import ApiHouse, assert_problem
+from tests.services.catalogue import Catalogue
 from workflow_service.store.supervision import Bulletin, Notice
 
 AREA = "/330000/330200/330205/"
@@ -76,3 +79,30 @@ def test_a_supervisor_urges_a_task_once_an_hour(api: ApiHouse) -> None:
     assert notice["kind"] == "urge"
     assert_problem(api.caller("hs.handler").post("/reminders", {"task_id": task_id}), 403)
     assert_problem(supervisor.post("/reminders", {"task_id": 123456}), 404)
+
+
+def test_how_long_a_route_takes_is_told_element_by_element(api: ApiHouse) -> None:
+    supervisor = api.caller("jb.supervisor")
+    nothing = supervisor.get("/route-times").get_json()
+    assert (nothing["runs"], nothing["elements"], nothing["since"]) == (0, [], None)
+    api.deploy_five_tasks()
+    api.house.start()
+    api.house.complete("a")
+    found = supervisor.get("/route-times").get_json()
+    stays = {one["element_id"]: (one["stayed"], one["here"], one["heat"]) for one in found["elements"]}
+    assert found["runs"] == 1 and stays["a"] == (1, 0, 0)
+    assert sum(here for _stayed, here, _heat in stays.values()) >= 1
+    assert_problem(supervisor.get("/route-times?route=other"), 404)
+    assert_problem(supervisor.get("/route-times?since=2025-12-01&until=2025-11-01"), 422)
+    assert_problem(api.caller("jb.handler").get("/route-times"), 403)
+
+
+def test_forecasts_say_honestly_when_they_have_nothing_to_go_by(api: ApiHouse) -> None:
+    with api.house.database.transaction() as session:
+        Catalogue.again(session).plan("江北区能源规划", "jb.energy", date(2025, 3, 3), date(2025, 12, 31), level="county")
+    supervisor = api.caller("jb.supervisor")
+    (one,) = supervisor.get("/forecasts").get_json()["items"]
+    assert (one["title"], one["likely"], one["safe"], one["history"]) == ("江北区能源规划", None, None, 0)
+    assert supervisor.get("/forecasts/quality").get_json() == {"items": []}
+    assert supervisor.get("/forecasts?as_of=2025-03-01").get_json()["items"] == []
+    assert_problem(api.caller("jb.handler").get("/forecasts/quality"), 403)

@@ -29,7 +29,7 @@ STAFF = (
 )  # fmt: skip
 SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
-    "/board/progress", "/board/live",
+    "/board/progress", "/board/live", "/board/routes", "/board/forecasts",
     "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
     "/tasks/{task_id}/reassign",
     "/incidents", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly", "/templates", "/templates/slip",

@@ -177,6 +177,8 @@ PAGES: dict[str, Need] = {
     "GET /board/ledger.xlsx": Need("board.see", BOARD), "GET /board/series.json": Need("board.see", BOARD),
     "GET /board/weekly.docx": Need("board.see", BOARD), "GET /board/live": Need("board.see", BOARD),
     "GET /board/board.xlsx": Need("board.see", BOARD), "GET /board/trend.json": Need("board.see", BOARD),
+    "GET /board/routes": Need("board.see", BOARD), "GET /board/routes/diagram.bpmn": Need("board.see", BOARD, soft=True),
+    "GET /board/forecasts": Need("board.see", BOARD), "GET /board/forecasts.xlsx": Need("board.see", BOARD),
     "GET /board/progress": Need("board.see", BOARD), "GET /board/gantt.json": Need("board.see", BOARD),
     "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
@@ -285,6 +287,8 @@ API: dict[str, Need] = {
         "decision.by_hand", DECIDERS, {"result": {"out0": "short"}, "reason": "测试"}, at={"incident_id": "{undecided_id}"}
     ),
     "GET /ledger": own(), "GET /ledger/figures": own(), "GET /ledger/board": Need("board.see", BOARD),
+    "GET /route-times": Need("board.see", BOARD), "GET /forecasts": Need("board.see", BOARD),
+    "GET /forecasts/quality": Need("board.see", BOARD),
     "GET /meetings": own(), "GET /meetings/pool": own(),
     "POST /meetings": Need(
         "meeting.manage", HOSTS,

@@ -30,6 +30,7 @@ NOUNS = (
     "catalogues",
     "meetings",
     "supervision",
+    "analysis",
     "people",
     "own",
     "substitutions",

@@ -106,11 +106,13 @@ def ranked(ordered: Sequence[int], share: int) -> int:
 
 
 def backtest(finished: Iterable[Passage], calendar: WorkingCalendar, *, seed: str, draws: int = DRAWS) -> Quality:
-    """Forecast again at each stage that each finished plan entered, from those alone that were finished before that day."""
+    """Forecast again on each day before its issue on which a finished plan entered a stage, from those alone that were
+    finished before that day.
+    """
     known = sorted(((one, one.times(calendar)) for one in finished), key=lambda pair: pair[0].finished_on)
     made = by_likely = by_safe = 0
     for number, (plan, _times) in enumerate(known):
-        for stage, day in plan.entered:
+        for day, stage in {day: stage for stage, day in plan.entered if day < plan.finished_on}.items():
             before = [times for one, times in known if one.finished_on < day]
             found = forecast(before, Standing(stage, day), day, calendar, seed=f"{seed}:{number}:{stage}", draws=draws)
             if found is None:

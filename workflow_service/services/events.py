@@ -16,6 +16,8 @@ from workflow_service.store.runtime import Task
 from .audit import plain
 from .context import Actor
 
+WAS = "was"
+"""In the data of an event that puts a task before others: before whom it lay, so that a past ledger can tell."""
 ENTERED_FOR = "entered_for"
 """An office entered a body's result (代录): `data` has office, body, result, minutes and the day of the meeting."""
 
@@ -45,6 +47,12 @@ def note_instance(
     )  # fmt: skip
     session.add(event)
     return event
+
+
+def held(task: Task) -> dict[str, Any]:
+    """Before whom a task lies: who took it and when, its unit, the groups asked."""
+    since = task.claimed_at or task.created_at
+    return {"user": task.assignee_id, "since": since.isoformat(), "unit": task.unit_id, "groups": list(task.candidate_groups)}
 
 
 def events_of(session: Session, instance_id: int) -> Sequence[tuple[TaskEvent, str, str]]:

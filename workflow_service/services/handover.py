@@ -157,12 +157,13 @@ def _posts(session: Session, user_id: int, now: datetime) -> list[Membership]:
 def _give_task(session: Session, actor: Actor, task_id: int, leaver: User, heir: User, now: datetime) -> str:
     """What is asked of him by name is asked of the successor: as handler, or as one of the candidates."""
     row, task = lock_task(session, task_id)
+    was = events.held(task)
     task.candidate_users = [str(heir.id) if one == str(leaver.id) else one for one in task.candidate_users]
     if task.assignee_id == leaver.id:
         task.assignee_id, task.claimed_at = heir.id, now
     if not task.held:
         put_before(session, task)
-    data = {"from": leaver.id, "to": heir.id}
+    data = {"from": leaver.id, "to": heir.id, events.WAS: was}
     events.note(session, actor, task, HANDED_OVER, data, now=now)
     changed(session, actor, row, task, "task.hand_over", data, now)
     return N_("已移交")
@@ -174,12 +175,13 @@ def _give_claimed(session: Session, actor: Actor, task_id: int, leaver: User, he
     held = people_queries.memberships_of(session, [heir.id], SETTINGS.day_of(now))
     his = {f"{one.post.unit.code}:{one.post.code}" for one in held}
     takes = not his.isdisjoint(task.candidate_groups)
+    was = events.held(task)
     task.assignee_id, task.claimed_at = (heir.id, now) if takes else (None, None)
     if not task.held:
         set_holders(session, task, None)
         if takes:
             set_holders(session, task, heir.id)
-    data = {"from": leaver.id, "to": heir.id if takes else None, "groups": list(task.candidate_groups)}
+    data = {"from": leaver.id, "to": heir.id if takes else None, "groups": list(task.candidate_groups), events.WAS: was}
     events.note(session, actor, task, HANDED_OVER, data, now=now)
     changed(session, actor, row, task, "task.hand_over", data, now)
     return N_("已移交") if takes else N_("已放回岗位")

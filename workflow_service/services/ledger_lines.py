@@ -21,8 +21,8 @@ from workflow_service.domain.deadlines import (
 from workflow_service.domain.plans import Category, Importance, Level, Stage, Tier
 from workflow_service.domain.words import Phrase
 from workflow_service.i18n import N_
+from workflow_service.store import board_queries
 from workflow_service.store import ledger_queries as queries
-from workflow_service.store.board_queries import last_reports
 from workflow_service.store.deadlines import paused_at
 
 from .calendars import SETTINGS
@@ -130,10 +130,12 @@ def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: Working
         numbers = queries.documents_of(session, [row.id for row in chunk if row.issued_on], at.until)
         waiting = paused_at(session, [row.id for row in chunk if row.issued_on is None], at.until)
         agendas = queries.agendas_at(session, waiting, at.until)
-        reports = last_reports(session, ids, at.until)
+        reports = board_queries.last_reports(session, ids, at.until)
+        held = _held_then(session, [step.id for step in steps.values()], at)
         for row in chunk:
             line = _plain_line(row, units[row.lead_unit_id], waiting.get(row.id), at, calendar)
             line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar)
+            line = replace(line, holder=held.get(line.task_id or 0, line.holder))
             line = _with_report(_with_last(line, done.get(row.id)), reports.get(row.id))
             yield replace(line, document_number=numbers.get(row.id, ""))
 
@@ -176,6 +178,18 @@ def _with_step(
     )
 
 
+def _held_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int, str]:
+    """The holders of those tasks that lay before others at the moment than they did later."""
+    former = board_queries.former_holders(session, task_ids, at.until)
+    taken = {task_id: was["user"] if datetime.fromisoformat(was["since"]) < at.until else None for task_id, was in former.items()}
+    people, units = board_queries.names_of(
+        session, {one for one in taken.values() if one}, {was["unit"] for was in former.values() if was["unit"]}
+    ) if former else ({}, {})  # fmt: skip
+    return {
+        task_id: _named(units.get(was["unit"]), people.get(taken[task_id] or 0), was["groups"]) for task_id, was in former.items()
+    }
+
+
 def _with_last(line: LedgerLine, done: Any) -> LedgerLine:
     if done is None:
         return line
@@ -192,18 +206,24 @@ def _with_report(line: LedgerLine, told: Any) -> LedgerLine:
 
 def _holder(step: Any) -> str:
     """The unit and who took the step, or the unit alone while nobody has."""
-    return "·".join(part for part in (step.unit_name, step.person) if part) or "、".join(step.groups or ())
+    return _named(step.unit_name, step.person, step.groups)
+
+
+def _named(unit: str | None, person: str | None, groups: Sequence[str] | None) -> str:
+    return "·".join(part for part in (unit, person) if part) or "、".join(groups or ())
 
 
 def late_tasks(
     session: Session, areas: tuple[str, ...] | None, at: AsOf, calendar: WorkingCalendar, limit: int
 ) -> Iterator[LateTask]:
     """Give the tasks past their due moment, the longest overdue first."""
-    for row in queries.late_tasks(session, areas, at.until, limit):
+    rows = queries.late_tasks(session, areas, at.until, limit)
+    held = _held_then(session, [row.id for row in rows], at)
+    for row in rows:
         reading = read_light(row.due_at, at.last_moment, calendar, SETTINGS)
         assert reading is not None
         yield LateTask(
             task_id=row.id, plan_id=row.plan_id, title=row.title, name=row.name, stage=row.stage,
-            unit_name=row.unit_name or "", holder=_holder(row), due_at=row.due_at,
+            unit_name=row.unit_name or "", holder=held.get(row.id, _holder(row)), due_at=row.due_at,
             days_late=-reading.working_days_left, light=reading,
         )  # fmt: skip

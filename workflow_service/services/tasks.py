@@ -145,6 +145,7 @@ def unclaim_task(
         raise Conflict(N_("这项任务没有由您签收。"))
     if not task.candidate_groups and not task.candidate_users:
         raise Conflict(N_("这项任务指定由您办理，不能放回。"))
+    events.note(session, actor, task, "unclaimed", {events.WAS: events.held(task)}, now=now)
     task.assignee_id, task.claimed_at = None, None
     set_holders(session, task, None)
     return changed(session, actor, row, task, "task.unclaim", {}, now)
@@ -190,6 +191,7 @@ def release_tasks(
     for task_id in left:
         with suppress(Conflict):  # finished by him in this very moment
             row, task = lock_task(session, task_id)
+            events.note(session, actor, task, "unclaimed", {events.WAS: events.held(task)}, now=now)
             task.assignee_id, task.claimed_at = None, None
             set_holders(session, task, None)
             changed(session, actor, row, task, "task.release", {"user": user_id}, now)

@@ -82,9 +82,11 @@ def hand_on(
     own = task.assignee_id is None or actor.acting_for is not None
     former = actor.user_id if own else task.assignee_id
     _take_draft_along(session, task, former, asked.with_draft)
+    was = events.held(task)
     _place(task, asked.holder, unit_id, now)
     put_before(session, task)
     data: dict[str, Any] = {"from": before, "to": asked.holder, "reason": asked.reason.strip(), "with_draft": asked.with_draft}
+    data[events.WAS] = was
     events.note(session, actor, task, kind, data, now=now, reason=asked.reason.strip())
     values = {"by": actor.name, "task": task.name, "title": task.title}
     recipients.tell(

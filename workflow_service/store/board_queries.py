@@ -14,6 +14,7 @@ from . import plan_counts
 from .counters import PlanCountPast
 from .deadlines import DeadlineChange
 from .ledger_queries import Moment, Wanted, counted_by, counters_tell, state_at, within
+from .operations import TaskEvent
 from .people import Unit, User
 from .plans import Plan, PlanEvent
 from .supervision import WeeklyReport
@@ -124,6 +125,25 @@ def last_reports(session: Session, plan_ids: Collection[int], until: datetime) -
     return {row.plan_id: row for row in session.execute(statement)}
 
 
+def former_holders(session: Session, task_ids: Collection[int], until: datetime) -> dict[int, dict[str, Any]]:
+    """For each task that was put before others at or after a moment, before whom it lay until then: user, since, unit, groups."""
+    moved = TaskEvent.kind.in_(("transfer", "reassign", "handed_over", "unclaimed")), TaskEvent.data.has_key("was")
+    statement = (
+        select(TaskEvent.task_id, TaskEvent.data["was"].label("was"))
+        .where(TaskEvent.task_id.in_(list(task_ids)), TaskEvent.at >= until, *moved)
+        .ext(distinct_on(TaskEvent.task_id))
+        .order_by(TaskEvent.task_id, TaskEvent.at, TaskEvent.id)
+    )
+    return {int(row.task_id or 0): row.was for row in session.execute(statement)}
+
+
+def names_of(session: Session, users: Collection[int], units: Collection[int]) -> tuple[dict[int, str], dict[int, str]]:
+    """The names of people and the short names of units."""
+    people = session.execute(select(User.id, User.name).where(User.id.in_(list(users))))
+    short = session.execute(select(Unit.id, Unit.short_name).where(Unit.id.in_(list(units))))
+    return {one.id: one.name for one in people}, {one.id: one.short_name for one in short}
+
+
 def stages_entered(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, list[tuple[str, datetime]]]:
     """For each plan the stages that it entered before a moment and when, in order, from its registration on."""
     statement = (
@@ -151,6 +171,18 @@ def finished_plans(session: Session, route: str, area: str, before: date, limit:
         .limit(limit)
     )
     return {row.id: row.first_issued_on for row in session.execute(statement)}
+
+
+def routes_of(session: Session, plan_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """For each plan its route and the province in which it lies."""
+    rows = session.execute(select(Plan.id, Plan.route, Plan.area_path).where(Plan.id.in_(list(plan_ids))))
+    return {row.id: (row.route, province_of(row.area_path)) for row in rows}
+
+
+def province_of(area_path: str) -> str:
+    """The path of the outermost area of a path, empty for an empty one."""
+    first = area_path.strip("/").partition("/")[0]
+    return f"/{first}/" if first else ""
 
 
 def _keys_of(row: Any, unit: str) -> list[tuple[str, str, str]]:

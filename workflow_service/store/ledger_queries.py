@@ -214,13 +214,12 @@ def steps_at(session: Session, plan_ids: Collection[int], until: datetime) -> di
 
     Rows have id, name, due_at, waiting, groups, unit_name, person (who had taken it by then, else None).
     """
-    taken = func.coalesce(Task.claimed_at, Task.created_at) < until
     moved = moved_since(until)
     due_at = case((moved.c.task_id.is_not(None), moved.c.due_at), else_=Task.due_at).label("due_at")
     statement = (
         select(
             Task.plan_id, Task.id, Task.name, due_at, or_(Task.waiting, task_stood(until)).label("waiting"),
-            Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), case((taken, User.name)).label("person"),
+            Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), _taker(until),
         )
         .outerjoin(moved, moved.c.task_id == Task.id)
         .outerjoin(Unit, Unit.id == Task.unit_id)
@@ -283,7 +282,7 @@ def late_tasks(
     statement = (
         select(
             Task.id, Task.plan_id, Task.title, Task.name, Task.stage, first.c.due_at,
-            Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), User.name.label("person"),
+            Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), _taker(until),
         )
         .join(first, first.c.id == Task.id)
         .outerjoin(Unit, Unit.id == Task.unit_id)
@@ -385,6 +384,13 @@ def _spans(c: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _holds_one(column: Any, alternatives: Sequence[Sequence[str]]) -> ColumnElement[bool]:
     return or_(false(), *(column.contains(list(keys)) for keys in alternatives))
+
+def _taker(until: datetime) -> Any:
+    """The name of who had taken a task by then; whoever finishes one that nobody took is noted with it."""
+    by_name = and_(func.cardinality(Task.candidate_groups) == 0, func.cardinality(Task.candidate_users) < 2)
+    never_claimed = and_(Task.claimed_at.is_(None), or_(Task.ended_at.is_(None), by_name))
+    return case((or_(Task.claimed_at < until, never_claimed), User.name)).label("person")
+
 
 def _open_at(until: datetime) -> list[ColumnElement[bool]]:
     return [Task.created_at < until, or_(Task.ended_at.is_(None), Task.ended_at >= until)]

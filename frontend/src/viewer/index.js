@@ -1,9 +1,11 @@
-// <div data-diagram="URL of the XML" data-marks='{"way":[],"here":[],"wait":[],"bad":[],"notes":{id: text}}'></div>
+// <div data-diagram="URL of the XML" data-marks='{"way":[],"here":[],"wait":[],"bad":[],"notes":{id: text},
+// "heat":{id: {level, badge, again, note}}}'></div>
 // draws a diagram with the way travelled and the present place. The wheel zooms with Ctrl only.
 
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import "./index.css";
 import { connectChecks } from "./checks.js";
+import { heat, notesOf } from "./heat.js";
 import { mark } from "./marks.js";
 import { connectNotes } from "./notes.js";
 import { connectTools } from "./tools.js";
@@ -32,7 +34,8 @@ async function show(place) {
   const marks = JSON.parse(place.dataset.marks || "{}");
   mark(viewer, marks);
   fit(viewer, place, marks.here || []);
-  connectNotes(viewer, place, marks.notes || {});
+  heat(viewer, marks.heat || {});
+  connectNotes(viewer, place, marks.notes || notesOf(marks.heat || {}));
   connectTools(viewer, place);
   connectChecks(viewer, place);
   place.dataset.state = "ready";

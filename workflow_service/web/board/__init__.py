@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import progress
+from . import forecasts, progress, routes
 from .views import blueprint
 
 
@@ -13,4 +13,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-__all__ = ["progress", "register"]
+__all__ = ["forecasts", "progress", "register", "routes"]

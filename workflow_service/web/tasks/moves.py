@@ -27,6 +27,7 @@ SENTENCES = {
     "terminated": N_("%(by)s终止流程"),
     "jumped": N_("%(by)s调整环节"),
     "reopened": N_("%(by)s重办流程"),
+    "unclaimed": N_("“%(task)s”放回岗位"),
     "claimed": N_("%(by)s签收“%(task)s”"),
     "circulated": N_("%(by)s送阅"),
     "copy_failed": N_("“%(task)s”的抄送未能送出"),
