@@ -24,6 +24,7 @@ SUPERVISORS = frozenset({"jb.supervisor", "zj.supervisor"})
 MANAGERS = frozenset({"jb.designer", "jb.admin", "zj.designer", "zj.admin"}) | SUPERVISORS
 ADMINS = frozenset({"jb.admin", "zj.admin"})
 PEOPLE_SEEN = ADMINS | SUPERVISORS
+LISTERS = frozenset({"jb.supervisor", "hs.supervisor", "zj.supervisor"})
 DECIDERS = SUPERVISORS | {"jb.designer", "zj.designer"}
 OF_PLAN = HOLDER | SUPERVISORS
 HOSTS = frozenset({"jb.office"}) | SUPERVISORS
@@ -85,6 +86,7 @@ _PERSON = {"username": "new.one", "name": "新人", "unit": "jb.energy", "post":
 _UNIT = {"code": "jb.new", "name": "江北区新局", "area": "330205", "parent": "jb"}
 _REASON = {"reason": "测试"}
 _LEADER = "g:jb.drc:leader"
+_LISTING = {"title": "久拖不决", "reason": "逾期", "holder": "g:jb.energy:handler", "due_on": "2026-01-05"}
 _APPLY = {"title": "江北区新规划", "category": "special", "level": "county", "tier": "N", "importance": "key",
           "first_year": 2026, "last_year": 2030}  # fmt: skip
 
@@ -172,6 +174,10 @@ PAGES: dict[str, Need] = {
     "GET /board": Need("board.see", BOARD), "GET /board/ledger": Need("board.see", BOARD),
     "GET /board/ledger.xlsx": Need("board.see", BOARD), "GET /board/series.json": Need("board.see", BOARD),
     "GET /board/weekly.docx": Need("board.see", BOARD),
+    "GET /supervision/listed": own(), "GET /supervision/listed.xlsx": own(),
+    "GET /supervision/listed/<int:matter_id>": Need("listing.see", SEES),
+    "GET /supervision/listed/new": Need("listing.manage", LISTERS),
+    "POST /supervision/listed/new": Need("listing.manage", SUPERVISORS, _LISTING),
     "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
         "instance.see", SEES, at={"bulletin_id": "{released_id}", "ending": "docx"}
@@ -232,6 +238,8 @@ PAGES: dict[str, Need] = {
 }  # fmt: skip
 
 API: dict[str, Need] = {
+    "GET /listed-matters": own(), "GET /listed-matters/<id:matter_id>": Need("listing.see", SEES),
+    "POST /listed-matters": Need("listing.manage", SUPERVISORS, _LISTING),
     "GET /me/notice-settings": own(), "PUT /me/notice-settings": own(data={"channels": {"digest": ["email"]}}),
     "GET /me/deliveries": own(), "GET /me/phrases": own(), "PUT /me/phrases": own(data={"phrases": ["同意。"]}),
     "GET /me": own(), "GET /tokens": own(), "POST /tokens": own(data={"name": "t"}),

@@ -30,6 +30,7 @@ NOUNS = (
     "catalogues",
     "meetings",
     "supervision",
+    "listed_matters",
     "people",
     "own",
     "substitutions",

@@ -19,6 +19,7 @@ DESIGNER, SUPERVISOR, ADMINISTRATOR, LEADER = ROLES = ("designer", "supervisor",
 DECIDING = frozenset({"confirm", "decide"})
 # the offices whose registry enters results of meetings (代录), and the commission for its own meetings
 MEETING_OFFICES = frozenset({"government_office", "party_office", "congress_office", "drc"})
+INSPECTION = "inspection_office"
 _GOVERNMENT = frozenset({"government_office", "drc"})
 OFFICES_OF_MEETING = {
     "people_congress": frozenset({"congress_office"}),
@@ -219,6 +220,18 @@ def _instructs(actor: Actor, thing: Thing) -> bool:
     return actor.has_role(LEADER, thing.area_path or None) or (actor.has_role(LEADER) and _sees(actor, thing))
 
 
+def _lists(actor: Actor, thing: Thing) -> bool:
+    """The supervisors of the area, and its government's inspection office."""
+    own = any(office == INSPECTION and path == thing.area_path for office, path in actor.relations)
+    return own or _role(SUPERVISOR)(actor, thing)
+
+
+def _sees_list(actor: Actor, thing: Thing) -> bool:
+    """All units of the government that keeps the list, of those above it and of those below."""
+    above = any(is_within(path, thing.area_path) for path in actor.area_paths) if thing.area_path else bool(actor.area_paths)
+    return above or _sees(actor, thing)
+
+
 RULES: dict[str, Rule] = {
     "task.see": _sees,
     "task.work": _is_asked,
@@ -251,6 +264,8 @@ RULES: dict[str, Rule] = {
     "circulation.send": _has_part,
     "circulation.remind": lambda actor, thing: _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
     "instance.instruct": _instructs,
+    "listing.manage": _lists,
+    "listing.see": _sees_list,
     "work.hand_over": _role(ADMINISTRATOR),
     "substitute.name": lambda actor, thing: _has_part(actor, thing) or _role(ADMINISTRATOR)(actor, thing),
     "people.see": _role(ADMINISTRATOR, SUPERVISOR),
@@ -285,6 +300,8 @@ REFUSALS: dict[str, str] = {
     "circulation.send": N_("只有工作人员可以传阅。"),
     "circulation.remind": N_("只有发出人和本辖区的督办岗位可以提醒。"),
     "instance.instruct": N_("只有领导可以批示。"),
+    "listing.manage": N_("只有本辖区的督办岗位和督查室可以挂牌督办。"),
+    "listing.see": N_("这份挂牌清单不在您的查阅范围内。"),
     "work.hand_over": N_("只有本辖区的管理员可以办理工作移交。"),
     "substitute.name": N_("只有本人和本辖区的管理员可以指定或撤销代办人。"),
     "people.see": N_("只有管理员和督办岗位可以查阅人员。"),

@@ -13,7 +13,7 @@ from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
 from workflow_service.services import issue_notices, plans
-from workflow_service.store import deadlines, plan_list
+from workflow_service.store import deadlines, listed_list, plan_list
 from workflow_service.store.plan_list import PlanFilter
 from workflow_service.store.plans import Plan
 
@@ -136,6 +136,7 @@ def show(plan_id: int) -> ResponseReturnValue:
         merged_into=_successor(plan),
         starts=_starts(plan),
         deadline_changes=deadlines.changes_of(session, plan_id=plan_id),
+        listed=listed_list.of_plan(session, plan_id),
     )
 
 
