@@ -24,11 +24,13 @@ from workflow_service.services import (
     listing,
     meetings,
     processes,
+    slips,
     substitutions,
 )
 from workflow_service.services.listing import ListingAsked
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
+from workflow_service.services.slips import SlipAsked
 from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.services.tokens import make_token
 from workflow_service.services.units import UnitFacts, add_unit
@@ -252,11 +254,13 @@ def _asked(scene: Scene) -> None:
 
 
 def _acting(scene: Scene) -> None:
-    """A matter under listed supervision."""
+    """A matter under listed supervision, and a notice slip to the handler's unit."""
     house = scene.house
     with house.database.transaction() as session:
         files = delivered("listed_supervision", "listed_progress", "listed_check")
         deployments.deploy_files(session, SYSTEM, "acting", files, now=house.now)
         supervisor = house.actor("jb.supervisor")
         asked = ListingAsked(f"{SECRET}久拖不决", "逾期。", "g:jb.energy:handler", house.now.date() + timedelta(days=9))
+        slip = SlipAsked("jb.energy", f"{SECRET}抄告", "逾期。", "请抓紧。", house.now.date() + timedelta(days=9), False)
+        scene.ids["slip_id"] = slips.issue_slip(session, supervisor, slip, now=house.now).id
         scene.ids["matter_id"] = listing.list_matter(session, supervisor, asked, now=house.now).id

@@ -130,6 +130,8 @@ RHYTHMS = [
     _outcome("ten_day_bulletin", "published", release_bulletin=["return", "release"]),
 ]
 ACTING = [
+    _outcome("notice_slip", "answered"),
+    _outcome("notice_slip", "answered", early="overdue long_overdue"),
     _outcome("listed_supervision", "struck_off", rectify="strike_off"),
     _outcome(
         "listed_supervision", "struck_off", rectify=["progress", "strike_off"], verify=["refuse", "confirm"]

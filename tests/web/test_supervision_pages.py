@@ -10,8 +10,9 @@ import pytest
 
 from tests.people import SYSTEM
 from tests.services.house import House
-from tests.services.test_listing import FILES
+from tests.services.test_listing import FILES as LISTING_FILES
 from tests.services.test_rhythms import delivered
+from tests.services.test_slips import FILES as SLIP_FILES
 from tests.web.conftest import Person
 from tests.web.test_pages import plan_of
 from workflow_service.services import deployments
@@ -25,7 +26,7 @@ FORM = {"title": "久拖不决", "reason": "逾期一个月。", "holder": "g:jb
 def listed(house: House) -> House:
     """The house with the delivered process."""
     with house.database.transaction() as session:
-        deployments.deploy_files(session, SYSTEM, "acting", delivered(*FILES), now=house.now)
+        deployments.deploy_files(session, SYSTEM, "acting", delivered(*LISTING_FILES, *SLIP_FILES), now=house.now)
     return house
 
 
@@ -83,3 +84,34 @@ def test_who_must_stay_out_is_told_so_on_the_task(listed: House, person: Visit) 
     (task,) = listed.open()
     answer = supervisor.post(f"/tasks/{task.id}/complete", {"outcome": "confirm"}, seen=f"/tasks/{task.id}")
     assert answer.status_code == 403 and "应当回避" in answer.text and listed.waiting() == ["verify"]
+
+
+SLIP = {"unit": "jb.energy", "matter": "加快编制", "facts": "已逾期。", "asked": "请抓紧。", "until": "2025-12-05"}
+NEW_SLIP = "/supervision/slips/new"
+
+
+def test_a_slip_about_a_plan_is_drafted_issued_signed_for_and_answered(listed: House, person: Visit) -> None:
+    plan = plan_of(listed, "能源规划")
+    supervisor, handler = person("jb.supervisor"), person("jb.handler")
+    assert "目前处于" in supervisor.get(f"{NEW_SLIP}?plan={plan}").text
+    refused = supervisor.post(NEW_SLIP, SLIP | {"until": "2025-11-01"}, seen=NEW_SLIP)
+    assert refused.status_code == 422 and "应晚于今天" in refused.text and "请抓紧。" in refused.text
+    done = supervisor.post(NEW_SLIP, SLIP | {"answer_wanted": "1", "plan": str(plan)}, seen=NEW_SLIP, follow_redirects=True)
+    page = done.request.path
+    assert "已送达" in done.text and "0 / 1" in done.text
+    assert "签收" in handler.get(page).text
+    assert "1 / 1" in handler.post(f"{page}/sign", {}, seen=page, follow_redirects=True).text
+    (task,) = listed.open()
+    handler.post(f"/tasks/{task.id}/complete", {"outcome": "submit", "answer": "已报送。"}, seen=f"/tasks/{task.id}")
+    assert "已报送。" in supervisor.get(page).text
+    assert "加快编制" in supervisor.get("/supervision/slips?state=answered").text
+    assert "没有符合条件" in supervisor.get("/supervision/slips?state=waiting").text
+    for address in (f"{page}.docx", "/supervision/slips.xlsx"):
+        assert supervisor.get(address).data.startswith(b"PK")
+
+
+def test_a_slip_reads_as_pdf(listed: House, person: Visit) -> None:
+    supervisor = person("jb.supervisor")
+    page = supervisor.post(NEW_SLIP, SLIP, seen=NEW_SLIP, follow_redirects=True).request.path
+    assert listed.open() == []
+    assert supervisor.get(f"{page}.pdf").data.startswith(b"%PDF")

@@ -31,6 +31,7 @@ NOUNS = (
     "meetings",
     "supervision",
     "listed_matters",
+    "notice_slips",
     "people",
     "own",
     "substitutions",

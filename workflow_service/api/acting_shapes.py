@@ -1,4 +1,4 @@
-"""Listed matters as the interface takes and shows them."""
+"""Listed matters and notice slips as the interface takes and shows them."""
 
 from __future__ import annotations
 
@@ -78,3 +78,58 @@ class ListedShown(ListedLine):
 
 class ListedMatters(CountedPage[ListedLine]):
     """Matters, the latest first."""
+
+
+LongProse = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+UnitCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+class SlipGiven(Given):
+    """A notice slip to be issued: to the unit with this code, copies to others, with or without an answer."""
+
+    unit: UnitCode
+    matter: Line
+    facts: LongProse
+    asked: LongProse
+    until: GivenDay
+    answer_wanted: bool = True
+    copies: list[UnitCode] = Field(default_factory=list, max_length=100)
+    plan_id: Id | None = None
+
+
+class SlipQuery(PageQuery):
+    """Which slips: waiting for an answer, late with it, answered, not yet signed for."""
+
+    state: Literal["waiting", "late", "answered", "unsigned"] | None = None
+    q: str = Field("", max_length=100)
+    plan_id: Id | None = None
+
+
+class SlipShown(Shown):
+    """One notice slip."""
+
+    id: int
+    number: str
+    organ: str
+    unit: str
+    matter: str
+    facts: str
+    asked: str
+    until: date
+    answer_wanted: bool
+    copies: list[str]
+    issued_on: date
+    plan_id: int | None
+    circulation_id: int | None
+    process_instance_id: int | None
+    sent_by: str
+    signed_at: Moment | None
+    signed_by: str
+    answer: str
+    answered_at: Moment | None
+    superior_told_at: Moment | None
+    supervisor_told_at: Moment | None
+
+
+class Slips(CountedPage[SlipShown]):
+    """Slips, the latest first."""

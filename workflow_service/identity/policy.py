@@ -222,8 +222,15 @@ def _instructs(actor: Actor, thing: Thing) -> bool:
 
 def _lists(actor: Actor, thing: Thing) -> bool:
     """The supervisors of the area, and its government's inspection office."""
-    own = any(office == INSPECTION and path == thing.area_path for office, path in actor.relations)
+    offices = (path for office, path in actor.relations if office == INSPECTION)
+    own = any(path == thing.area_path or not thing.area_path for path in offices)
     return own or _role(SUPERVISOR)(actor, thing)
+
+
+def _issues_slips(actor: Actor, thing: Thing) -> bool:
+    """Whoever keeps the list, and the office of the same government; without a thing: anywhere."""
+    offices = (path for office, path in actor.relations if office in (INSPECTION, "government_office"))
+    return any(path == thing.area_path or not thing.area_path for path in offices) or _role(SUPERVISOR)(actor, thing)
 
 
 def _sees_list(actor: Actor, thing: Thing) -> bool:
@@ -266,6 +273,8 @@ RULES: dict[str, Rule] = {
     "instance.instruct": _instructs,
     "listing.manage": _lists,
     "listing.see": _sees_list,
+    "slip.issue": _issues_slips,
+    "slip.see": lambda actor, thing: _answers(actor, thing) or _works_on_it_or(SUPERVISOR)(actor, thing),
     "work.hand_over": _role(ADMINISTRATOR),
     "substitute.name": lambda actor, thing: _has_part(actor, thing) or _role(ADMINISTRATOR)(actor, thing),
     "people.see": _role(ADMINISTRATOR, SUPERVISOR),
@@ -302,6 +311,8 @@ REFUSALS: dict[str, str] = {
     "instance.instruct": N_("只有领导可以批示。"),
     "listing.manage": N_("只有本辖区的督办岗位和督查室可以挂牌督办。"),
     "listing.see": N_("这份挂牌清单不在您的查阅范围内。"),
+    "slip.issue": N_("只有本辖区的督办岗位、政府办公室和督查室可以制发抄告单。"),
+    "slip.see": N_("这份抄告单没有发给您的单位。"),
     "work.hand_over": N_("只有本辖区的管理员可以办理工作移交。"),
     "substitute.name": N_("只有本人和本辖区的管理员可以指定或撤销代办人。"),
     "people.see": N_("只有管理员和督办岗位可以查阅人员。"),

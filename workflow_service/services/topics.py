@@ -29,7 +29,7 @@ class Result:
     plan: dict[str, Any] | None = None
 
 
-HANDLER_MODULES = ("plan_topics", "document_topics", "supervision_topics", "listing_topics")
+HANDLER_MODULES = ("plan_topics", "document_topics", "supervision_topics", "listing_topics", "slip_topics")
 """Where handlers are; imported at the first question, because they use the services that use this module."""
 
 Handler = Callable[["Execution", ServiceWork], Result]

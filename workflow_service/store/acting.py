@@ -62,3 +62,45 @@ class ListedNote(Base):
     by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     text: Mapped[str] = mapped_column(server_default="")
+
+
+class NoticeSlipRow(Base):
+    """One notice slip (抄告单) as it was issued, to one unit; `number` is its document number, of a series of its own.
+
+    `circulation_id` holds the receipts. A demanded answer is a task of the run `instance_id`; `superior_at` and `supervisor_at`
+    say when its silence climbed.
+    """
+
+    __tablename__ = "notice_slip"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        Index("ix_notice_slip_area_path", "area_path", "id", postgresql_ops={"area_path": "text_pattern_ops"}),
+        Index("ix_notice_slip_unit", "unit_id", "id"),
+        Index("ix_notice_slip_plan", "plan_id", postgresql_where=text("plan_id is not null")),
+    )
+    id: Mapped[Key]
+    area: Mapped[str]
+    area_path: Mapped[str]
+    number: Mapped[str]
+    organ: Mapped[str]
+    organ_unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    unit_name: Mapped[str]
+    holder: Mapped[str]
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    matter: Mapped[str]
+    facts: Mapped[str]
+    asked: Mapped[str]
+    until: Mapped[date]
+    answer_wanted: Mapped[bool]
+    copies: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    issued_on: Mapped[date]
+    sent_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    sent_at: Mapped[datetime]
+    circulation_id: Mapped[int | None] = mapped_column(ForeignKey("circulation.id"))
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+    answer: Mapped[str] = mapped_column(server_default="")
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    superior_at: Mapped[datetime | None]
+    supervisor_at: Mapped[datetime | None]

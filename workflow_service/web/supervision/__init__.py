@@ -1,10 +1,10 @@
-"""What supervisors do beside the flow: the list of matters under supervision."""
+"""What supervisors do beside the flow: listed matters, notice slips."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from . import listed
+from . import listed, slips
 from .blueprint import blueprint
 
 
@@ -13,4 +13,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-__all__ = ["listed", "register"]
+__all__ = ["listed", "register", "slips"]

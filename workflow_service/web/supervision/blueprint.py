@@ -11,9 +11,10 @@ from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 from workflow_service.services import choosing
+from workflow_service.store import people_queries
 from workflow_service.store.plans import Plan
 
-from ..current import page_actor, page_now, page_session, require_sign_in
+from ..current import page_actor, page_day, page_now, page_session, require_sign_in
 from ..rights import allowed
 
 blueprint = Blueprint("supervision", __name__, url_prefix="/supervision", template_folder="templates")
@@ -52,6 +53,12 @@ def choices_of_people() -> dict[str, Any]:
     }
 
 
+def choices_of_units() -> dict[str, Any]:
+    """Units that somebody works in today, to choose from."""
+    posts = people_queries.filled_posts(page_session(), page_actor().area_paths, page_day(), choosing.MOST)
+    return {"units": list({row.unit_code: (row.unit_code, row.unit) for row in posts}.values())}
+
+
 def plan_named(plan_id: int | None) -> Plan | None:
     """The plan that a page is opened for."""
     return page_session().get(Plan, plan_id) if plan_id is not None else None
@@ -59,4 +66,4 @@ def plan_named(plan_id: int | None) -> Plan | None:
 
 @blueprint.context_processor
 def _rights() -> dict[str, Any]:
-    return {"may_list": lambda: allowed("listing.manage")}
+    return {"may_list": lambda: allowed("listing.manage"), "may_issue_slips": lambda: allowed("slip.issue")}
