@@ -27,6 +27,8 @@ SUPERVISORS = frozenset({"jb.supervisor", "zj.supervisor"})
 MANAGERS = frozenset({"jb.designer", "jb.admin", "zj.designer", "zj.admin"}) | SUPERVISORS
 ADMINS = frozenset({"jb.admin", "zj.admin"})
 PEOPLE_SEEN = ADMINS | SUPERVISORS
+LISTERS = frozenset({"jb.supervisor", "hs.supervisor", "zj.supervisor"})
+ISSUERS = LISTERS | {"jb.office", "hs.office"}
 DECIDERS = SUPERVISORS | {"jb.designer", "zj.designer"}
 OF_PLAN = HOLDER | SUPERVISORS
 HOSTS = frozenset({"jb.office"}) | SUPERVISORS
@@ -89,6 +91,9 @@ _PERSON = {"username": "new.one", "name": "新人", "unit": "jb.energy", "post":
 _UNIT = {"code": "jb.new", "name": "江北区新局", "area": "330205", "parent": "jb"}
 _REASON = {"reason": "测试"}
 _LEADER = "g:jb.drc:leader"
+_LISTING = {"title": "久拖不决", "reason": "逾期", "holder": "g:jb.energy:handler", "due_on": "2026-01-05"}
+_SLIP = {"unit": "jb.energy", "matter": "加快编制", "facts": "已逾期", "asked": "请抓紧", "until": "2026-01-05"}
+_SLIP_BODY: dict[str, Any] = {**_SLIP, "answer_wanted": False}
 _APPLY = {"title": "江北区新规划", "category": "special", "level": "county", "tier": "N", "importance": "key",
           "first_year": 2026, "last_year": 2030}  # fmt: skip
 
@@ -180,6 +185,16 @@ PAGES: dict[str, Need] = {
     "GET /board/routes": Need("board.see", BOARD), "GET /board/routes/diagram.bpmn": Need("board.see", BOARD, soft=True),
     "GET /board/forecasts": Need("board.see", BOARD), "GET /board/forecasts.xlsx": Need("board.see", BOARD),
     "GET /board/progress": Need("board.see", BOARD), "GET /board/gantt.json": Need("board.see", BOARD),
+    "GET /supervision/slips": own(), "GET /supervision/slips.xlsx": own(),
+    "GET /supervision/slips/<int:slip_id>": Need("slip.see", READERS),
+    "POST /supervision/slips/<int:slip_id>/sign": Need("circulation.read", HOLDER),
+    "GET /supervision/slips/<int:slip_id>.<any(docx, pdf):ending>": Need("slip.see", READERS, at={"ending": "docx"}),
+    "GET /supervision/slips/new": Need("slip.issue", ISSUERS),
+    "POST /supervision/slips/new": Need("slip.issue", HOSTS, _SLIP),
+    "GET /supervision/listed": own(), "GET /supervision/listed.xlsx": own(),
+    "GET /supervision/listed/<int:matter_id>": Need("listing.see", SEES),
+    "GET /supervision/listed/new": Need("listing.manage", LISTERS),
+    "POST /supervision/listed/new": Need("listing.manage", SUPERVISORS, _LISTING),
     "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
         "instance.see", SEES, at={"bulletin_id": "{released_id}", "ending": "docx"}
@@ -263,6 +278,11 @@ PAGES: dict[str, Need] = {
 }  # fmt: skip
 
 API: dict[str, Need] = {
+    "GET /notice-slips": own(), "POST /notice-slips": Need("slip.issue", HOSTS, _SLIP_BODY),
+    "GET /notice-slips/<id:slip_id>": Need("slip.see", READERS),
+    "GET /notice-slips/<id:slip_id>/document": Need("slip.see", READERS),
+    "GET /listed-matters": own(), "GET /listed-matters/<id:matter_id>": Need("listing.see", SEES),
+    "POST /listed-matters": Need("listing.manage", SUPERVISORS, _LISTING),
     "GET /me/notice-settings": own(), "PUT /me/notice-settings": own(data={"channels": {"digest": ["email"]}}),
     "GET /me/deliveries": own(), "GET /me/phrases": own(), "PUT /me/phrases": own(data={"phrases": ["同意。"]}),
     "GET /me": own(), "GET /tokens": own(), "POST /tokens": own(data={"name": "t"}),

@@ -22,7 +22,7 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.deadlines import move_holders
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
-from . import completions, events, form_facts, forms, navigation, pauses, rounds
+from . import completions, events, form_facts, forms, navigation, pauses, rounds, separation
 from .context import Actor
 from .execution import Execution, require_status
 from .task_access import (
@@ -77,6 +77,7 @@ def finish_task(
     require_status(row, rounds.statuses_for(session, task))
     actor = require_holder(session, actor, task, "task.work")
     refuse_if_taken(session, actor, task)
+    separation.require_another_person(session, actor, row, task, now=now)
     form = forms.form_of_task(session, task, row.definition_id)
     forms.validate(form, values)
     form_facts.require_facts(session, actor, task, form, values, now=now)
@@ -126,6 +127,7 @@ def claim_task(
     if task.assignee_id == actor.responsible:
         return task
     refuse_if_taken(session, actor, task)
+    separation.require_another_person(session, actor, row, task, now=now)
     task.assignee_id, task.claimed_at = actor.responsible, now
     set_holders(session, task, actor.responsible)
     _mark_opened(task, actor, now)

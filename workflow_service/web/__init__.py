@@ -23,6 +23,7 @@ ROOMS = (
     "plans",
     "instances",
     "board",
+    "supervision",
     "designer",
     "meetings",
     "bulletins",

@@ -52,6 +52,8 @@ ROUTES = {
     "midterm_evaluation": N_("中期评估"),
     "weekly_report": N_("周报送"),
     "ten_day_bulletin": N_("旬通报"),
+    "listed_supervision": N_("挂牌督办"),
+    "notice_slip": N_("抄告单"),
     "dossier_check": N_("要件核对"),
     "coordination": N_("规划衔接"),
     "environmental_review": N_("环境影响评价"),
@@ -135,6 +137,13 @@ PAUSES = {
     "suspended": N_("流程暂停"),
     "by_hand": N_("人工调整"),
 }
+LISTED_STATES = {
+    "open": N_("在督"), "asked": N_("待核验"), "struck_off": N_("已销号"), "withdrawn": N_("已撤销"),
+}  # fmt: skip
+LISTED_NOTES = {
+    "listed": N_("挂牌"), "progress": N_("报送进展"), "asked": N_("申请销号"), "refused": N_("继续整改"),
+    "struck_off": N_("销号"),
+}  # fmt: skip
 NOTICE_KINDS = {
     "digest": N_("日督促"),
     "weekly_ledger": N_("周调度台账"),
@@ -153,6 +162,8 @@ NOTICE_KINDS = {
     "circulation": N_("抄送传阅"),
     "timed_out": N_("办理超时"),
     "instructed": N_("领导批示"),
+    "listed": N_("挂牌督办"),
+    "slip": N_("抄告单"),
     "handed_over": N_("工作移交"),
     "try": N_("测试"),
     "other": N_("其他消息"),
@@ -233,6 +244,8 @@ TABLES = {
     "activity_status": ACTIVITY_STATUS,
     "task_kind": TASK_KINDS,
     "bulletin_status": BULLETIN_STATUS,
+    "listed_state": LISTED_STATES,
+    "listed_note": LISTED_NOTES,
     "event": EVENTS,
     "result_kind": RESULT_KINDS,
     "pause": PAUSES,

@@ -12,7 +12,7 @@ from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
 from workflow_service.services import issue_notices, plans, weekly_reports
-from workflow_service.store import deadlines, plan_list
+from workflow_service.store import deadlines, listed_list, plan_list
 from workflow_service.store.plan_list import PlanFilter
 from workflow_service.store.plans import Plan
 from workflow_service.store.supervision import WeeklyReport
@@ -147,6 +147,7 @@ def _work_on(plan: Plan) -> dict[str, Any]:
         "tasks": plan_list.open_tasks_of(session, plan.id),
         "files": plan_list.attachments(session, plan_id=plan.id),
         "deadline_changes": deadlines.changes_of(session, plan_id=plan.id),
+        "listed": listed_list.of_plan(session, plan.id),
     }
 
 
