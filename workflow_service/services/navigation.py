@@ -33,7 +33,7 @@ from workflow_service.store.runtime import ProcessInstance, Task
 
 from . import events, pauses, recipients, rounds
 from .context import Actor
-from .execution import AskedAgain, Execution, locked_instance, require_status
+from .execution import Execution, locked_instance, require_status
 from .messages import forget_held
 from .recipients import Asked
 from .rounds import RoundAsked
@@ -215,7 +215,7 @@ def _return_through(execution: Execution, task: Task, stop: Stop, asked: ReturnA
     _leave_agendas(execution)
     rounds.end_open(session, actor, task, now=now)
     if former is not None and former.responsible is not None:
-        _tell_returned(execution, task, former.responsible, asked.reason)
+        _tell_returned(execution, task, f"u:{former.responsible}", asked.reason)
     session.refresh(task)
     return task
 
@@ -226,14 +226,13 @@ def _words(stop: Stop, asked: ReturnAsked) -> dict[str, Any]:
 
 def _ask_again(execution: Execution, stop: Stop, former: Task | None) -> None:
     if stop.kind == TASK and former is not None:
-        again = AskedAgain(former.responsible, dict(former.submission or {}))
-        execution.asked_again[stop.process_key, stop.element_id] = again
+        execution.ask_again(former)
 
 
-def _tell_returned(execution: Execution, task: Task, user_id: int, reason: str) -> None:
+def _tell_returned(execution: Execution, task: Task, holder: str, reason: str) -> None:
     values = {"by": execution.actor.name, "task": task.name, "title": task.title}
     recipients.tell(
-        execution.session, execution.actor, [f"u:{user_id}"], RETURNED, N_("%(by)s退回：%(task)s（%(title)s）"), values,
+        execution.session, execution.actor, [holder], RETURNED, N_("%(by)s退回：%(task)s（%(title)s）"), values,
         f"returned:{task.id}:{task.revision}", now=execution.now, note=reason.strip(), link=f"/instances/{task.instance_id}",
     )  # fmt: skip
 
@@ -247,7 +246,10 @@ def _return_beside(
         raise Conflict(N_("找不到那一环节的办理人，请选择重新逐级办理。"))
     if task.assignee_id is None:
         task.assignee_id, task.claimed_at = actor.responsible, now
-    who = Asked(f"u:{former.responsible}", unit_id=former.completed_unit_id)
+    holder = f"u:{former.responsible}"
+    if former.candidate_groups and not recipients.is_still_his(session, former.responsible, former, now=now):
+        holder = f"g:{former.candidate_groups[0]}"
+    who = Asked(holder, unit_id=former.completed_unit_id)
     recipients.require_reachable(session, [who.holder], now=now)
     step = {
         "process_key": stop.process_key, "element_id": stop.element_id, "form_key": former.form_key, "name": former.name,
@@ -258,7 +260,7 @@ def _return_beside(
     events.note(session, actor, task, RETURNED, _words(stop, asked) | {"direct": True}, now=now, reason=asked.reason.strip())
     data = {"task": task.id, "to": stop.element_id, "direct": True}
     changed(session, actor, row, task, "task.return", data, now)
-    _tell_returned(Execution.thaw(session, actor, row, now), task, former.responsible, asked.reason)
+    _tell_returned(Execution.thaw(session, actor, row, now), task, holder, asked.reason)
     return task
 
 
@@ -298,7 +300,7 @@ def retrieve_task(session: Session, actor: Actor, task_id: int, *, now: datetime
     require_status(row, ("active",))
     execution = Execution.thaw(session, actor, row, now)
     _require_untouched(execution, task)
-    execution.asked_again[task.process_key, task.element_id] = AskedAgain(task.responsible, dict(task.submission or {}))
+    execution.ask_again(task)
     execution.why_ended = N_("前一环节已取回")
     events.note(session, actor, task, "retrieved", now=now)
     execution.instance.retrieve(task.token)
@@ -320,6 +322,9 @@ def may_retrieve(session: Session, actor: Actor, task: Task, row: ProcessInstanc
 
 
 def _require_untouched(execution: Execution, task: Task) -> None:
+    his = task.responsible
+    if his is None or not recipients.is_still_his(execution.session, his, task, now=execution.now):
+        raise Conflict(N_("您已离开办理时的原岗位，不能取回；可以请督办岗位调整。"))
     places = execution.instance.after(task.token)
     elements = [execution.loaded.program.element(one.process_key, one.element_id) for one in places]
     if any(one.get("attrs", {}).get("topic") in LASTING for one in elements if one["type"] == "serviceTask"):
