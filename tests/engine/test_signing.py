@@ -146,3 +146,17 @@ def test_the_checker_takes_what_is_meant_and_the_bundle_says_it() -> None:
         "unit.votes",
         "a_tally",
     )
+
+
+def dissent_problems(first: str, *flows: str, more: str = "") -> list[str]:
+    sign = f'<userTask id="sign" camunda:candidateGroups="drc:handler" approval:dissent="return" {more}>{MULTI}</userTask>'
+    diagram = read_diagram(draw(f'<startEvent id="s"/><endEvent id="e"/>{first}{sign}', *flows, "sign -> e"))
+    return [one.code for one in check(diagram, Surroundings()) if one.is_error]
+
+
+def test_a_dissent_that_returns_the_whole_needs_a_step_before_it() -> None:
+    task = '<userTask id="a" camunda:candidateGroups="drc:handler"/>'
+    assert dissent_problems("", "s -> sign") == ["dissent"]
+    assert dissent_problems('<scriptTask id="t" scriptFormat="feel"/>', "s -> t", "t -> sign").count("dissent") == 1
+    assert dissent_problems(task, "s -> a", "a -> sign") == []
+    assert dissent_problems(task, "s -> a", "a -> sign", more='approval:returnTargets="a"') == []

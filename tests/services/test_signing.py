@@ -9,11 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from tests.engine.xml_drawing import draw
-from tests.people import NOW, PASSWORD, SYSTEM, actor_of
+from tests.people import NOW, PASSWORD, SYSTEM
 from tests.services.house import House, user_task
-from workflow_service.domain.errors import Conflict
-from workflow_service.services import navigation, people, tasks
+from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.rounds import Relation
+from workflow_service.services import navigation, people, rounds, tasks
 from workflow_service.services.people import PersonFacts
+from workflow_service.services.recipients import Asked
+from workflow_service.services.rounds import RoundAsked
+from workflow_service.store.operations import TaskEvent
 from workflow_service.store.runtime import Task
 
 FORM = {"type": "object", "properties": {"outcome": {"type": "string"}, "opinion": {"type": "string"}}}
@@ -65,13 +69,6 @@ def retrieve(house: House, task: Task, username: str) -> Task:
         return navigation.retrieve_task(session, house.actor(username), task.id, now=NOW)
 
 
-def forget(house: House) -> None:
-    """People's posts changed: who acts is asked anew."""
-    house.actors.clear()
-    with house.database.transaction() as session:
-        house.actors |= {name: actor_of(session, name) for name in ("jb.handler", "jb.supervisor")}
-
-
 def test_of_any_one_who_takes_his_own_turn_back_gets_nobody_elses(leaders: House) -> None:
     begin(leaders, 'approval:sign="any"')
     retrieve(leaders, sign(leaders, 0, "l1"), "l1")
@@ -90,3 +87,38 @@ def test_a_ballot_taken_back_is_shown_to_its_voter_only(leaders: House) -> None:
     ballots = {number: turn(leaders, number).prefill for number in (1, 2)}
     assert ballots == {1: YES, 2: None}
     assert turn(leaders, 2).assignee_id == leaders.structure.people["l3"]
+
+
+def add_after(house: House, number: int, username: str, signer: str) -> None:
+    asked = RoundAsked(Relation.AFTER, [Asked(f"u:{house.structure.people[signer]}")])
+    with house.database.transaction() as session:
+        rounds.begin_round(session, house.actor(username), turn(house, number).id, asked, now=NOW)
+
+
+def answer_side(house: House, username: str, values: dict[str, Any] = YES) -> None:
+    (side,) = [one for one in house.open() if one.round_id is not None]
+    with house.database.transaction() as session:
+        tasks.complete_task(session, house.actor(username), side.id, values, now=NOW)
+
+
+def test_a_dissent_returns_the_whole_also_where_somebody_signs_after_it(leaders: House) -> None:
+    begin(leaders, 'approval:dissent="return"')
+    add_after(leaders, 0, "l1", "l1b")
+    mine = sign(leaders, 0, "l1", NO)
+    assert leaders.waiting().count("ask") == 4 and "a" not in leaders.waiting()
+    answer_side(leaders, "l1b")
+    assert leaders.waiting() == ["a"]
+    with leaders.database.transaction() as session:
+        done = session.get_one(Task, mine.id)
+        assert (done.status, done.completed_by, done.outcome) == ("completed", leaders.structure.people["l1"], "disagree")
+        (event,) = session.scalars(select(TaskEvent).where(TaskEvent.kind == "returned"))
+        assert (event.reason, event.data["to"]) == ("不妥", "a")
+
+
+def test_a_dissent_that_returns_the_whole_says_why(leaders: House) -> None:
+    begin(leaders, 'approval:dissent="return"')
+    add_after(leaders, 1, "l2", "l1b")
+    for number, username in ((0, "l1"), (1, "l2")):
+        with pytest.raises(InvalidInput, match="理由"):
+            sign(leaders, number, username, {"outcome": "disagree", "opinion": " "})
+    assert leaders.waiting() == ["ask", "ask", "ask"]

@@ -6,7 +6,7 @@ for. The try thaws the instance, moves its tokens in memory and forgets it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ from workflow_service.identity import policy
 from workflow_service.store import step_rows
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import events, pauses, recipients, rounds
+from . import events, forms, pauses, recipients, rounds
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .messages import forget_held
@@ -264,24 +264,51 @@ def _return_beside(
     return task
 
 
-def dissent(execution: Execution, task: Task, values: dict[str, Any]) -> bool:
-    """Return the whole task at the first dissent where the designer says so (一人不同意即退回); False where he does not."""
+def returns_whole(execution: Execution, task: Task, values: Mapping[str, Any]) -> bool:
+    """Whether an answer is a dissent that returns the whole task (一人不同意即退回), as the designer says."""
     rule = execution.loaded.program.element(task.process_key, task.element_id).get("multi") or {}
-    if rule.get("dissent") != "return" or choice_of(str(values.get("outcome"))) is not Choice.DISAGREE:
-        return False
-    stop = next(iter(_allowed(execution, task)), None)
+    return rule.get("dissent") == "return" and choice_of(str(values.get("outcome"))) is Choice.DISAGREE
+
+
+def require_ground(execution: Execution, task: Task, values: Mapping[str, Any]) -> None:
+    """Refuse a dissent that would return the whole task without a reason, or has no step to return it to.
+
+    Raises InvalidInput, Conflict.
+    """
+    if not returns_whole(execution, task, values):
+        return
+    form = forms.form_of_task(execution.session, task, execution.row.definition_id)
+    if "opinion" in form.get("properties", {}) and not str(values.get("opinion") or "").strip():
+        raise InvalidInput(N_("不同意将整体退回，请写明理由。"))
+    _whole_to(execution, task)
+
+
+def _whole_to(execution: Execution, task: Task) -> Stop:
+    """Where a dissent returns the whole task to: the nearest step that is allowed, else the nearest that was passed."""
+    passed = (one for one in execution.instance.stops(task.token) if one.element_id != task.element_id)
+    stop = next(iter([*_allowed(execution, task), *passed]), None)
     if stop is None:
+        raise Conflict(N_("不同意应整体退回，但前面没有可退回的环节；请联系督办岗位。"))
+    return stop
+
+
+def dissent(execution: Execution, task: Task, values: dict[str, Any], completion: step_rows.Completion) -> bool:
+    """Return the whole task at a dissent where the designer says so; False where the token is to go on.
+
+    `completion` says who dissents: he who handed the task in, whoever signed after him.
+    """
+    if not returns_whole(execution, task, values):
         return False
+    stop = _whole_to(execution, task)
     _ask_again(execution, stop, _former(execution.session, task.instance_id, stop.token))
-    execution.hand_in(
-        step_rows.Completion(task.id, execution.actor.user_id, execution.actor.unit_id, values), task.token
-    )
+    execution.hand_in(completion, task.token)
     execution.why_ended = N_("有一方不同意，会签已整体退回")
     reason = str(values.get("opinion") or "")
     data = {"to": stop.element_id, "name": stop.name}
     events.note(execution.session, execution.actor, task, RETURNED, data, now=execution.now, reason=reason)
     execution.instance.dissent(task.token, values, stop.token)
     execution.settle("task.dissent", {"task": task.id, "to": stop.element_id, "values": values})
+    _leave_agendas(execution)
     return True
 
 

@@ -316,13 +316,17 @@ def _give_back(
 
 def _finish(session: Session, actor: Actor, row: ProcessInstance, main: Task, now: datetime) -> None:
     """Move the instance on with what the handler had handed in; it stays his work, whoever signed last."""
+    from . import navigation
+
     values, execution = dict(main.submission or {}), Execution.thaw(session, actor, row, now)
     main.held = False
     session.flush()
-    execution.hand_in(step_rows.Completion(main.id, main.completed_by, main.completed_unit_id, values), main.token)
-    execution.instance.complete(main.token, values)
-    execution.settle("task.complete", {"task": main.id, "element": main.element_id, "values": values})
-    completions.follow(session, actor, row, main, execution, values, now=now)
+    completion = step_rows.Completion(main.id, main.completed_by, main.completed_unit_id, values)
+    if not navigation.dissent(execution, main, values, completion):
+        execution.hand_in(completion, main.token)
+        execution.instance.complete(main.token, values)
+        execution.settle("task.complete", {"task": main.id, "element": main.element_id, "values": values})
+        completions.follow(session, actor, row, main, execution, values, now=now)
     end_open(session, actor, main, now=now)
     send_after_commit(session, signals.task_completed, task_id=main.id, instance_id=row.id, user_id=main.completed_by)
     session.refresh(main)
