@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from tests.engine.xml_drawing import draw
-from tests.people import NOW, PASSWORD, SYSTEM
+from tests.people import NOW, PASSWORD, SYSTEM, TODAY, actor_of
 from tests.services.house import House, user_task
-from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.domain.rounds import Relation
-from workflow_service.services import navigation, people, rounds, tasks
+from workflow_service.services import (
+    handing_out,
+    handover,
+    navigation,
+    people,
+    rounds,
+    substitutions,
+    tasks,
+    transfers,
+)
+from workflow_service.services.handing_out import HandOut
+from workflow_service.services.handover import HandOver
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
+from workflow_service.services.substitutions import SubstituteAsked
+from workflow_service.services.transfers import TransferAsked
 from workflow_service.store.operations import TaskEvent
 from workflow_service.store.runtime import Task
 
@@ -122,3 +137,67 @@ def test_a_dissent_that_returns_the_whole_says_why(leaders: House) -> None:
         with pytest.raises(InvalidInput, match="理由"):
             sign(leaders, number, username, {"outcome": "disagree", "opinion": " "})
     assert leaders.waiting() == ["ask", "ask", "ask"]
+
+
+def test_a_ballot_is_cast_by_its_voter_and_by_nobody_else(leaders: House) -> None:
+    """l1 and l1b are of one bureau: nothing but the vote itself stands between the second and a ballot."""
+    begin(leaders, 'approval:sign="vote" approval:threshold="2/3"', PERSON)
+    ballot, other = turn(leaders, 0), f"u:{leaders.structure.people['l1b']}"
+    with leaders.database.transaction() as session:
+        with pytest.raises(Conflict, match="本人投票"):
+            transfers.transfer_task(session, leaders.actor("l1"), ballot.id, TransferAsked(other), now=NOW)
+        with pytest.raises(Conflict, match="本人投票"):
+            transfers.reassign_task(session, leaders.actor("jb.supervisor"), ballot.id, TransferAsked(other, "出差"), now=NOW)
+        with pytest.raises(Conflict, match="本人投票"):
+            delegate = RoundAsked(Relation.DELEGATE, [Asked(other)])
+            rounds.begin_round(session, leaders.actor("l1"), ballot.id, delegate, now=NOW)
+        with pytest.raises(Conflict, match="本人投票"):
+            handing_out.hand_out(session, leaders.actor("l1"), ballot.id, HandOut(lead=other), now=NOW)
+        wanted = HandOver(leaders.structure.people["l1"], leaders.structure.people["l2"])
+        report = handover.hand_over(session, leaders.actor("jb.admin"), wanted, now=NOW)
+        assert [one.refused for one in report.results if one.item.id == ballot.id] == [
+            "表决须由本人投票，不能转办、委托、改派或移交。"
+        ]
+    assert leaders.holders(ballot.id) == {f"u:{leaders.structure.people['l1']}": None}
+
+
+@pytest.mark.parametrize(
+    ("more", "who"), [('approval:sign="all" approval:kind="opinion"', GROUP),
+                      ('approval:sign="vote" approval:threshold="1/2" approval:kind="opinion"', PERSON)]
+)  # fmt: skip
+def test_a_substitute_signs_only_where_that_was_granted(leaders: House, more: str, who: str) -> None:
+    begin(leaders, more, who)
+    people_ids = leaders.structure.people
+    for may_decide in (False, True):
+        with leaders.database.transaction() as session:
+            asked = SubstituteAsked(
+                people_ids["l1"], people_ids["jb.admin"], TODAY, TODAY + timedelta(days=9), may_decide=may_decide
+            )
+            grant = substitutions.name_substitute(session, leaders.actor("l1"), asked, now=NOW)
+            session.flush()
+            leaders.actors["jb.admin"] = actor_of(session, "jb.admin")
+            grant_id = grant.id
+        if may_decide:
+            sign(leaders, 0, "jb.admin")
+            break
+        with pytest.raises(Forbidden):
+            sign(leaders, 0, "jb.admin")
+        with leaders.database.transaction() as session:
+            substitutions.revoke_substitute(session, leaders.actor("l1"), grant_id, now=NOW)
+    with leaders.database.transaction() as session:
+        done = session.scalars(select(Task).where(Task.element_id == "ask", Task.status == "completed")).one()
+        assert (done.completed_by, done.acted_for) == (people_ids["jb.admin"], people_ids["l1"])
+
+
+def test_what_is_asked_of_a_person_by_name_stays_in_his_unit(leaders: House) -> None:
+    leaders.deploy_chain(user_task("a"), '<userTask id="b" name="b" camunda:assignee="l1"/>')
+    leaders.start()
+    leaders.complete("a")
+    (task,) = leaders.open()
+    assert task.unit_id is None
+    for holder, allowed in (("l2", False), ("hs.handler", False), ("l1b", True)):
+        asked = TransferAsked(f"u:{leaders.structure.people[holder]}")
+        with contextlib.nullcontext() if allowed else pytest.raises(InvalidInput, match="收发岗位"):  # noqa: SIM117
+            with leaders.database.transaction() as session:
+                transfers.transfer_task(session, leaders.actor("l1"), task.id, asked, now=NOW)
+    assert leaders.holders(task.id) == {f"u:{leaders.structure.people['l1b']}": None}

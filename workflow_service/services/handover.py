@@ -24,7 +24,7 @@ from . import audit, events, people, recipients, substitutions
 from .calendars import SETTINGS
 from .context import Actor
 from .substitutions import SubstituteAsked
-from .task_access import changed, lock_task, put_before, set_holders
+from .task_access import changed, lock_task, put_before, refuse_ballot, set_holders
 
 HANDED_OVER = "handed_over"
 TASK, CLAIMED, POST, GRANT_GIVEN, GRANT_GOT = "task", "claimed", "post", "grant_given", "grant_got"
@@ -157,6 +157,7 @@ def _posts(session: Session, user_id: int, now: datetime) -> list[Membership]:
 def _give_task(session: Session, actor: Actor, task_id: int, leaver: User, heir: User, now: datetime) -> str:
     """What is asked of him by name is asked of the successor: as handler, or as one of the candidates."""
     row, task = lock_task(session, task_id)
+    refuse_ballot(session, row, task)
     task.candidate_users = [str(heir.id) if one == str(leaver.id) else one for one in task.candidate_users]
     if task.assignee_id == leaver.id:
         task.assignee_id, task.claimed_at = heir.id, now

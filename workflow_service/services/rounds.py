@@ -40,7 +40,7 @@ from .context import Actor
 from .execution import Execution, require_status
 from .programs import program_of
 from .recipients import Asked
-from .task_access import changed, lock_task, put_aside, put_before, refuse_if_taken, require_holder
+from .task_access import changed, lock_task, put_aside, put_before, refuse_ballot, refuse_if_taken, require_holder
 
 LONGEST_NOTE = 2000
 MOST_PEOPLE = 50
@@ -68,6 +68,8 @@ def begin_round(
     require_status(row, ("active",))
     actor = require_holder(session, actor, task, "task.work")
     refuse_if_taken(session, actor, task)
+    if asked.relation is Relation.DELEGATE:
+        refuse_ballot(session, row, task)
     check_round(session, task, asked, now)
     took = task.assignee_id is None and actor.user_id is not None
     if took:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service import signals
 from workflow_service.domain.approvals import Choice, choice_of
-from workflow_service.domain.errors import InvalidInput, NotFound
+from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.store import notice_rows, step_rows
 from workflow_service.store.database import send_after_commit
@@ -83,7 +83,7 @@ def _push(session: Session, actor: Actor, row: ProcessInstance, task: Task, now:
         asked = TransferAsked(superior, SILENT_TRANSFER)
         try:
             transfers.hand_on(session, actor, row, task, asked, "timeout_transfer", now)
-        except InvalidInput:
+        except (InvalidInput, Conflict):
             changed(session, actor, row, task, "task.timeout", data, now)
         return
     changed(session, actor, row, task, "task.timeout", data, now)
