@@ -122,6 +122,17 @@ def problems(attributes: str, inside: str = "") -> list[str]:
             "",
             "decided_by_clock",
         ),
+        (
+            'approval:kind="opinion" approval:sign="vote" approval:threshold="1/2" approval:timeout="PT8H" '
+            'approval:timeoutAction="no_comment"',
+            MULTI,
+            "decided_by_clock",
+        ),
+        (
+            'approval:kind="opinion" approval:sign="all" approval:timeout="PT8H" approval:timeoutAction="no_comment"',
+            MULTI,
+            "decided_by_clock",
+        ),
     ],
 )
 def test_the_checker_refuses_what_could_not_be_meant(attributes: str, inside: str, code: str) -> None:

@@ -23,6 +23,7 @@ from workflow_service.services import (
     rounds,
     substitutions,
     tasks,
+    timeouts,
     transfers,
 )
 from workflow_service.services.handing_out import HandOut
@@ -34,6 +35,7 @@ from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.services.transfers import TransferAsked
 from workflow_service.store.operations import TaskEvent
 from workflow_service.store.runtime import Task
+from workflow_service.store.supervision import Notice
 
 FORM = {"type": "object", "properties": {"outcome": {"type": "string"}, "opinion": {"type": "string"}}}
 YES, NO = {"outcome": "agree", "opinion": "我的意见"}, {"outcome": "disagree", "opinion": "不妥"}
@@ -187,6 +189,22 @@ def test_a_substitute_signs_only_where_that_was_granted(leaders: House, more: st
     with leaders.database.transaction() as session:
         done = session.scalars(select(Task).where(Task.element_id == "ask", Task.status == "completed")).one()
         assert (done.completed_by, done.acted_for) == (people_ids["jb.admin"], people_ids["l1"])
+
+
+@pytest.mark.parametrize(
+    ("more", "who"), [('approval:sign="all"', GROUP), ('approval:sign="vote" approval:threshold="1/2"', PERSON)]
+)
+def test_no_clock_signs_or_votes_even_if_a_row_says_so(leaders: House, more: str, who: str) -> None:
+    begin(leaders, f'approval:kind="opinion" {more}', who)
+    task = turn(leaders, 0)
+    with leaders.database.transaction() as session:
+        row = session.get_one(Task, task.id)
+        row.timeout_at, row.timeout_action = NOW, "no_comment"
+    with leaders.database.transaction() as session:
+        assert timeouts.fire_timeout(session, task.id, now=NOW + timedelta(days=1))
+    assert leaders.waiting() == ["ask", "ask", "ask"]
+    with leaders.database.transaction() as session:
+        assert session.scalars(select(Notice.kind).where(Notice.kind == "timed_out")).first() == "timed_out"
 
 
 def test_what_is_asked_of_a_person_by_name_stays_in_his_unit(leaders: House) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 
 from tests.people import NOW, PASSWORD, SYSTEM
 from tests.services.house import FORM, House, user_task
+from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.rounds import Relation
 from workflow_service.jobs import queue
 from workflow_service.jobs.tasks import Work
@@ -134,12 +135,17 @@ def test_a_form_that_needs_more_than_an_outcome_is_left_to_a_person(house: House
     assert house.waiting() == ["a"] and told(house) == {"jb.handler"}
 
 
-@pytest.mark.parametrize(
-    ("choices", "wanted"),
-    [(["object", "no_comment"], "no_comment"), (["object", "later", "agree"], "agree"), (["object", "later"], "later")],
-)
-def test_silence_never_dissents(choices: list[str], wanted: str) -> None:
-    assert silent_values({"properties": {"outcome": {"enum": choices}}})["outcome"] == wanted
+def test_silence_is_no_comment_and_never_agrees() -> None:
+    assert silent_values({"properties": {"outcome": {"enum": ["agree", "no_comment"]}}})["outcome"] == "no_comment"
+    for choices in (["disagree", "agree", "abstain"], ["object", "later"]):
+        with pytest.raises(InvalidInput):
+            silent_values({"properties": {"outcome": {"enum": choices}}})
+
+
+def test_a_form_without_a_no_comment_is_left_to_a_person(house: House) -> None:
+    task = begin(house, "no_comment", form=FORM)
+    fire(house, task)
+    assert house.waiting() == ["a"] and told(house) == {"jb.handler"}
 
 
 def test_a_suspended_run_gets_its_days_back(house: House) -> None:

@@ -84,6 +84,9 @@ def _timeout_problems(element: Element) -> Iterator[Problem]:
             '只有征求意见（approval:kind="opinion"）可以逾期视为无意见；决定、确认须由人作出。'
         )
         yield _about("decided_by_clock", element, N_("“%(name)s”不能到时视为无意见"), advice)
+    elif action == "no_comment" and any(element.get(name) for name in _OF_SEVERAL):
+        advice = N_("请改为到时催办、告知或转给上级；会签、或签、表决须由本人作出。")
+        yield _about("decided_by_clock", element, N_("“%(name)s”由多方签署，不能到时视为无意见"), advice)
 
 
 def _comes_after_a_step(process: Process, element: Element) -> bool:

@@ -2,7 +2,7 @@
 
 `Task.timeout_at` was computed on the working calendar when the task arose (`approval:timeout`), and moves with every pause. A due
 row is fired once: the moment is taken away in the same transaction as what follows from it. No clock confirms or decides for
-anybody: only a consultation can count as "no comment" (docs/approval-operations.md).
+anybody: only a consultation that is no signature can count as "no comment" (docs/approval-operations.md).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service import signals
-from workflow_service.domain.approvals import Choice, choice_of
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.store import notice_rows, step_rows
@@ -27,7 +26,7 @@ from . import events, forms, recipients, rounds, transfers
 from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution
-from .task_access import changed, holders_of, lock_task
+from .task_access import changed, holders_of, lock_task, signing_rule
 from .transfers import TransferAsked
 
 REMIND, ESCALATE, TRANSFER, NO_COMMENT = "remind", "escalate", "transfer", "no_comment"
@@ -91,7 +90,7 @@ def _push(session: Session, actor: Actor, row: ProcessInstance, task: Task, now:
 
 def _count_as_no_comment(session: Session, actor: Actor, row: ProcessInstance, task: Task, now: datetime) -> bool:
     """Finish a consultation that nobody answered; False where a person must answer after all."""
-    if task.kind != "opinion" or task.round_id is not None:
+    if task.kind != "opinion" or task.round_id is not None or signing_rule(session, row, task):
         return False
     try:
         form = forms.form_of_task(session, task, row.definition_id)
@@ -111,9 +110,9 @@ def _count_as_no_comment(session: Session, actor: Actor, row: ProcessInstance, t
 
 
 def silent_values(form: Mapping[str, Any]) -> dict[str, Any]:
-    """What a form says where nobody objects: `no_comment`, else its first outcome that agrees, else the first that is no dissent.
+    """What a form says where nobody answered: its `no_comment`, and nothing else, for silence agrees to nothing.
 
-    Raises InvalidInput for a form in which every outcome dissents.
+    Raises InvalidInput for a form whose outcomes have no `no_comment`.
     """
     fields = form.get("properties", {})
     values: dict[str, Any] = {"opinion": SILENCE} if "opinion" in fields else {}
@@ -121,9 +120,6 @@ def silent_values(form: Mapping[str, Any]) -> dict[str, Any]:
         return values
     field = fields["outcome"]
     choices = field.get("enum") or [one["const"] for one in field.get("oneOf", ())] or [NO_COMMENT]
-    agreeing = [one for one in choices if choice_of(one) is Choice.AGREE]
-    harmless = [one for one in choices if choice_of(one) is not Choice.DISAGREE]
-    chosen = [one for one in choices if one == NO_COMMENT] + agreeing + harmless
-    if not chosen:
+    if NO_COMMENT not in choices:
         raise InvalidInput(N_("表单没有可以视为无意见的结果。"))
-    return values | {"outcome": chosen[0]}
+    return values | {"outcome": NO_COMMENT}
