@@ -30,12 +30,12 @@ from workflow_service.domain.rounds import (
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.identity.words import Word
-from workflow_service.store import step_rows
+from workflow_service.store import round_list, step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.operations import TaskRound
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import audit, completions, events, notices, recipients
+from . import audit, completions, events, notices, pauses, recipients
 from .context import Actor
 from .execution import Execution, require_status
 from .programs import program_of
@@ -228,6 +228,9 @@ def go_on(session: Session, actor: Actor, row: ProcessInstance, main: Task, foun
             _ask(session, actor, row, main, found, now)
         return
     end_round(session, actor, found, now=now)
+    since = round_list.waited_since(session, found) if main.timeout_at is not None else None
+    if since is not None:
+        pauses.move_timeout(session, row, main, since, now)
     if found.relation == Relation.INSTRUCT.value:
         _tell_leader(session, actor, row, main, found, N_("批示交办事项已全部办结：%(title)s"), f"round:{found.id}", now)
     elif main.status == "open":

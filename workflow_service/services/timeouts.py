@@ -1,6 +1,6 @@
 """What happens when a task's time is over (超时): remind, tell the superior, hand it to the superior, 逾期视为无意见.
 
-`Task.timeout_at` was computed on the working calendar when the task arose (`approval:timeout`), and moves with every pause. A due
+`Task.timeout_at` was computed on the working calendar when the task arose (`approval:timeout`), and moves with every pause and wait for others. A due
 row is fired once: the moment is taken away in the same transaction as what follows from it. No clock confirms or decides for
 anybody: only a consultation that is no signature can count as "no comment" (docs/approval-operations.md).
 """
@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from workflow_service import signals
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
-from workflow_service.store import notice_rows, step_rows
+from workflow_service.store import notice_rows, round_list, step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import Unit
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import events, forms, recipients, rounds, transfers
+from . import completions, events, forms, recipients, rounds, transfers
 from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution
@@ -38,7 +38,7 @@ SILENT_TRANSFER = "超时未办，转上级办理。"
 
 def due_timeouts(session: Session, now: datetime, limit: int = 100) -> list[int]:
     """Give the ids of open tasks whose time is over, oldest first; tasks that wait for others or whose clock stands are not."""
-    due = Task.status == "open", Task.timeout_at <= now, ~Task.held, Task.paused_for == ""
+    due = Task.status == "open", Task.timeout_at <= now, ~Task.held, Task.paused_for == "", ~round_list.waits_for_others()
     statement = select(Task.id).where(*due).order_by(Task.timeout_at, Task.id).limit(limit)
     return list(session.scalars(statement))
 
@@ -49,7 +49,8 @@ def fire_timeout(session: Session, task_id: int, *, now: datetime) -> bool:
     if found is None or found.status != "open":
         return False
     row, task = lock_task(session, task_id)
-    stands = row.status != "active" or task.held or task.paused_for != ""
+    waits = task.held or (task.rounds > 0 and round_list.does_wait(session, task.id))
+    stands = row.status != "active" or waits or task.paused_for != ""
     if stands or task.timeout_at is None or task.timeout_at > now:
         return False
     actor, task.timeout_at = Actor.system("scheduler"), None
@@ -102,6 +103,7 @@ def _count_as_no_comment(session: Session, actor: Actor, row: ProcessInstance, t
     execution.hand_in(step_rows.Completion(task.id, None, task.unit_id, values), task.token)
     execution.instance.complete(task.token, values)
     execution.settle("task.timeout", {"task": task.id, "element": task.element_id, "values": values})
+    completions.follow(session, actor, row, task, execution, values, now=now)
     if task.rounds:
         rounds.end_open(session, actor, task, now=now)
     send_after_commit(session, signals.task_completed, task_id=task.id, instance_id=row.id, user_id=None)
