@@ -12,7 +12,7 @@ from tests.people import NOW
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.domain.rounds import Relation, RoundMode
-from workflow_service.services import navigation, rounds, tasks
+from workflow_service.services import navigation, processes, rounds, tasks
 from workflow_service.services.navigation import ReturnAsked
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
@@ -195,6 +195,23 @@ def test_only_who_has_not_acted_can_be_taken_out_and_only_by_who_asked(house: Ho
     with house.database.transaction() as session:
         rounds.remove_signer(session, house.actor("jb.handler"), left.id, now=NOW)
     assert sides(house) == [] and not main(house).held
+
+
+def test_from_a_suspended_run_nobody_is_taken_out(house: House, task: Task) -> None:
+    ask(house, Relation.AFTER, "jb.supervisor")
+    house.complete("b")
+    (side,) = sides(house)
+    supervisor = house.actor("jb.supervisor")
+    with house.database.transaction() as session:
+        processes.suspend_instance(session, supervisor, task.instance_id, "等政策", now=NOW)
+    with pytest.raises(Conflict, match="暂停"), house.database.transaction() as session:
+        rounds.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
+    assert house.waiting() == ["b", "b"]
+    with house.database.transaction() as session:
+        processes.resume_instance(session, supervisor, task.instance_id, "继续", now=NOW)
+    with house.database.transaction() as session:
+        rounds.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
+    assert house.waiting() == ["c"]
 
 
 def test_a_return_of_the_asking_task_ends_what_was_asked_on_its_behalf(house: House, task: Task) -> None:

@@ -348,6 +348,7 @@ def _take_over(session: Session, actor: Actor, row: ProcessInstance, found: Task
 def remove_signer(session: Session, actor: Actor, task_id: int, *, now: datetime) -> None:
     """Take out somebody who was asked on a task's behalf and has not acted (减签); who asked may, and supervisors."""
     row, side = lock_task(session, task_id)
+    require_status(row, statuses_for(session, side))
     if side.round_id is None:
         raise Conflict(N_("这项任务不是加签产生的。"))
     found = session.get_one(TaskRound, side.round_id)
