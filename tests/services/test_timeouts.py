@@ -231,7 +231,8 @@ def test_a_pause_while_others_act_is_given_back_once(house: House) -> None:
 
 
 def test_what_is_counted_as_no_comment_is_copied_as_the_diagram_says(house: House) -> None:
-    more = 'approval:kind="opinion" approval:timeout="P2D" approval:timeoutAction="no_comment" approval:copyTo="jb.drc:supervisor"'
+    more = 'approval:kind="opinion" approval:timeout="P2D" approval:timeoutAction="no_comment" '
+    more += 'approval:copyTo="jb.drc:supervisor"'
     house.deploy(chain(user_task("a", more=more), user_task("b")), files={"answer.json": json.dumps(OPINION).encode()})
     house.start()
     assert fire(house, house.open()[0])

@@ -90,7 +90,7 @@ def _timeout_problems(element: Element) -> Iterator[Problem]:
 
 
 def _comes_after_a_step(process: Process, element: Element) -> bool:
-    """Whether a step that a return can go to lies before an element, in its process; one that the designer names, where he does."""
+    """Whether a step that a return can go to lies before an element in its process: of those that the designer names, if any."""
     named = set((element.get("approval:returnTargets") or "").split()) - {"*"}
     before: set[str] = set()
     waiting = _sources(process, element)

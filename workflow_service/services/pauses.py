@@ -61,7 +61,8 @@ def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -
     """Let the clocks of an instance's tasks run again; tasks that are over by now keep the due moment that they had."""
     for row, task in deadlines.standing_of_instance(session, instance.id):
         row.ended_at, task.paused_for = now, ""
-        if not (task.held or (task.rounds and round_list.does_wait(session, task.id))):  # else it moves when the others have acted
+        waits = task.held or (task.rounds > 0 and round_list.does_wait(session, task.id))
+        if not waits:  # else it moves when the others have acted
             move_timeout(session, instance, task, row.started_at, now)
         if task.status == "open" and task.due_at is not None:
             clock = DeadlineClock(task.due_at, row.started_at, _counts_hours(task))

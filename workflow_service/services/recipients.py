@@ -62,6 +62,11 @@ def require_reachable(session: Session, holders: Sequence[str], *, now: datetime
             raise InvalidInput(N_("“%(holder)s”现在无人在岗，请另选。"), holder=name_of(session, holder))
 
 
+def is_reachable(session: Session, holder: str, *, now: datetime) -> bool:
+    """Whether anybody stands behind a holder key today."""
+    return bool(notice_rows.people_of(session, [holder], SETTINGS.day_of(now)).get(holder))
+
+
 def name_of(session: Session, holder: str) -> str:
     """A person's name, or unit and post; the key itself where neither is known."""
     kind, _colon, rest = holder.partition(":")

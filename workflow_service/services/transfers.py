@@ -21,7 +21,15 @@ from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft
 from . import events, recipients, rounds
 from .context import Actor
 from .execution import require_status
-from .task_access import changed, holders_of, lock_task, put_before, refuse_ballot, refuse_if_taken, require_holder
+from .task_access import (
+    changed,
+    holders_of,
+    lock_task,
+    put_before,
+    refuse_ballot,
+    refuse_if_taken,
+    require_holder,
+)
 
 REGISTRY = "registry"
 LONGEST_REASON = 2000

@@ -86,7 +86,7 @@ def waited_since(session: Session, found: TaskRound) -> datetime | None:
     ).all()
     since = found.ended_at
     for start, end in spans:
-        if since is not None and end >= since:
+        if since is not None and end is not None and end >= since:
             since = min(since, start)
     return since
 
