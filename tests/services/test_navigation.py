@@ -231,6 +231,21 @@ def test_what_was_acted_upon_cannot_be_taken_back(house: House) -> None:
         retrieve(house, "a")
 
 
+def test_what_the_next_handed_on_cannot_be_taken_back(house: House) -> None:
+    house.deploy_chain(user_task("a"), user_task("b", group="jb.drc:supervisor"))
+    house.start()
+    house.complete("a")
+    with house.database.transaction() as session:
+        tasks.note_opened(session, house.actor("jb.supervisor"), find(house, "b").id, now=NOW)
+    with house.database.transaction() as session:
+        asked = TransferAsked(f"u:{house.structure.people['jb.admin']}")
+        transfers.transfer_task(session, house.actor("jb.supervisor"), find(house, "b").id, asked, now=NOW)
+    assert find(house, "b").opened_at is None
+    with pytest.raises(Conflict, match="转给他人"):
+        retrieve(house, "a")
+    assert house.waiting() == ["b"]
+
+
 def test_who_started_may_withdraw_until_somebody_else_agreed(house: House) -> None:
     house.deploy_chain(user_task("a"), user_task("b", group="jb.drc:supervisor"), user_task("c"))
 

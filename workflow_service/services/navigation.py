@@ -50,6 +50,8 @@ from .topics import LASTING
 LONGEST_REASON = 2000
 MOST_POINTS = 30
 RETURNED = "returned"
+HANDED_ON = ("transfer", "reassign", "timeout_transfer", "proposed")
+"""Events after which a task was acted upon, though whoever has it now has not opened it."""
 
 
 @dataclass(frozen=True)
@@ -365,6 +367,9 @@ def _require_untouched(execution: Execution, task: Task) -> None:
             raise Conflict(N_("“%(task)s”已经办理，不能取回。"), task=one.name)
         if one.status == "open" and one.opened_at is not None:
             raise Conflict(N_("“%(task)s”的办理人已经打开，不能取回；可以请他退回。"), task=one.name)
+    if acted := events.first_of(execution.session, [one.id for one in later], HANDED_ON):
+        name = next(one.name for one in later if one.id == acted.task_id)
+        raise Conflict(N_("“%(task)s”已经转给他人，不能取回；可以请其退回。"), task=name)
 
 
 def withdraw_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
