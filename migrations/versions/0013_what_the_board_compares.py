@@ -1,6 +1,6 @@
 """Figures of past periods for the board's trend; the areas below an area; the governments by their code.
 
-Revision 0013, after 0011.
+Revision 0013, after 0012.
 """
 
 import sqlalchemy as sa

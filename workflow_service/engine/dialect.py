@@ -133,6 +133,9 @@ TASK_KINDS = ("draft", "check", "opinion", "confirm", "decide", "record", "infor
 DECIDING_KINDS = ("confirm", "decide")
 """Kinds of user tasks that a clock must not complete: somebody has to answer for them."""
 
+RETURN_TARGETS = ("userTask", "callActivity", "subProcess")
+"""What a return can go back to."""
+
 RESUBMIT = ("again", "direct", "choose")
 SIGN = ("all", "any", "vote")
 """How a multi-instance task counts: all are heard, the first decides, or weights against a threshold."""

@@ -15,8 +15,9 @@ from workflow_service.i18n import N_
 from workflow_service.identity.actor import Actor, StandIn, is_within
 
 DESIGNER, SUPERVISOR, ADMINISTRATOR, LEADER = ROLES = ("designer", "supervisor", "administrator", "leader")
-# what nobody does for another without being told so expressly: confirming for one's unit, deciding
-DECIDING = frozenset({"confirm", "decide"})
+SIGN = "sign"
+# what nobody does for another without being told so expressly: confirming for one's unit, deciding, signing, voting
+DECIDING = frozenset({"confirm", "decide", SIGN})
 # the offices whose registry enters results of meetings (代录), and the commission for its own meetings
 MEETING_OFFICES = frozenset({"government_office", "party_office", "congress_office", "drc"})
 INSPECTION = "inspection_office"
@@ -36,7 +37,8 @@ class Thing:
 
     `area_path` of its government; `holders` are the `u:…` and `g:…` keys of those asked to act; `participants` the
     ids of people who had a part in it; `unit_ids` the units that answer for it (a plan's lead unit); `public` is issued.
-    `process` is the key of its route and `kind` that of the task, which a substitute's grant may leave out.
+    `process` is the key of its route and `kind` that of the task (`sign` for a countersignature or a ballot), which a
+    substitute's grant may leave out.
     """
 
     area_path: str = ""

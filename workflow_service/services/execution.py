@@ -7,6 +7,7 @@
 Every use case that moves tokens goes through here; nothing else writes tasks, timers, subscriptions or activities.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -24,9 +25,9 @@ from workflow_service.i18n import N_, _
 from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.plans import Plan, PlanEvent
-from workflow_service.store.runtime import ProcessInstance
+from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import audit, notices, pauses, topics, waiting
+from . import audit, notices, pauses, recipients, topics, waiting
 from .context import Actor
 from .programs import LoadedProgram, program_of
 
@@ -70,6 +71,11 @@ class AskedAgain:
     prefill: dict[str, Any]
 
 
+def turn_of(process_key: str, element_id: str, local: Mapping[str, Any]) -> tuple[str, str, int | None]:
+    """Name one turn of a step: the element, and which of several it is (None where it is asked of one)."""
+    return process_key, element_id, local.get("loopCounter")
+
+
 @dataclass
 class Written:
     """The rows of one step, and the ids that its new tasks got."""
@@ -97,7 +103,7 @@ class Execution:
         self.instance, self.now = instance, now
         self.completing: UUID | None = None
         self.completion: step_rows.Completion | None = None
-        self.asked_again: dict[tuple[str, str], AskedAgain] = {}
+        self.asked_again: dict[tuple[str, str, int | None], AskedAgain] = {}
         self.why_ended = N_("流程已转到别处")
         self.created: list[int] = []
         self._plan: Plan | None = None
@@ -116,6 +122,20 @@ class Execution:
         if self._plan is None and self.row.plan_id is not None:
             self._plan = self.session.get(Plan, self.row.plan_id)
         return self._plan
+
+    def ask_again(self, former: Task) -> None:
+        """Let the turn that was `former` lie before who did it, when it is entered again; nobody else's turn. Where he left it
+        is open to all whom the diagram asks.
+        """
+        his = former.responsible
+        if his is not None and not recipients.is_still_his(self.session, his, former, now=self.now):
+            his = None
+        turn = turn_of(former.process_key, former.element_id, former.local)
+        self.asked_again[turn] = AskedAgain(his, dict(former.submission or {}))
+
+    def asked_again_for(self, one: HumanTask) -> AskedAgain | None:
+        """Who did a turn that is entered again; None for a turn that is new."""
+        return self.asked_again.get(turn_of(one.place.process_key, one.place.element_id, one.local))
 
     def finish_task(self, task_id: int, token: UUID, values: dict[str, Any]) -> None:
         """A person finishes the task at `token` with values that fit its form; its row is written with the step."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import DeadlineClock, InvalidDeadline, parse_deadline
-from workflow_service.store import deadlines
+from workflow_service.store import deadlines, round_list
 from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import ProcessInstance, Task
@@ -62,7 +62,9 @@ def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -
     for row, task in deadlines.standing_of_instance(session, instance.id):
         row.ended_at, task.paused_for = now, ""
         row.due_before = task.due_at  # it may have been set by hand meanwhile
-        _move_timeout(session, instance, task, row.started_at, now)
+        waits = task.held or (task.rounds > 0 and round_list.does_wait(session, task.id))
+        if not waits:  # else it moves when the others have acted
+            move_timeout(session, instance, task, row.started_at, now)
         if task.status == "open" and task.due_at is not None:
             clock = DeadlineClock(task.due_at, row.started_at, _counts_hours(task))
             task.due_at = clock.resume(now, working_calendar(session), SETTINGS).due_at
@@ -72,7 +74,7 @@ def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -
     session.flush()
 
 
-def _move_timeout(session: Session, instance: ProcessInstance, task: Task, stood_since: datetime, now: datetime) -> None:
+def move_timeout(session: Session, instance: ProcessInstance, task: Task, stood_since: datetime, now: datetime) -> None:
     """Give a task back the time in which nobody could do it before its time-out."""
     if task.status != "open" or task.timeout_at is None or task.round_id is not None:
         return

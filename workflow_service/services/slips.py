@@ -29,10 +29,10 @@ from . import audit, circulations, recipients
 from .calendars import SETTINGS, working_calendar
 from .circulations import Sending, Subject
 from .context import Actor
-from .digests import SUPERIOR_POST
 from .numbering import next_number
 from .plans import visible_plan
 from .processes import start_process
+from .timeouts import SUPERIOR_POST
 
 PROCESS, KIND = "notice_slip", "slip"
 ANSWERING_POSTS = ("registry", "handler", "leader")

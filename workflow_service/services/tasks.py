@@ -18,6 +18,7 @@ from workflow_service.domain.deadlines import aware
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
+from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.deadlines import move_holders
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
@@ -84,16 +85,18 @@ def finish_task(
     note_for_whom(session, actor, task)
     if task.round_id is not None:
         rounds.answer(session, actor, row, task, values, now=now)
-    elif not (task.rounds and rounds.wait_for_others(session, actor, row, task, values, now=now)):
-        _move_on(session, actor, row, task, values, now)
+        return task, row
+    execution = Execution.thaw(session, actor, row, now)
+    navigation.require_ground(execution, task, values)
+    if not (task.rounds and rounds.wait_for_others(session, actor, row, task, values, now=now)):
+        _move_on(execution, task, values)
     return task, row
 
 
-def _move_on(
-    session: Session, actor: Actor, row: ProcessInstance, task: Task, values: dict[str, Any], now: datetime
-) -> None:
-    execution = Execution.thaw(session, actor, row, now)
-    if not navigation.dissent(execution, task, values):
+def _move_on(execution: Execution, task: Task, values: dict[str, Any]) -> None:
+    session, actor, row, now = execution.session, execution.actor, execution.row, execution.now
+    completion = step_rows.Completion(task.id, actor.user_id, actor.unit_id, values)
+    if not navigation.dissent(execution, task, values, completion):
         execution.finish_task(task.id, task.token, values)
         execution.settle("task.complete", {"task": task.id, "element": task.element_id, "values": values})
         completions.follow(session, actor, row, task, execution, values, now=now)

@@ -65,7 +65,7 @@ def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
     assignee = _user(execution, attrs.get("assignee"))
     users = [str(_user(execution, name)) for name in _names(attrs.get("candidateUsers"))]
     rule, urging = _deadline_rule(execution, one)
-    again = execution.asked_again.get((one.place.process_key, one.place.element_id))
+    again = execution.asked_again_for(one)
     holders = _holders(assignee, users, groups)
     claimed_by = again.user_id if again is not None and assignee is None else None
     if claimed_by is not None and f"u:{claimed_by}" not in holders:
