@@ -134,6 +134,11 @@ def latest_definitions(session: Session) -> list[ProcessDefinition]:
     return list(session.scalars(statement.order_by(ProcessDefinition.key, ProcessDefinition.version.desc())))
 
 
+def called_by_others(session: Session) -> set[str]:
+    """Name the processes that the newest version of another one calls; tables and forms stand among them with their prefix."""
+    return {key for one in latest_definitions(session) for key in one.called}
+
+
 def _read(session: Session, files: Mapping[str, bytes]) -> Upload:
     if not files or len(files) > MAX_FILES:
         raise InvalidInput(N_("请选择 1 到 %(n)s 个文件。"), n=MAX_FILES)
