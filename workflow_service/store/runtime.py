@@ -121,6 +121,8 @@ class Task(Base):
     acted_for: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     timeout_at: Mapped[datetime | None]
     timeout_action: Mapped[str] = mapped_column(server_default="")
+    timeout_failures: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    timeout_retry_at: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
     @property
@@ -185,7 +187,7 @@ class Activity(Base):
 
 
 class Timer(Base):
-    """A waiting timer; fired only from this row. `due_at` is business time."""
+    """A waiting timer; fired only from this row. `due_at` is business time; one that failed is tried again at `retry_at`."""
 
     __tablename__ = "timer"
     __table_args__ = (Index("ix_timer_due", "due_at", "id"), Index("ix_timer_instance", "instance_id"))
@@ -198,6 +200,8 @@ class Timer(Base):
     due_at: Mapped[datetime]
     rule: Mapped[str]
     remaining: Mapped[int | None] = mapped_column(Integer)
+    failures: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    retry_at: Mapped[datetime | None]
 
 
 class Subscription(Base):
