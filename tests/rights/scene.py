@@ -142,7 +142,8 @@ def _running(scene: Scene) -> None:
         )
         scene.ids |= {"meeting_id": planned.id, "item_id": item.id, "item": str(item.id)}
     scene.ids |= {"plan_id": busy, "idle_plan_id": idle, "instance_id": run, "task_id": task.id, "waiting_run": other}
-    hears = xml_drawing.chain('<receiveTask id="hear" name="hear" messageRef="m"/>', roots='<message id="m" name="answer.given"/>')
+    receive, root = '<receiveTask id="hear" name="hear" messageRef="m"/>', '<message id="m" name="answer.given"/>'
+    hears = xml_drawing.chain(receive, roots=root)
     house.deploy(hears.replace(b'id="p"', b'id="hears"').replace(b'bpmnElement="p"', b'bpmnElement="hears"'))
     house.start("hears", business_key="hears")
     scene.ids["token"] = str(task.token)
