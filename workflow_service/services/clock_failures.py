@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, _, said
 from workflow_service.store import step_rows
 from workflow_service.store.runtime import Incident, ProcessInstance, Task, Timer
 
@@ -53,11 +53,11 @@ def raise_incident(session: Session, kind: str, clock_id: int, error: Exception,
     of_clock = Incident.instance_id == clock.instance_id, Incident.token == clock.token, Incident.kind == kind
     if session.scalars(select(Incident.id).where(*of_clock, Incident.resolved_at.is_(None))).first() is not None:
         return
-    words = (str(error) or type(error).__name__).splitlines()[0][:200]
+    text, name = N_("“%(name)s”到时后多次处理失败，仍会再试：%(reason)s"), clock.name or clock.element_id
+    message = said(lambda: _(text, name=name, reason=(str(error) or type(error).__name__).splitlines()[0][:200]))
     row = {
-        "token": clock.token, "element_id": clock.element_id, "kind": kind, "created_at": now,
-        "message": N_("“%(name)s”到时后多次处理失败，仍会再试：%(reason)s"),
-        "data": {"values": {"name": clock.name or clock.element_id, "reason": words}},
+        "token": clock.token, "element_id": clock.element_id, "kind": kind, "created_at": now, "message": message,
+        "data": step_rows.words_of(message),
     }  # fmt: skip
     step_rows.insert_incidents(session, clock.instance_id, [row])
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import Conflict, NotFound
 from workflow_service.engine.facts import Thrown
-from workflow_service.i18n import N_, _
+from workflow_service.i18n import N_, _, said
 from workflow_service.identity import policy
 from workflow_service.store import step_rows
 from workflow_service.store.plans import AgendaItem
@@ -124,10 +124,11 @@ def forget_held(session: Session, instance_id: int) -> None:
 
 def _note_lost(session: Session, held: HeldEvent, now: datetime) -> None:
     text = N_("暂停期间送达的消息“%(name)s”（关联键 %(key)s），恢复后已没有环节等待")
+    message = said(lambda: _(text, name=held.name, key=held.correlation_key or ""))
+    data = {"name": held.name, "key": held.correlation_key or "", "payload": held.payload}
     row = {
-        "token": None, "element_id": held.name, "kind": "message", "created_at": now,
-        "message": _(text, name=held.name, key=held.correlation_key or ""),
-        "data": {"name": held.name, "key": held.correlation_key or "", "payload": held.payload},
+        "token": None, "element_id": held.name, "kind": "message", "created_at": now, "message": message,
+        "data": data | step_rows.words_of(message),
     }  # fmt: skip
     step_rows.insert_incidents(session, held.instance_id, [row])
 

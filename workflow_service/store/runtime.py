@@ -7,6 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary,
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from workflow_service.i18n import current_language
+
 from .base import Base, Key
 from .definitions import ProcessDefinition
 
@@ -244,7 +246,8 @@ class HeldEvent(Base):
 class Incident(Base):
     """Something that stopped an instance: where, why in words, and whether it is settled.
 
-    `data` is the message that nobody took (`name`, `key`, `payload`), so that a retry can send it again.
+    `data` is the message that nobody took (`name`, `key`, `payload`), so that a retry can send it again, and under `said` the
+    words in every language; `message` has the source text.
     """
 
     __tablename__ = "incident"
@@ -259,6 +262,12 @@ class Incident(Base):
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    @property
+    def words(self) -> str:
+        """What stopped, in the reader's language."""
+        known: dict[str, str] = (self.data or {}).get("said") or {}
+        return known.get(current_language(), self.message)
 
 
 class Comment(Base):
