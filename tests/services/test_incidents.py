@@ -127,7 +127,7 @@ THROWN = '<intermediateThrowEvent id="say" name="say"><messageEventDefinition id
 STOPS = {
     "nobody asked": (user_task("a", group="${unit}:handler"), ""),
     "no such service": ('<serviceTask id="a" name="a" camunda:type="external" camunda:topic="plan.issue"/>', ""),
-    "an expression": ('<scriptTask id="a" name="a" scriptFormat="approval"><script>total = missing + 1</script></scriptTask>', ""),
+    "an expression": ('<scriptTask id="a" name="a"><script>total = missing + 1</script></scriptTask>', ""),
     "nobody hears": (THROWN, '<message id="m" name="go" approval:correlationKey="${unit}"/>'),
 }
 

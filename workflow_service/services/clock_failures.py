@@ -22,8 +22,6 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 TIMER, TIMEOUT = KINDS = ("timer", "timeout")
 """The kinds of their incidents."""
 
-_CLOCKS: dict[str, type[Timer] | type[Task]] = {TIMER: Timer, TIMEOUT: Task}
-
 
 def may_try(retry_at: Any, now: datetime) -> ColumnElement[bool]:
     """Leave out what failed and is to be tried later."""
@@ -35,7 +33,7 @@ def put_off(session: Session, kind: str, clock_id: int, *, now: datetime) -> boo
 
     It locks nothing but the row itself, so that a long command on the instance keeps nobody from counting.
     """
-    clock = session.get(_CLOCKS[kind], clock_id, with_for_update=True)
+    clock = _clock(session, kind, clock_id, lock=True)
     if isinstance(clock, Task):
         clock.timeout_retry_at, clock.timeout_failures = now + _pause(clock.timeout_failures), clock.timeout_failures + 1
         return clock.timeout_failures >= FAILURES_BEFORE_INCIDENT
@@ -47,7 +45,7 @@ def put_off(session: Session, kind: str, clock_id: int, *, now: datetime) -> boo
 
 def raise_incident(session: Session, kind: str, clock_id: int, error: Exception, *, now: datetime) -> None:
     """Note what keeps failing, once: while the incident is open, further failures only put the next try off."""
-    clock = session.get(_CLOCKS[kind], clock_id)
+    clock = _clock(session, kind, clock_id)
     if clock is None:
         return
     of_clock = Incident.instance_id == clock.instance_id, Incident.token == clock.token, Incident.kind == kind
@@ -75,6 +73,12 @@ def try_again(session: Session, actor: Actor, row: ProcessInstance, incident: In
     )
 
 
+def _clock(session: Session, kind: str, clock_id: int, *, lock: bool = False) -> Timer | Task | None:
+    if kind == TIMER:
+        return session.get(Timer, clock_id, with_for_update=lock)
+    return session.get(Task, clock_id, with_for_update=lock)
+
+
 def _pause(failures: int) -> timedelta:
-    return min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(failures, 10)), LONGEST_PAUSE)
 
