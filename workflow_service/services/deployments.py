@@ -35,7 +35,7 @@ from workflow_service.store.definitions import (
 )
 from workflow_service.store.runtime import ProcessInstance
 
-from . import audit, ownership, topics
+from . import audit, missing_deadlines, ownership, topics
 from .context import Actor
 from .form_schemas import read_form
 from .ownership import Owners
@@ -190,6 +190,19 @@ def _check(session: Session, upload: Upload) -> None:
         if id(diagram) not in seen:
             seen.add(id(diagram))
             upload.problems[upload.file_of[key]] += check(diagram, around)
+    _check_deadlines(known, upload)
+
+
+def _check_deadlines(known: Shelf, upload: Upload) -> None:
+    """Warn of tasks without a deadline: of uploaded processes in their files, of all others in that of an uploaded table."""
+    file, plain = upload.file_of.get(f"table {missing_deadlines.DEADLINES}"), known.tables.get(missing_deadlines.DEADLINES)
+    table = upload.tables.get(missing_deadlines.DEADLINES)
+    if table is None and plain is not None:
+        table = DecisionTable.from_plain(plain)
+    if table is None:
+        return
+    for key, process in {**(known.processes if file else {}), **upload.processes}.items():
+        upload.problems[upload.file_of.get(key) or file or ""] += missing_deadlines.missing(key, process, table)
 
 
 def _store_resources(
