@@ -112,9 +112,16 @@ def deploy_files(
     renewed = _store_processes(session, deployment, upload, resources, owners, changed, now)
     ownership.require_own(session, actor, owners, renewed)  # what uses a changed part gets a new version too
     audit.record(
-        session, actor, "deployment.create", f"deployment:{deployment.id}", {"files": sorted(files)}, now=now
+        session, actor, "deployment.create", f"deployment:{deployment.id}", _what(session, deployment, resources), now=now
     )
     return deployment
+
+
+def _what(session: Session, deployment: Deployment, resources: Mapping[str, Resource]) -> dict[str, Any]:
+    """What the record says of a deployment: the hash of each file, and of each bundle that came of it (`audit verify`)."""
+    made = select(ProcessDefinition).where(ProcessDefinition.deployment_id == deployment.id).order_by(ProcessDefinition.key)
+    bundles = {f"{one.key} {one.version}": audit.hash_of(one.bundle) for one in session.scalars(made)}
+    return {"files": {name: one.sha256 for name, one in sorted(resources.items())}, "bundles": bundles}
 
 
 def running_instances(session: Session, key: str) -> dict[int, int]:

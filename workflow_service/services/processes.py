@@ -48,7 +48,8 @@ def start_process(
     session.flush()
     instance = Instance.start(loaded.program, dict(variables), business_key, now)
     execution = Execution(session, actor, row, loaded, instance, now)
-    execution.settle("process-instance.start", {"definition": key, "version": loaded.version})
+    started = {"definition": key, "version": loaded.version, "variables": dict(variables)}
+    execution.settle("process-instance.start", started)
     send_after_commit(session, signals.instance_started, instance_id=row.id, definition_key=key)
     return row
 
