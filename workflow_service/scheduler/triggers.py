@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow_service import clock
+from workflow_service.domain.deadlines import CHINA
 from workflow_service.jobs import queue
 from workflow_service.jobs.tasks import defer_run
 from workflow_service.services import rhythms
@@ -41,10 +42,6 @@ SELECT EXISTS (SELECT FROM timer t JOIN process_instance i ON i.id = t.instance_
 
 class SchedulerSettings(Protocol):
     """What a scheduler needs to know of the settings."""
-
-    @property
-    def timezone(self) -> str:
-        """The government's time zone."""
 
     @property
     def tick_seconds(self) -> float:
@@ -116,7 +113,7 @@ def _scheduler(
 ) -> BackgroundScheduler:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": LATENESS_SECONDS}
-    scheduler = BackgroundScheduler(timezone=settings.timezone, job_defaults=defaults)
+    scheduler = BackgroundScheduler(timezone=CHINA, job_defaults=defaults)
     given = (database, now)
     scheduler.add_job(_quietly, "interval", seconds=settings.tick_seconds, args=(tick, *given))
     scheduler.add_job(_quietly, "interval", seconds=RESCUE_SECONDS, args=(defer_job(queue.RESCUE), *given))
