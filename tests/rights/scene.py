@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.api.callers import Caller
+from tests.engine import xml_drawing
 from tests.people import PASSWORD, SYSTEM, password_hash
 from tests.services.house import House, user_task
 from tests.services.test_hand_decisions import gap_process, table_with_gap
@@ -154,6 +155,10 @@ def _running(scene: Scene) -> None:
         )
         scene.ids |= {"meeting_id": planned.id, "item_id": item.id, "item": str(item.id)}
     scene.ids |= {"plan_id": busy, "idle_plan_id": idle, "instance_id": run, "task_id": task.id, "waiting_run": other}
+    receive, root = '<receiveTask id="hear" name="hear" messageRef="m"/>', '<message id="m" name="answer.given"/>'
+    hears = xml_drawing.chain(receive, roots=root)
+    house.deploy(hears.replace(b'id="p"', b'id="hears"').replace(b'bpmnElement="p"', b'bpmnElement="hears"'))
+    house.start("hears", business_key="hears")
     scene.ids["token"] = str(task.token)
     scene.ids["cycle_id"] = _cycle(scene, busy)
     scene.ids["undecided_id"] = _undecided(scene, waiting)

@@ -321,7 +321,7 @@ API: dict[str, Need] = {
         "meeting.manage", HOSTS, {"results": [{"item_id": "{item_id}", "result": "passed"}], "minutes_number": "纪要1号"}
     ),
     "POST /memberships/<id:membership_id>/end": Need("people.manage", ADMINS, {}),
-    "POST /messages": Need("instance.manage", MANAGERS, {"name": "meeting.result", "correlation_key": "{item}"}),
+    "POST /messages": Need("instance.manage", MANAGERS, {"name": "answer.given", "correlation_key": "hears"}),
     "POST /signals": Need("instance.manage", MANAGER_ROLES, {"name": "nobody"}),
     "GET /notices": own(), "POST /notices/read": own(), "POST /notices/<id:notice_id>/read": Need("notice.read", HOLDER),
     "GET /plans": own(),

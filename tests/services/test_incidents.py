@@ -6,9 +6,11 @@ from tests.engine import xml_drawing
 from tests.people import ALL_POSTS, NOW, SYSTEM
 from tests.services.house import House, user_task
 from workflow_service.domain.errors import NotFound
+from workflow_service.i18n import use_language
 from workflow_service.services import processes
 from workflow_service.services.units import UnitFacts, add_unit
 from workflow_service.store.runtime import Incident
+from workflow_service.web.messages import CHINESE
 
 SIGNAL = '<signal id="s" name="begin"/>'
 
@@ -119,3 +121,24 @@ def test_a_completion_condition_that_holds_at_last_settles_its_incident(house: H
     assert [status for element, status in house.history(instance_id) if element == "a"] == [
         "completed", "completed", "completed", "cancelled",
     ]  # fmt: skip
+
+
+THROWN = '<intermediateThrowEvent id="say" name="say"><messageEventDefinition id="d" messageRef="m"/></intermediateThrowEvent>'
+STOPS = {
+    "nobody asked": (user_task("a", group="${unit}:handler"), ""),
+    "no such service": ('<serviceTask id="a" name="a" camunda:type="external" camunda:topic="plan.issue"/>', ""),
+    "an expression": ('<scriptTask id="a" name="a"><script>total = missing + 1</script></scriptTask>', ""),
+    "nobody hears": (THROWN, '<message id="m" name="go" approval:correlationKey="${unit}"/>'),
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_what_stopped_is_told_in_the_language_of_its_reader_whoever_caused_it(house: House, stop: str) -> None:
+    node, root = STOPS[stop]
+    house.deploy_chain(node, roots=root)
+    with use_language("en"):
+        house.start(variables={"unit": "nobody"})
+        (incident,) = house.incidents()
+        english = incident.words
+    assert CHINESE.search(incident.message) and not CHINESE.search(english)
+    assert incident.words == incident.message

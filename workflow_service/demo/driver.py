@@ -21,6 +21,7 @@ from workflow_service.services import files, form_rows, forms, meetings, process
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
 from workflow_service.store.database import Database
+from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -31,6 +32,14 @@ from .people import username_of
 OPENS, MINUTES_BETWEEN = time(9, 0), 7
 ENCLOSING = {"dossier_submission": "items", "dossier_supplement": "items", "draft_submission": "draft"}
 """Forms whose answer encloses files, and the field that says so: items that are ticked, or the files themselves."""
+
+HOST = {
+    "party_committee_meeting": "party_office",
+    "people_congress": "congress_office",
+    "standing_committee": "congress_office",
+    "drc_office_meeting": "drc",
+}
+"""The relation of the unit that calls meetings of a kind; of others the government's office."""
 
 Answers = Callable[[Task], dict[str, Any] | None]
 
@@ -79,6 +88,12 @@ class Office:
             self._actors[name] = actor_by_username(session, name, "demo", "", date(2021, 1, 1))
         remember_version(session, self._actors[name].structure)
         return self._actors[name]
+
+    def host(self, session: Session, kind: str, area: str) -> Actor:
+        """Give the clerk of the office that calls meetings of this kind."""
+        relation = HOST.get(kind, "government_office")
+        code = session.scalars(select(Unit.code).where(Unit.area == area, Unit.relation == relation)).one()
+        return self.actor(session, code, "handler")
 
     def work_on(self, plan_id: int | None, now: datetime, *, hold: frozenset[str] = frozenset()) -> int:
         """Finish every task that is open for a plan (None: without one), except elements in `hold`; gives how many."""
@@ -130,7 +145,7 @@ class Office:
         day = SETTINGS.day_of(now)
         result = "approved" if kind == meetings.CATALOGUE_LIST else "passed"
         with self.database.transaction() as session:
-            host = Actor.system("demo")
+            host = self.host(session, kind, area)
             title = f"{day.year}年{day.month}月{day.day}日会议"
             meeting = meetings.plan_meeting(session, host, kind, title, area, day, item_ids, now=now)
             meetings.enter_results(

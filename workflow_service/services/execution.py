@@ -20,8 +20,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 from workflow_service import failpoints, signals
 from workflow_service.domain.errors import Conflict, NotFound, TongchouError
 from workflow_service.engine.facts import HumanTask, Passage, ServiceWork, Step, Thrown
-from workflow_service.engine.run import Instance
-from workflow_service.i18n import N_, _
+from workflow_service.engine.run import Instance, reason
+from workflow_service.i18n import N_, _, said
 from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.plans import Plan, PlanEvent
@@ -177,7 +177,7 @@ class Execution:
         try:
             result = topics.run(self, work)
         except TongchouError as error:
-            self.instance.work_failed(work.place.token, error.message)
+            self.instance.work_failed(work.place.token, reason(error))
             return
         self.instance.work_done(work.place.token, result.values, result.plan)
 
@@ -278,7 +278,7 @@ class Execution:
     def _raise_incidents(self, troubles: list[Any]) -> None:
         rows = [
             {"token": one.place.token, "element_id": one.place.element_id, "kind": "element", "message": one.message,
-             "created_at": self.now}
+             "data": step_rows.words_of(one.message), "created_at": self.now}
             for one in troubles
         ]  # fmt: skip
         step_rows.insert_incidents(self.session, self.row.id, rows)
@@ -361,29 +361,24 @@ class Execution:
             self.note_plan("taken_up_again", {"process": self.row.definition_key})
 
     def _note_stall(self) -> None:
+        message = said(lambda: _(N_("流程既没有等待也没有结束")))
         row = {"token": None, "element_id": self.loaded.key, "kind": "stalled", "created_at": self.now,
-               "message": N_("流程既没有等待也没有结束")}  # fmt: skip
+               "message": message, "data": step_rows.words_of(message)}  # fmt: skip
         step_rows.insert_incidents(self.session, self.row.id, [row])
 
     def _deliver(self, thrown: list[Thrown]) -> None:
         from .messages import deliver_thrown
 
         lost = [one for one in thrown if not deliver_thrown(self.session, self.actor, one, now=self.now)]
-        rows = [
-            {
-                "token": None,
-                "element_id": one.place.element_id,
-                "kind": "message",
-                "message": _(
-                    N_("消息“%(name)s”（关联键 %(key)s）没有流程接收"), name=one.name, key=one.correlation_key
-                ),
-                "data": audit.plain({"name": one.name, "key": one.correlation_key, "payload": dict(one.payload)}),
-                "created_at": self.now,
-            }
-            for one in lost
-            if one.kind == "message"
-        ]
+        rows = [self._lost(one) for one in lost if one.kind == "message"]
         step_rows.insert_incidents(self.session, self.row.id, rows)
+
+    def _lost(self, one: Thrown) -> dict[str, Any]:
+        text = N_("消息“%(name)s”（关联键 %(key)s）没有流程接收")
+        message = said(lambda: _(text, name=one.name, key=one.correlation_key))
+        data = audit.plain({"name": one.name, "key": one.correlation_key, "payload": dict(one.payload)})
+        return {"token": None, "element_id": one.place.element_id, "kind": "message", "message": message,
+                "data": data | step_rows.words_of(message), "created_at": self.now}  # fmt: skip
 
 
 HUMAN = ("userTask", "manualTask")

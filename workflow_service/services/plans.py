@@ -29,8 +29,10 @@ from workflow_service.store.runtime import Attachment, ProcessInstance
 
 from . import audit
 from .context import Actor
+from .deployments import called_by_others
 from .evaluations import evaluation_variables
 from .processes import start_process
+from .programs import carries_plan
 
 REGISTRATION, REVISION, EVALUATION = "registration", "revision", "midterm_evaluation"
 RUNNING = ("active", "suspended")
@@ -242,6 +244,20 @@ def _start(
         session, actor, key, variables={**(variables or {}), "plan": plan_facts(plan)}, business_key=str(plan.id),
         plan_id=plan.id, now=now,
     )  # fmt: skip
+
+
+def require_startable(session: Session, key: str, plan: Plan | None) -> None:
+    """Raise Conflict unless a process may be started by its key: for a plan its own route, else one that neither carries a
+    plan nor is called by others. What comes earlier or later on a plan's way is never started past what precedes it.
+    """
+    if plan is not None:
+        if plan.status != "active" or plan.route != key:
+            raise Conflict(N_("这项规划只能启动立项时确定的审批流程；修订和评估请在规划页面启动。"))
+        return
+    if carries_plan(session, key):
+        raise Conflict(N_("“%(key)s”办理规划，请从规划启动；不能单独启动。"), key=key)
+    if key in called_by_others(session):
+        raise Conflict(N_("“%(key)s”由其他流程调用，不能单独启动。"), key=key)
 
 
 def refuse_while_running(session: Session, plan: Plan) -> None:

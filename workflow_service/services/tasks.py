@@ -193,14 +193,18 @@ def release_tasks(
         and str(user_id) not in task.candidate_users
         and set(task.candidate_groups).isdisjoint(still_held)
     ]
+    released = 0
     for task_id in left:
         with suppress(Conflict):  # finished by him in this very moment
             row, task = lock_task(session, task_id)
+            if task.assignee_id != user_id:  # put back or handed on in this very moment
+                continue
             events.note(session, actor, task, "unclaimed", {events.WAS: events.held(task)}, now=now)
             task.assignee_id, task.claimed_at = None, None
             set_holders(session, task, None)
             changed(session, actor, row, task, "task.release", {"user": user_id}, now)
-    return len(left)
+            released += 1
+    return released
 
 
 def set_due(

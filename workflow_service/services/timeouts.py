@@ -23,7 +23,7 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import Unit
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import completions, events, forms, recipients, rounds, transfers
+from . import clock_failures, completions, events, forms, recipients, rounds, transfers
 from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution
@@ -40,7 +40,9 @@ SILENT_TRANSFER = "超时未办，转上级办理。"
 def due_timeouts(session: Session, now: datetime, limit: int = 100) -> list[int]:
     """Give the ids of open tasks whose time is over, oldest first; tasks that wait for others or whose clock stands are not."""
     due = Task.status == "open", Task.timeout_at <= now, ~Task.held, Task.paused_for == "", ~round_list.waits_for_others()
-    statement = select(Task.id).where(*due).order_by(Task.timeout_at, Task.id).limit(limit)
+    runs = ProcessInstance.status == "active", clock_failures.may_try(Task.timeout_retry_at, now)
+    found = select(Task.id).join(ProcessInstance, ProcessInstance.id == Task.instance_id).where(*due, *runs)
+    statement = found.order_by(Task.timeout_at, Task.id).limit(limit)
     return list(session.scalars(statement))
 
 
@@ -55,6 +57,9 @@ def fire_timeout(session: Session, task_id: int, *, now: datetime) -> bool:
     if stands or task.timeout_at is None or task.timeout_at > now:
         return False
     actor, task.timeout_at = Actor.system("scheduler"), None
+    if task.timeout_failures:
+        task.timeout_failures, task.timeout_retry_at = 0, None
+        step_rows.settle_incidents(session, row.id, [task.token], None, now)
     session.flush()
     if not (task.timeout_action == NO_COMMENT and _count_as_no_comment(session, actor, row, task, now)):
         _push(session, actor, row, task, now)

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, text, update
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.search_keys import text_keys
+from workflow_service.i18n import Said
 
 from .plans import AgendaItem
 from .runtime import Incident, Subscription, Timer
@@ -259,10 +260,16 @@ def replace_waits(
         session.execute(insert(Subscription), [{"instance_id": instance_id, **one} for one in subscriptions])
 
 
+def words_of(message: str) -> dict[str, Any]:
+    """Give what an incident keeps of a message that is said in several languages, for its `data`."""
+    return {"said": message.by_language} if isinstance(message, Said) else {}
+
+
 def insert_incidents(session: Session, instance_id: int, incidents: Sequence[dict[str, Any]]) -> None:
     """Add incidents."""
     if incidents:
-        session.execute(insert(Incident), [{"instance_id": instance_id, **one} for one in incidents])
+        rows = [{**one, "instance_id": instance_id, "message": str(one["message"])} for one in incidents]
+        session.execute(insert(Incident), rows)
 
 
 def settle_incidents(

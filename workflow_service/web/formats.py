@@ -1,4 +1,4 @@
-"""How moments, days, sizes and lights are written on the pages. The government's zone is a setting of the application."""
+"""How moments, days, sizes and lights are written on the pages. Moments are shown in China's legal time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import current_app
-
-from workflow_service.domain.deadlines import DeadlineSettings, Light, read_light
+from workflow_service.domain.deadlines import CHINA, DeadlineSettings, Light, read_light
 from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.i18n import N_, _, current_language
 from workflow_service.store.plans import Plan
@@ -33,7 +31,7 @@ class LightReading:
 
 def zone() -> ZoneInfo:
     """The government's zone."""
-    return ZoneInfo(current_app.config["TIMEZONE"])
+    return CHINA
 
 
 def local(moment: datetime) -> datetime:
