@@ -33,7 +33,8 @@ from workflow_service.store import people_queries
 from workflow_service.store.runtime import Task
 
 from .current import page_session
-from .operation_words import operation_word, says_as_suites
+from .forms.fields import choices_of
+from .operation_words import suites_word
 
 
 def _words(*kinds: type[Labelled]) -> dict[str, str]:
@@ -294,7 +295,6 @@ def unit_name(code: object) -> str:
 
 def outcome_word(task: Task) -> str:
     """What a task's outcome was, in the words of the form that it was done with."""
-    if task.outcome == "disagree" and says_as_suites():
-        return operation_word("disagree")
-    titles = forms.outcome_titles(page_session(), task)
-    return titles.get(task.outcome) or word(task.outcome, "outcome")
+    asked = forms.form_done_with(page_session(), task).get("properties", {}).get("outcome", {})
+    office = OUTCOMES.get(task.outcome, task.outcome)
+    return dict(choices_of(asked)).get(task.outcome) or suites_word(office) or _(office)

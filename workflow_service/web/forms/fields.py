@@ -13,6 +13,7 @@ from typing import Any
 from workflow_service.i18n import _, current_language
 from workflow_service.services.form_rows import ROWS_FROM
 
+from ..operation_words import suites_word
 from .conditions import Branch, Condition, Schema, branches
 
 RADIO_LIMIT = 4
@@ -57,8 +58,8 @@ class Field:
 
     @property
     def words(self) -> list[str]:
-        """The value as it is read: choices by their titles."""
-        titles = dict(self.options)
+        """The value as it is read: choices by their titles, yes and no as words."""
+        titles = dict(self.options) or ({"true": _("是"), "false": _("否")} if isinstance(self.value, bool) else {})
         return [titles.get(text, text) for text in self.chosen if text]
 
 
@@ -68,7 +69,12 @@ def as_text(value: Any) -> str:
 
 
 def text_of(own: Schema, word: str) -> str:
-    """A text of the schema in the reader's language: `x-title-en` beside `title`, else the catalogue's translation."""
+    """A text of the schema in the reader's language: `x-title-en` beside `title`, else the catalogue's translation.
+
+    A title that is an operation's name (不同意) follows the wording that the administrator chose (驳回).
+    """
+    if word == "title" and (renamed := suites_word(str(own.get(word, "")))):
+        return renamed
     language = current_language()
     own_text = own.get(f"x-{word}-{language}")
     return str(own_text) if own_text else _(str(own.get(word, "")))
