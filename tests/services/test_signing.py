@@ -106,6 +106,22 @@ def test_a_ballot_taken_back_is_shown_to_its_voter_only(leaders: House) -> None:
     assert turn(leaders, 2).assignee_id == leaders.structure.people["l3"]
 
 
+@pytest.mark.parametrize(
+    ("more", "who", "why"),
+    [('approval:sign="any"', GROUP, "已有人办理"), ('approval:sign="vote" approval:threshold="1/2"', PERSON, "表决结果已定")],
+)
+def test_whoever_is_spared_is_told_why(leaders: House, more: str, who: str, why: str) -> None:
+    begin(leaders, more, who)
+    number = 0
+    while "ask" in leaders.waiting():
+        sign(leaders, number, f"l{number + 1}")
+        number += 1
+    with leaders.database.transaction() as session:
+        told = session.execute(select(Notice.user_id, Notice.subject).where(Notice.kind == "task_ended")).all()
+    assert leaders.structure.people["l3"] in {one.user_id for one in told}
+    assert {why in one.subject for one in told} == {True}
+
+
 def add_after(house: House, number: int, username: str, signer: str) -> None:
     asked = RoundAsked(Relation.AFTER, [Asked(f"u:{house.structure.people[signer]}")])
     with house.database.transaction() as session:

@@ -19,7 +19,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from workflow_service import failpoints, signals
 from workflow_service.domain.errors import Conflict, NotFound, TongchouError
-from workflow_service.engine.facts import HumanTask, Passage, ServiceWork, Step, Thrown
+from workflow_service.engine.facts import HumanTask, Passage, Place, ServiceWork, Step, Thrown
 from workflow_service.engine.run import Instance, reason
 from workflow_service.i18n import N_, _, said
 from workflow_service.store import step_rows
@@ -104,7 +104,8 @@ class Execution:
         self.completing: UUID | None = None
         self.completion: step_rows.Completion | None = None
         self.asked_again: dict[tuple[str, str, int | None], AskedAgain] = {}
-        self.why_ended = N_("流程已转到别处")
+        self.why_ended = ""
+        self.done_with: Place | None = None
         self.created: list[int] = []
         self._plan: Plan | None = None
 
@@ -145,6 +146,7 @@ class Execution:
     def hand_in(self, completion: step_rows.Completion, token: UUID) -> None:
         """Note who leaves the task at `token` how; whatever the token does next, his task is done with it."""
         self.completing, self.completion = token, completion
+        self.done_with = self.instance.place(token)
 
     def settle(self, action: str, data: dict[str, Any]) -> None:
         """Do the service tasks, write every change, freeze the state and append the record."""
@@ -233,7 +235,20 @@ class Execution:
             )
         for ended in written.cancelled:
             send_after_commit(session, signals.task_cancelled, task_id=ended.id, instance_id=row.id)
-        notices.tell_ended(session, written.cancelled, self.why_ended, self.actor, now=self.now)
+        beside = [one for one in written.cancelled if self._is_spared(one)]
+        others = [one for one in written.cancelled if one not in beside]
+        notices.tell_ended(session, beside, self._why_spared(), self.actor, now=self.now)
+        notices.tell_ended(session, others, self.why_ended or N_("流程已转到别处"), self.actor, now=self.now)
+
+    def _is_spared(self, ended: step_rows.EndedTask) -> bool:
+        """Whether a task ended because another of those who were asked for the same step made it needless."""
+        return self.done_with is not None and not self.why_ended and ended.element_id == self.done_with.element_id
+
+    def _why_spared(self) -> str:
+        if self.done_with is None:
+            return ""
+        rule = self.loaded.program.element(self.done_with.process_key, self.done_with.element_id).get("multi") or {}
+        return WHY_SPARED.get(str(rule.get("sign") or ""), N_("其余各方已无需办理"))
 
     def _task_tokens(self, changes: Changes) -> list[UUID]:
         """Tokens of open tasks that ended without having been done."""
@@ -381,6 +396,8 @@ class Execution:
                 "data": data | step_rows.words_of(message), "created_at": self.now}  # fmt: skip
 
 
+WHY_SPARED = {"any": N_("已有人办理"), "vote": N_("表决结果已定")}
+"""Why those who sign beside one another need not any more, by `approval:sign`."""
 HUMAN = ("userTask", "manualTask")
 RETURNED = "returned"
 """How an activity ended whose handler sent it back: his task is done, its token went elsewhere."""

@@ -87,14 +87,15 @@ WITH RECURSIVE falling AS (
 ), ended AS (
   UPDATE task SET status = 'cancelled', ended_at = :now, revision = revision + 1, held = false
   WHERE id IN (SELECT id FROM falling)
-  RETURNING id, name, title
+  RETURNING id, name, title, element_id
 ), rounds AS (
   UPDATE task_round SET ended_at = :now, outcome = 'cancelled'
   WHERE ended_at IS NULL AND relation <> 'instruct'
     AND (task_id IN (SELECT id FROM falling) OR id = ANY(CAST(:rounds AS bigint[])))
 ), dropped AS (DELETE FROM task_holder USING ended WHERE task_id = ended.id RETURNING task_id, holder, claimed_by),
 drafts AS (DELETE FROM task_draft USING ended WHERE task_id = ended.id)
-SELECT id, name, title, ARRAY(SELECT holder FROM dropped WHERE task_id = ended.id AND claimed_by IS NULL) AS holders FROM ended
+SELECT id, name, title, ARRAY(SELECT holder FROM dropped WHERE task_id = ended.id AND claimed_by IS NULL) AS holders,
+  element_id FROM ended
 """)
 
 
@@ -106,6 +107,7 @@ class EndedTask:
     name: str
     title: str
     holders: list[str]
+    element_id: str
 
 
 @dataclass
