@@ -7,7 +7,7 @@ from tests.people import ALL_POSTS, NOW, SYSTEM
 from tests.services.house import House, user_task
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import use_language
-from workflow_service.services import processes
+from workflow_service.services import navigation, processes
 from workflow_service.services.units import UnitFacts, add_unit
 from workflow_service.store.runtime import Incident
 from workflow_service.web.messages import CHINESE
@@ -53,6 +53,38 @@ def test_an_incident_ends_with_the_branch_that_it_stopped(house: House) -> None:
     with house.database.transaction() as session:
         settled = session.get_one(Incident, incident.id)
         assert settled.resolved_at == timer.due_at and settled.resolved_by is None
+
+
+def test_a_terminated_instance_is_taken_up_again_with_its_incident(house: House) -> None:
+    house.deploy_chain(user_task("a", group="nowhere:handler"), user_task("b"))
+    instance_id = house.start()
+    (incident,) = house.incidents()
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, SYSTEM, instance_id, "暂不办", now=NOW)
+    assert house.incidents() == []
+    with house.database.transaction() as session:
+        navigation.reopen_instance(session, SYSTEM, instance_id, "", "继续办", now=NOW)
+    assert [one.id for one in house.incidents()] == [incident.id] and house.open() == []
+    with house.database.transaction() as session:
+        add_unit(session, SYSTEM, UnitFacts(code="nowhere", name="新设单位", area="330205", parent="jb"), ALL_POSTS, now=NOW)
+    with house.database.transaction() as session:
+        processes.retry_incident(session, SYSTEM, incident.id, now=NOW)
+    assert house.waiting() == ["a"] and house.incidents() == []
+
+
+def test_a_service_task_that_had_failed_is_tried_again_after_the_run_was_taken_up(house: House) -> None:
+    failing = '<serviceTask id="s" name="s" camunda:type="external" camunda:topic="plan.register"/>'
+    house.deploy_chain(failing, user_task("b"))
+    instance_id = house.start()
+    (incident,) = house.incidents()
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, SYSTEM, instance_id, "暂不办", now=NOW)
+    with house.database.transaction() as session:
+        navigation.reopen_instance(session, SYSTEM, instance_id, "", "继续办", now=NOW)
+    assert [one.id for one in house.incidents()] == [incident.id]
+    with house.database.transaction() as session:
+        processes.retry_incident(session, SYSTEM, incident.id, now=NOW)
+    assert [one.element_id for one in house.incidents()] == ["s"]
 
 
 def parallel_listeners(end: str) -> bytes:

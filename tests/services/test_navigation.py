@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +15,12 @@ from workflow_service.domain.approvals import Resubmission, ReturnNotAllowed
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.services import navigation, people, processes, tasks, transfers
 from workflow_service.services.navigation import ReturnAsked
+from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.transfers import TransferAsked
 from workflow_service.store import people_queries
+from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.operations import TaskEvent
+from workflow_service.store.people import User
 from workflow_service.store.records import AuditRecord
 from workflow_service.store.runtime import ProcessInstance, Task, TaskHolder
 from workflow_service.store.supervision import Notice
@@ -311,6 +315,39 @@ def test_a_finished_run_is_taken_up_again_at_a_step_and_a_terminated_one_as_it_s
     assert house.waiting() == ["e"]
     house.complete("e")
     assert house.instance(instance_id).status == "completed"
+
+
+def test_a_terminated_run_comes_back_with_who_had_what_and_until_when(house: House) -> None:
+    instance_id, supervisor = parallel(house), house.actor("jb.supervisor")
+    house.complete("a")
+    handler, day = house.structure.people["jb.handler"], NOW + timedelta(days=30)
+    with house.database.transaction() as session:
+        tasks.claim_task(session, house.actor("jb.handler"), find(house, "b").id, now=NOW)
+        asked = TransferAsked("g:jb.drc:registry", "请分办")
+        add_person(session, SYSTEM, PersonFacts(username="jb.desk", name="收发"), [("jb.drc", "registry")], now=NOW)
+        transfers.transfer_task(session, house.actor("jb.handler"), find(house, "d").id, asked, now=NOW)
+        tasks.set_due(session, supervisor, find(house, "d").id, day, "会议延期", now=NOW)
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, supervisor, instance_id, "暂不办", now=NOW)
+    with house.database.transaction() as session:
+        navigation.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
+    b, d = find(house, "b"), find(house, "d")
+    assert b.assignee_id == handler and house.holders(b.id)[f"u:{handler}"] is None
+    assert (d.candidate_groups, d.due_at, set(house.holders(d.id))) == (["jb.drc:registry"], day, {"g:jb.drc:registry"})
+    with house.database.transaction() as session:
+        assert [one.reason for one in session.scalars(select(DeadlineChange).where(DeadlineChange.task_id == d.id))] == ["会议延期"]
+
+
+def test_what_somebody_had_who_has_left_comes_back_to_the_post(house: House) -> None:
+    instance_id, supervisor = parallel(house), house.actor("jb.supervisor")
+    with house.database.transaction() as session:
+        tasks.claim_task(session, house.actor("jb.handler"), find(house, "a").id, now=NOW)
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, supervisor, instance_id, "暂不办", now=NOW)
+        session.get_one(User, house.structure.people["jb.handler"]).active = False
+    with house.database.transaction() as session:
+        navigation.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
+    assert find(house, "a").assignee_id is None and house.holders(find(house, "a").id) == {"g:jb.energy:handler": None}
 
 
 def test_one_dissent_returns_the_whole_countersignature_where_the_designer_says_so(house: House) -> None:

@@ -31,7 +31,7 @@ from workflow_service.identity import policy
 from workflow_service.store import step_rows
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import events, forms, pauses, recipients, rounds
+from . import events, forms, pauses, recipients, rounds, taking_up
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .messages import forget_held
@@ -467,23 +467,24 @@ def reopen_instance(
     if not row.state:
         raise Conflict(N_("这个流程办结于保留现场之前，不能重办；请另行发起。"))
     execution = Execution.thaw(session, actor, row, now)
-    terminated, row.status, row.outcome, row.ended_at = row.status == "terminated", "active", "", None
-    if terminated:
-        execution.instance.revive()
-    else:
-        _reopen_at(execution, element_id)
+    terminated, ended_at = row.status == "terminated", row.ended_at
+    row.status, row.outcome, row.ended_at = "active", "", None
+    moved = execution.instance.revive() if terminated else _reopen_at(execution, element_id)
     events.note_instance(session, actor, row.id, "reopened", {"to": element_id}, now=now, reason=reason.strip())
     execution.take_plan_up_again()
     execution.settle("process-instance.reopen", {"to": element_id, "reason": reason})
+    if terminated:
+        taking_up.reinstate(execution, ended_at, moved)
     return row
 
 
-def _reopen_at(execution: Execution, element_id: str) -> None:
+def _reopen_at(execution: Execution, element_id: str) -> dict[UUID, UUID]:
     stop = next((one for one in execution.instance.stops_at_end() if one.element_id == element_id), None)
     if stop is None:
         raise ReturnNotAllowed(target=element_id)
     _ask_again(execution, stop, _former(execution.session, execution.row.id, stop.token))
     execution.instance.reopen(stop.token)
+    return {}
 
 
 def _tried(execution: Execution, task: Task | None, move: Callable[[], object], undone: UUID | None = None) -> Effect:

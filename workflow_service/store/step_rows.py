@@ -309,6 +309,22 @@ def withdraw_orphans(session: Session, instance_id: int, now: datetime) -> None:
     session.execute(_WITHDRAW_ORPHANS, {"instance_id": instance_id, "now": now})
 
 
+_REINSTATE = text("""
+UPDATE agenda_item item SET status = 'waiting', decided_at = NULL, meeting_id = m.id,
+  position = CASE WHEN m.id IS NULL THEN 0 ELSE item.position END
+FROM agenda_item own LEFT JOIN meeting m ON m.id = own.meeting_id AND m.status = 'planned'
+WHERE own.id = item.id AND item.instance_id = :instance_id AND item.status = 'withdrawn' AND EXISTS (
+  SELECT FROM subscription s
+  WHERE s.instance_id = item.instance_id AND s.name = item.message_name AND s.correlation_key = CAST(item.id AS text))
+""")
+
+
+def reinstate_items(session: Session, instance_id: int) -> None:
+    """Put back on its agenda what an instance waits for again; into the pool where that meeting has been held meanwhile."""
+    session.flush()
+    session.execute(_REINSTATE, {"instance_id": instance_id})
+
+
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=_plain)
 

@@ -10,8 +10,8 @@ from flask import Blueprint, request
 from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
-from workflow_service.services import choosing
-from workflow_service.store import people_queries
+from workflow_service.services import candidates
+from workflow_service.store import choosing
 from workflow_service.store.plans import Plan
 
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in
@@ -48,15 +48,15 @@ def choices_of_people() -> dict[str, Any]:
     """Posts and people to choose from."""
     session, actor, now = page_session(), page_actor(), page_now()
     return {
-        "posts": choosing.posts_in_sight(session, actor, now=now),
-        "people": choosing.people_of_own_governments(session, actor, now=now),
+        "posts": [one.option for one in candidates.posts_in_sight(session, actor, now=now)],
+        "people": [one.option for one in candidates.colleagues(session, actor.user_id or 0, now=now)],
     }
 
 
 def choices_of_units() -> dict[str, Any]:
     """Units that somebody works in today, to choose from."""
-    posts = people_queries.filled_posts(page_session(), page_actor().area_paths, page_day(), choosing.MOST)
-    return {"units": list({row.unit_code: (row.unit_code, row.unit) for row in posts}.values())}
+    posts = choosing.filled_posts(page_session(), page_actor().area_paths, page_day(), candidates.MOST_LISTED)
+    return {"units": list({code: (code, name) for code, _post, name, _post_name in posts}.values())}
 
 
 def plan_named(plan_id: int | None) -> Plan | None:
