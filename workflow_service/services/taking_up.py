@@ -21,7 +21,7 @@ from .task_access import put_before
 
 
 def reinstate(execution: Execution, ended_at: datetime | None, moved: Mapping[UUID, UUID]) -> None:
-    """Give a run that was terminated at `ended_at`, and waits again, what its end had taken; `moved`: its new tokens by former."""
+    """Give a run terminated at `ended_at`, which waits again, what its end had taken; `moved`: its new tokens by former."""
     session, actor, row, now = execution.session, execution.actor, execution.row, execution.now
     step_rows.reinstate_items(session, row.id)
     if ended_at is not None:
@@ -37,7 +37,8 @@ def _reopen_incidents(session: Session, row: ProcessInstance, ended_at: datetime
     settled = Incident.instance_id == row.id, Incident.resolved_at == ended_at
     for one in session.scalars(select(Incident).where(*settled)):
         one.resolved_at = one.resolved_by = None
-        one.token = moved.get(one.token, one.token)
+        if one.token is not None:
+            one.token = moved.get(one.token, one.token)
 
 
 def _pairs(session: Session, row: ProcessInstance, moved: Mapping[UUID, UUID]) -> list[tuple[Task, Task]]:
