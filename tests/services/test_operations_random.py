@@ -26,6 +26,7 @@ from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.services import (
     audit,
     handing_out,
+    interventions,
     navigation,
     people,
     processes,
@@ -34,7 +35,7 @@ from workflow_service.services import (
     transfers,
 )
 from workflow_service.services.context import Actor
-from workflow_service.services.execution import locked_instance
+from workflow_service.services.execution import Execution, locked_instance
 from workflow_service.services.forms import FREE_FORM, form_of_task
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
@@ -214,7 +215,7 @@ class Operations(RuleBasedStateMachine):
     def jump(self, number: int, to: str) -> None:
         if task := self._task(number):
             supervisor = self.house.actor("jb.supervisor")
-            self._do(lambda session: navigation.jump(session, supervisor, self.run, task.token, to, "调整", now=self.now))
+            self._do(lambda session: interventions.jump(session, supervisor, self.run, task.token, to, "调整", now=self.now))
 
     @rule()
     def suspend_or_resume(self) -> None:
@@ -245,7 +246,7 @@ class Operations(RuleBasedStateMachine):
         own = sorted(str(one.token) for one in self.house.open(self.run) if one.round_id is None)
         assert own == tokens and len(set(own)) == len(own)
         with self.house.database.transaction() as session:
-            execution = navigation.Execution.thaw(session, SYSTEM, locked_instance(session, self.run), self.now)
+            execution = Execution.thaw(session, SYSTEM, locked_instance(session, self.run), self.now)
             assert {str(one) for one in execution.instance.stood_open} >= set(own)
 
     @invariant()

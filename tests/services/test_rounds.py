@@ -12,7 +12,7 @@ from tests.people import NOW, PASSWORD, SYSTEM
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.domain.rounds import Relation, RoundMode
-from workflow_service.services import navigation, people, processes, rounds, tasks, transfers
+from workflow_service.services import interventions, navigation, people, processes, rounds, tasks, transfers
 from workflow_service.services.navigation import ReturnAsked
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
@@ -276,7 +276,7 @@ def test_when_the_branch_ends_what_was_asked_on_its_behalf_ends_too(house: House
     ask(house, Relation.BEFORE, "jb.supervisor")
     supervisor = house.actor("jb.supervisor")
     with house.database.transaction() as session:
-        navigation.jump(session, supervisor, task.instance_id, task.token, "c", "不再需要", now=NOW)
+        interventions.jump(session, supervisor, task.instance_id, task.token, "c", "不再需要", now=NOW)
     assert house.waiting() == ["c"] and sides(house) == []
 
 
