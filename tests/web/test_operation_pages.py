@@ -243,6 +243,20 @@ def test_one_refusal_holds_up_no_other_of_a_batch(house: House, person: SignIn, 
     assert "一小时内已经催办过" in both
 
 
+def test_the_slip_says_on_whose_behalf_a_result_was_entered_and_only_there(house: House, person: SignIn) -> None:
+    house.deploy_chain(
+        user_task("a", more='approval:kind="record"'),
+        user_task("b", more='approval:kind="record" approval:onBehalfOf="专家组"'), user_task("c"),
+    )  # fmt: skip
+    instance_id = house.start()
+    house.complete("a")
+    for address in (f"/instances/{instance_id}", f"/instances/{instance_id}/slip"):
+        assert "代录" not in person("jb.supervisor").get(address).text
+    house.complete("b")
+    for address in (f"/instances/{instance_id}", f"/instances/{instance_id}/slip"):
+        assert person("jb.supervisor").get(address).text.count("代录：专家组") == 1
+
+
 def test_what_one_may_not_see_is_left_out_of_a_batch_as_if_it_were_not_there(
     house: House, person: SignIn, running: int
 ) -> None:

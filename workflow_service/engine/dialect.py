@@ -114,6 +114,7 @@ APPROVAL_ATTRIBUTES = {
     "inputs": ("process",),
     "kind": ("userTask",),
     "multiple": ("exclusiveGateway", "userTask", "endEvent"),
+    "onBehalfOf": ("userTask",),
     "outputCollection": ("multiInstanceLoopCharacteristics", *sorted(ACTIVITIES)),
     "repeatedApprover": ("process",),
     "resubmit": ("userTask",),
