@@ -6,15 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from tests.engine.xml_drawing import chain, draw
+from tests.people import NOW, SYSTEM
 from tests.services.house import AGREE, House, user_task
 from tests.web.conftest import Person
 from workflow_service.domain.rounds import Relation
-from workflow_service.services import rounds, tasks
+from workflow_service.services import processes, rounds, tasks
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
-from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft
+from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
 SignIn = Callable[[str], Person]
 
@@ -240,6 +242,35 @@ def test_one_refusal_holds_up_no_other_of_a_batch(house: House, person: SignIn, 
     both = supervisor.post("/tasks/batch", batch("urge", *ticked, go="1")).text
     assert "办成 1 项，未办成 1 项" in both
     assert "一小时内已经催办过" in both
+
+
+def test_the_slip_says_on_whose_behalf_a_result_was_entered_and_only_there(house: House, person: SignIn) -> None:
+    house.deploy_chain(
+        user_task("a", more='approval:kind="record"'),
+        user_task("b", more='approval:kind="record" approval:onBehalfOf="专家组"'), user_task("c"),
+    )  # fmt: skip
+    instance_id = house.start()
+    house.complete("a")
+    for address in (f"/instances/{instance_id}", f"/instances/{instance_id}/slip"):
+        assert "代录" not in person("jb.supervisor").get(address).text
+    house.complete("b")
+    for address in (f"/instances/{instance_id}", f"/instances/{instance_id}/slip"):
+        assert person("jb.supervisor").get(address).text.count("代录：专家组") == 1
+
+
+def test_what_one_may_not_see_is_left_out_of_a_batch_as_if_it_were_not_there(
+    house: House, person: SignIn, running: int
+) -> None:
+    with house.database.transaction() as session:
+        other = processes.start_process(session, SYSTEM, "p", variables={}, area_path="/330000/330200/330203/", now=NOW)
+        hidden = session.scalars(select(Task).where(Task.instance_id == other.id)).one()
+        hidden.candidate_groups = ["hs.drc:handler"]
+        session.execute(update(TaskHolder).where(TaskHolder.task_id == hidden.id).values(holder="g:hs.drc:handler"))
+    reader = person("jb.supervisor")
+    assert reader.get(f"/tasks/{hidden.id}").status_code == 403
+    done = reader.post("/tasks/batch", batch("urge", hidden, task_of(house, "d"), Task(id=999999), go="1"))
+    assert done.status_code == 200 and "办成 1 项，未办成 0 项" in done.text
+    assert reader.post("/tasks/batch", batch("urge", hidden, go="1")).status_code == 422
 
 
 def test_the_names_of_operations_follow_the_setting(house: House, person: SignIn, running: int) -> None:
