@@ -319,7 +319,7 @@ def test_a_terminated_run_comes_back_with_who_had_what_and_until_when(house: Hou
     assert b.assignee_id == handler and house.holders(b.id)[f"u:{handler}"] is None
     assert (d.candidate_groups, d.due_at, set(house.holders(d.id))) == (["jb.drc:registry"], day, {"g:jb.drc:registry"})
     with house.database.transaction() as session:
-        assert [one.reason for one in session.scalars(select(DeadlineChange).where(DeadlineChange.task_id == d.id))] == ["会议延期"]
+        assert session.scalars(select(DeadlineChange.reason).where(DeadlineChange.task_id == d.id)).all() == ["会议延期"]
 
 
 def test_what_somebody_had_who_has_left_comes_back_to_the_post(house: House) -> None:
