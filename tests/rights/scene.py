@@ -255,7 +255,8 @@ def _asked(scene: Scene) -> None:
     asked = {"people": [{"holder": "g:jb.drc:leader"}], "note": f"{SECRET}可行吗"}
     answer = scene.caller("jb.handler").post(f"/tasks/{scene.ids['task_id']}/consult", asked)
     assert answer.status_code == 200, answer.text
-    scene.ids["side_id"] = next(one.id for one in scene.house.open() if one.round_id is not None)
+    side = next(one for one in scene.house.open() if one.round_id is not None)
+    scene.ids["side_id"], scene.ids["round_id"] = side.id, side.round_id
 
 
 def _acting(scene: Scene) -> None:

@@ -200,6 +200,40 @@ def test_only_who_has_not_acted_can_be_taken_out_and_only_by_who_asked(house: Ho
     assert sides(house) == [] and not main(house).held
 
 
+def take_out(house: House, found: TaskRound, turn: int, username: str = "jb.handler") -> None:
+    with house.database.transaction() as session:
+        rounds.remove_turn(session, house.actor(username), found.id, turn, now=NOW)
+
+
+def test_in_order_somebody_is_taken_out_before_his_turn_has_come(house: House, task: Task) -> None:
+    found = ask(house, Relation.BEFORE, "jb.supervisor", "jb.admin", "hs.admin", mode=RoundMode.SEQUENCE)
+    with pytest.raises(Forbidden):
+        take_out(house, found, 1, "hs.handler")
+    take_out(house, found, 1)
+    assert [one.assignee_id for one in sides(house)] == [house.structure.people["jb.supervisor"]]
+    answer(house, "jb.supervisor")
+    assert [one.assignee_id for one in sides(house)] == [house.structure.people["hs.admin"]]
+    with pytest.raises(Conflict):
+        take_out(house, found, 0)
+    with pytest.raises(Conflict):
+        take_out(house, found, 5)
+    take_out(house, found, 1)
+    assert sides(house) == [] and not main(house).held
+
+
+def test_who_is_to_sign_after_the_handler_is_taken_out_before_it_is_handed_in(house: House, task: Task) -> None:
+    found = ask(house, Relation.AFTER, "jb.supervisor", "jb.admin")
+    take_out(house, found, 0)
+    assert sides(house) == []
+    with house.database.transaction() as session:
+        (left,) = session.get_one(TaskRound, found.id).people
+        (event,) = session.scalars(select(TaskEvent).where(TaskEvent.kind == "remove_signer"))
+    assert left["holder"] == person(house, "jb.admin").holder and event.data["people"] == [person(house, "jb.supervisor").holder]
+    take_out(house, found, 0)
+    house.complete("b")
+    assert house.waiting() == ["c"]
+
+
 def leave(house: House, username: str) -> None:
     with house.database.transaction() as session:
         people.deactivate_person(session, SYSTEM, house.structure.people[username], now=NOW)

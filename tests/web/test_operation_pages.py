@@ -12,8 +12,9 @@ from tests.engine.xml_drawing import chain, draw
 from tests.people import NOW, SYSTEM
 from tests.services.house import AGREE, House, user_task
 from tests.web.conftest import Person
-from workflow_service.domain.rounds import Relation
+from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.services import processes, rounds, tasks
+from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
@@ -328,3 +329,56 @@ def test_what_happened_is_told_in_order(house: House, person: SignIn, running: i
     moves = person("jb.handler").get(f"/tasks/{task_id}").text.split('id="moves"')[1]
     assert "区能源局·经办把“b”退回“a”" in moves
     assert "数据有误" in moves
+
+
+def countersigned(house: House) -> int:
+    form = b'{"type": "object", "properties": {"outcome": {"type": "string"}, "opinion": {"type": "string"}}}'
+    rule = '<multiInstanceLoopCharacteristics isSequential="true" camunda:collection="units" camunda:elementVariable="one"/>'
+    ask = f'<userTask id="ask" name="会签" camunda:formKey="free" camunda:candidateGroups="${{one}}:handler">{rule}</userTask>'
+    nodes = '<startEvent id="start"/><endEvent id="end"/>' + user_task("a") + ask
+    house.deploy(draw(nodes, "start -> a", "a -> ask", "ask -> end"), files={"free.json": form})
+    house.start(variables={"units": ["jb.energy", "hs.drc"]})
+    house.complete("a")
+    return task_of(house, "ask").id
+
+
+def test_who_sent_a_countersignature_round_adds_and_takes_out_signers_on_its_page(house: House, person: SignIn) -> None:
+    task_id = countersigned(house)
+    handler, path = person("jb.handler"), f"/tasks/{task_id}/signers"
+    assert f'href="{path}"' in handler.get(f"/tasks/{task_id}").text
+    seen = handler.get(path).text
+    assert "江北区能源局·经办" in seen and "未轮到" in seen and f'action="{path}/remove"' in seen
+    supervisor = f"u:{house.structure.people['jb.supervisor']}"
+    refused = handler.post(path, {"holder": supervisor, "reason": ""})
+    assert refused.status_code == 422 and "请写明理由" in refused.text and f'value="{supervisor}" checked' in refused.text
+    assert handler.post(path, {"holder": supervisor, "reason": "涉及投资"}).status_code == 422  # nobody holds that post there
+    with house.database.transaction() as session:
+        facts = PersonFacts(username="drc.handler", name="发改经办")
+        add_person(session, SYSTEM, facts, [("jb.drc", "handler")], now=house.now)
+    assert handler.post(path, {"holder": supervisor, "reason": "涉及投资"}).status_code == 302
+    assert handler.get(path).text.count("未轮到") == 2
+    assert handler.post(f"{path}/remove", {"turn": "x", "reason": "无关"}).status_code == 422
+    assert handler.post(f"{path}/remove", {"turn": "1", "reason": "与其无关"}).status_code == 302
+    after = handler.get(path).text
+    assert "已减签" in after and after.count("未轮到") == 1
+    assert "增加一方" in handler.get(f"/tasks/{task_id}").text
+    assert person("hs.handler").get(path).status_code in (403, 404)
+
+
+def test_a_step_of_one_person_has_no_page_of_signers(house: House, person: SignIn, running: int) -> None:
+    task_id = task_of(house, "b").id
+    assert person("jb.handler").get(f"/tasks/{task_id}/signers").status_code == 404
+    assert f"/tasks/{task_id}/signers" not in person("jb.handler").get(f"/tasks/{task_id}").text
+
+
+def test_whose_turn_has_not_come_is_taken_out_on_the_page(house: House, person: SignIn, running: int) -> None:
+    people = [Asked(f"u:{house.structure.people[one]}") for one in ("jb.supervisor", "jb.admin")]
+    task_id = task_of(house, "b").id
+    with house.database.transaction() as session:
+        asked = RoundAsked(Relation.BEFORE, people, RoundMode.SEQUENCE)
+        found = rounds.begin_round(session, house.actor("jb.handler"), task_id, asked, now=house.now)
+    handler, path = person("jb.handler"), f"/tasks/rounds/{found.id}/remove"
+    assert f'action="{path}"' in handler.get(f"/tasks/{task_id}").text
+    assert handler.post(path, {"turn": "1", "back": str(task_id)}).status_code == 302
+    html = handler.get(f"/tasks/{task_id}").text
+    assert f'action="{path}"' not in html and "未轮到" not in html

@@ -131,6 +131,46 @@ class SignersGiven(Given):
     note: Words = ""
 
 
+class TurnGiven(Given):
+    """Somebody in a round, by his turn."""
+
+    turn: int = Field(ge=0, le=1000, description="counted from 0")
+
+
+class SignerGiven(Given):
+    """Who signs or votes as well, and why."""
+
+    holder: Holder
+    reason: Why
+
+
+class SignerRemoved(TurnGiven):
+    """Who does not sign or vote after all, and why."""
+
+    reason: Why
+
+
+class SignerShown(Shown):
+    """One who signs or votes. `waiting`: his turn has not come; `cancelled`: the result did not need him any more."""
+
+    turn: int
+    name: str
+    status: Literal["waiting", "open", "completed", "cancelled", "removed"]
+    task_id: int | None
+    outcome: str
+    opinion: str
+    ended_at: Moment | None
+
+
+class SigningShown(Shown):
+    """A countersignature or vote as it stands."""
+
+    sign: Literal["all", "any", "vote"]
+    in_order: bool
+    signers: list[SignerShown]
+    changeable: bool = Field(description="whether you may add and take out")
+
+
 class MemberShown(Shown):
     """One who is asked in a round. `waiting`: his turn has not come."""
 

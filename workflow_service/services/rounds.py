@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service import signals
 from workflow_service.domain.approvals import Choice, choice_of
-from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
+from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.domain.rounds import (
     RULES,
     SIGNING,
@@ -72,7 +72,7 @@ def begin_round(
 ) -> TaskRound:
     """Ask others on behalf of a task; raises NotFound, Forbidden, Conflict, InvalidInput.
 
-    Signers of a countersignature are added to it instead (`signers.add_signers`).
+    Signers of a countersignature itself are added by `signers.add_signer`.
     """
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",))
@@ -414,3 +414,32 @@ def remove_signer(session: Session, actor: Actor, task_id: int, *, now: datetime
     notices.tell_ended(session, ended, N_("已减签"), actor, now=now)
     changed(session, actor, row, main, "task.remove_signer", {"task": side.id}, now)
     go_on(session, actor, row, main, found, now=now)
+
+
+def remove_turn(session: Session, actor: Actor, round_id: int, turn: int, *, now: datetime) -> None:
+    """Take out somebody by his turn in a round, before it has come too (减签); who has the task may, and supervisors.
+
+    Raises NotFound, Forbidden, Conflict.
+    """
+    found = session.get(TaskRound, round_id)
+    if found is None:
+        raise NotFound(N_("没有这次加签。"))
+    side = session.scalars(select(Task.id).where(Task.round_id == round_id, Task.turn == turn)).one_or_none()
+    if side is not None:
+        return remove_signer(session, actor, side, now=now)
+    row, main = lock_task(session, found.task_id)
+    require_status(row, statuses_for(session, main))
+    session.refresh(found, with_for_update=True)
+    if not may_remove(actor, row.definition_key, main, Relation(found.relation), found.created_by):
+        raise Forbidden(N_("只有原任务的办理人和督办岗位可以减签。"))
+    if found.ended_at is not None or not found.begun <= turn < len(found.people):
+        raise Conflict(N_("只能减去尚未办理的人员。"))
+    out = found.people[turn]["holder"]
+    found.people = [one for number, one in enumerate(found.people) if number != turn]
+    session.flush()
+    data = {"round": found.id, "turn": turn, "people": [out]}
+    events.note(session, actor, main, "remove_signer", data, now=now)
+    changed(session, actor, row, main, "task.remove_signer", data, now)
+    if found.begun or not found.people:
+        go_on(session, actor, row, main, found, now=now)
+    return None
