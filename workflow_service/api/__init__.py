@@ -32,6 +32,7 @@ NOUNS = (
     "supervision",
     "listed_matters",
     "notice_slips",
+    "extensions",
     "people",
     "own",
     "substitutions",
