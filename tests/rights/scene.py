@@ -35,11 +35,12 @@ from workflow_service.services.slips import SlipAsked
 from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.services.tokens import make_token
 from workflow_service.services.units import UnitFacts, add_unit
+from workflow_service.store.acting import Extension
 from workflow_service.store.definitions import DecisionDefinition, ProcessDefinition, Resource
 from workflow_service.store.people import ApiToken, Membership, Post, User
 from workflow_service.store.personal import SavedView
 from workflow_service.store.plans import Plan
-from workflow_service.store.runtime import Attachment, Incident
+from workflow_service.store.runtime import Attachment, Incident, Task
 from workflow_service.store.supervision import Bulletin, Delivery, Notice
 from workflow_service.web import words
 
@@ -260,7 +261,7 @@ def _asked(scene: Scene) -> None:
 
 
 def _acting(scene: Scene) -> None:
-    """A matter under listed supervision, and a notice slip to the handler's unit."""
+    """A matter under listed supervision, a notice slip to the handler's unit, a later date that he asked for."""
     house = scene.house
     with house.database.transaction() as session:
         files = delivered("listed_supervision", "listed_progress", "listed_check")
@@ -270,3 +271,11 @@ def _acting(scene: Scene) -> None:
         slip = SlipAsked("jb.energy", f"{SECRET}抄告", "逾期。", "请抓紧。", house.now.date() + timedelta(days=9), False)
         scene.ids["slip_id"] = slips.issue_slip(session, supervisor, slip, now=house.now).id
         scene.ids["matter_id"] = listing.list_matter(session, supervisor, asked, now=house.now).id
+        task = session.get_one(Task, scene.ids["task_id"])
+        request = Extension(
+            task_id=task.id, plan_id=None, area_path=task.area_path, unit_id=task.unit_id, asked_by=scene.ids["user_id"],
+            asked_at=house.now, wanted=house.now + timedelta(days=30), reason=f"{SECRET}等数据", status="open", answer="",
+        )  # fmt: skip
+        session.add(request)
+        session.flush()
+        scene.ids["extension_id"] = request.id

@@ -253,13 +253,19 @@ class Opened(Shown):
 
 
 class BatchGiven(Given):
-    """One action for many tasks; `values` for complete, `holder` for transfer, `note` for transfer and urge."""
+    """One action for many tasks; `values` for complete, `holder` for transfer and reassign, `due_at` for extend, `note` says why.
 
-    action: Literal["claim", "complete", "transfer", "urge"]
+    The last five are for supervisors; suspend and terminate are done to the runs of the tasks.
+    """
+
+    action: Literal[
+        "claim", "complete", "transfer", "urge", "reassign", "extend", "escalate", "suspend", "terminate"
+    ]  # fmt: skip
     task_ids: list[Id] = Field(min_length=1, max_length=100)
     values: Values = Field(default_factory=dict)
     holder: Holder | None = None
     note: Words = ""
+    due_at: GivenMoment | None = None
 
 
 class BatchLine(Shown):

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Forbidden, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.services import batches, candidates, forms, tasks
-from workflow_service.services.batches import MOST_TASKS, BatchAction, BatchAsked
+from workflow_service.services.batches import MOST_TASKS, OF_STAFF, BatchAction, BatchAsked
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from ..current import page_actor, page_now, page_session, transaction
@@ -32,7 +32,7 @@ def connect(blueprint: Blueprint) -> None:
 def run() -> ResponseReturnValue:
     """Ask what the action needs, or carry it out for each ticked task and show what came of each."""
     chosen = request.form.get("action", "")
-    if chosen not in list(BatchAction):
+    if chosen not in OF_STAFF:
         raise InvalidInput(N_("请选择要做什么。"))
     action, ticked = BatchAction(chosen), _ticked()
     if not request.form.get("go") and action not in AT_ONCE:
