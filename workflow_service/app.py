@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -49,14 +50,19 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
         "SECRET_KEY": settings.secret_key,
         "MAX_CONTENT_LENGTH": (settings.upload_limit_mb + 1) * MEGABYTE,
         "PERMANENT_SESSION_LIFETIME": timedelta(minutes=settings.session_idle_minutes),
-        # browsers share cookies between the ports of one host, so two checkouts need two names
-        "SESSION_COOKIE_NAME": f"tongchou_{settings.port}",
+        "SESSION_COOKIE_NAME": _cookie_name(settings),
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.secure_cookies,
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
     }
+
+
+def _cookie_name(settings: Settings) -> str:
+    """One name for all processes behind one address; another for another port, whose cookies browsers do not tell apart."""
+    public = urlsplit(settings.public_url)
+    return f"tongchou_{public.port or {'http': 80, 'https': 443}.get(public.scheme, settings.port)}"
 
 
 def _trust_proxies(app: Flask, hops: int) -> None:

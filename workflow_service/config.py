@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflow_service import failpoints
 from workflow_service.resources import default_var_dir
@@ -52,13 +51,6 @@ def _switch(text: str) -> bool:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _zone(text: str) -> str:
-    try:
-        return ZoneInfo(text).key
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError("must be the name of a time zone such as Asia/Shanghai") from error
 
 
 def _absolute(text: str) -> Path:
@@ -206,7 +198,6 @@ class Settings:
         "weekly and ten-day periods made up for after downtime (the daily one: the newest day only)",
     )
 
-    timezone: str = setting("TONGCHOU_TIMEZONE", "Asia/Shanghai", _zone, "time zone of the government")
     language: str = setting(
         "TONGCHOU_LANGUAGE", "zh", _one_of("zh", "en"), "language of people who have chosen none: zh or en"
     )

@@ -7,7 +7,7 @@ Plain gettext, so that rooms below the pages need no framework. The language bel
 from __future__ import annotations
 
 import gettext
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -58,6 +58,23 @@ class Term(str):
 def translated(value: Any) -> Any:
     """Translate a `Term`; anything else, such as a name that a designer chose, passes."""
     return _(str(value)) if isinstance(value, Term) else value
+
+
+class Said(str):
+    """A text as it is said in each language, for whoever keeps it for readers to come: as a string, the source text."""
+
+    by_language: dict[str, str]
+
+
+def said(words: Callable[[], str]) -> Said:
+    """Let `words` say something in every language."""
+    texts = {}
+    for language in LANGUAGES:
+        with use_language(language):
+            texts[language] = words()
+    text = Said(texts[SOURCE_LANGUAGE])
+    text.by_language = texts
+    return text
 
 
 def current_language() -> str:

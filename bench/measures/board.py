@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 from tests.people import PASSWORD, SYSTEM, password_hash
 from tests.services.catalogue import Catalogue
@@ -50,7 +51,7 @@ def _read(installation: Installation, plans: int, scale: Scale) -> dict[tuple[st
                 page = Connection(served[0].port)
                 page.sign_in(reader, PASSWORD)
                 for name, path in PATHS.items():
-                    found[reader, name] = median_time(lambda page=page, path=path: page.get(path), scale.of(3, 20))
+                    found[reader, name] = median_time(partial(page.get, path), scale.of(3, 20))
                 page.close()
         return found
 

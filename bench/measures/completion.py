@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import psutil
 import psycopg
@@ -157,7 +159,7 @@ def _measured(
         one.times.clear()
     started = {id(one): [one.start() for _ in range(instances)] for one in staff}
     web, server = served[0].cpu_seconds, installation.server_cpu_seconds
-    together([lambda one=one: _finish(one, started[id(one)]) for one in staff])
+    together([partial(_finish, one, started[id(one)]) for one in staff])
     times = [took for one in staff for took in one.times]
     web, server = served[0].cpu_seconds - web, installation.server_cpu_seconds - server
     for one in staff:
@@ -185,13 +187,13 @@ def _within(scene: Scene, instances: int) -> tuple[float, dict[str, float]]:
     client, numbers, used = _client(scene), iter(range(10**6)), list[float]()
     serve = client.application.wsgi_app
 
-    def timed(environ: dict[str, object], start: object) -> object:
+    def timed(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         began = time.process_time()
         answer = serve(environ, start)
         used.append(time.process_time() - began)
         return answer
 
-    client.application.wsgi_app = timed  # type: ignore[method-assign]
+    client.application.wsgi_app = timed  # type: ignore[assignment]
 
     def finish_all(count: int) -> None:
         for instance_id in [scene.house.start() for _ in range(count)]:

@@ -52,7 +52,8 @@ def _read(installation: Installation, tasks: int, scale: Scale) -> tuple[dict[st
             scene.execute("DELETE FROM task_holder WHERE holder = 'g:jb.energy:handler'")
             hand_over(scene, tasks // 10, "g:jb.energy:handler")
             own = _timed(page, interface, scale)
-            page.close(), interface.close()
+            page.close()
+            interface.close()
     return rest, own
 
 

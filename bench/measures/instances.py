@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from ..figures import Figure, Row, Scale, milliseconds
 from ..installation import Installation, Scene, Served
@@ -39,7 +40,7 @@ def measure(installation: Installation, scale: Scale) -> Figure:
 
 def _rate(scene: Scene, served: Sequence[Served], clients: int, instances: int) -> float:
     staff = staff_of(scene, served, clients)
-    took = together([lambda one=one: run_through(one, instances) for one in staff])
+    took = together([partial(run_through, one, instances) for one in staff])
     for one in staff:
         one.close()
     return clients * instances / took

@@ -6,7 +6,7 @@ import threading
 import time
 
 from ..figures import Figure, Row, Scale, median, milliseconds
-from ..installation import Installation
+from ..installation import Installation, Scene
 from ..work import Staff, deploy_five_tasks, staff_of
 
 HOW = """Two clients wait at a barrier and then finish C and D of the same instance. Measured from the barrier: when the
@@ -33,7 +33,7 @@ def measure(installation: Installation, scale: Scale) -> Figure:
 class _two:
     """Two clients at one web process."""
 
-    def __init__(self, scene) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, scene: Scene) -> None:
         self._scene = scene
 
     def __enter__(self) -> list[Staff]:

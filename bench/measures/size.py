@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..figures import Figure, Row, Scale
 from ..installation import Installation, Scene
 from ..work import deploy_five_tasks, run_through, staff_of, together
@@ -27,7 +29,7 @@ def measure(installation: Installation, scale: Scale) -> Figure:
             for one in staff:
                 run_through(one, scale.of(5, 25))
             before = _sizes(scene)
-            together([lambda one=one: run_through(one, number) for one in staff])
+            together([partial(run_through, one, number) for one in staff])
             after = _sizes(scene)
             for one in staff:
                 one.close()

@@ -7,6 +7,10 @@ import pytest
 from tests.api.callers import ApiHouse, assert_problem, five_tasks
 from tests.engine import xml_drawing
 from tests.services.house import AGREE, FORM, user_task
+from tests.services.test_pauses import MEETING
+from tests.web.test_pages import plan_of
+from workflow_service.services import meetings
+from workflow_service.store.plans import Plan
 
 TABLE = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="urn:test">
@@ -17,6 +21,12 @@ TABLE = """<?xml version="1.0" encoding="UTF-8"?>
     <rule id="r2"><inputEntry id="a2"><text>"general"</text></inputEntry><outputEntry id="b2"><text>10</text></outputEntry></rule>
   </decisionTable></decision>
 </definitions>"""
+PARTS = (
+    xml_drawing.chain(user_task("b")).replace(b'id="p"', b'id="part"').replace(b'bpmnElement="p"', b'bpmnElement="part"'),
+    xml_drawing.chain('<callActivity id="call" name="call" calledElement="part"/>'),
+)
+"""A process that is called, and the one that calls it."""
+
 FILES = {"files": [("five.bpmn", five_tasks()), ("answer.json", json.dumps(FORM).encode()), ("days.dmn", TABLE.encode())]}
 
 
@@ -135,6 +145,59 @@ def test_a_message_reaches_the_instance_that_waits_for_it(api: ApiHouse) -> None
     assert api.caller("jb.admin").post("/messages", body).get_json() == {"taken": 1}
     assert_problem(api.caller("jb.admin").post("/messages", body), 404)
     assert list(api.open_ids(instance_id)) == ["a"]
+
+
+def asked_for(api: ApiHouse) -> tuple[int, str]:
+    """A plan whose run waits for a meeting: the run, and the number of its place in the pool."""
+    plan_id = plan_of(api.house, "能源规划")
+    with api.house.database.transaction() as session:
+        session.get_one(Plan, plan_id).route = "p"
+    api.house.deploy_chain(*MEETING[1:], roots=MEETING[0])
+    run = api.caller("jb.designer").post("/process-instances", {"process_key": "p", "plan_id": plan_id}).get_json()["id"]
+    with api.house.database.transaction() as session:
+        (item,) = meetings.pool(session, "330205")
+        return int(run), str(item.id)
+
+
+@pytest.mark.parametrize("username", ["jb.designer", "jb.admin", "jb.supervisor", "zj.admin"])
+def test_what_a_meeting_decides_comes_from_the_meeting_alone(api: ApiHouse, username: str) -> None:
+    run, item = asked_for(api)
+    body = {"name": "meeting.result", "correlation_key": item, "payload": {"result": "passed"}}
+    problem = assert_problem(api.caller(username).post("/messages", body), 409, "conflict")
+    assert "会议" in problem["detail"]
+    assert api.house.instance(run).status == "active"
+    throw = '<intermediateThrowEvent id="say" name="say"><messageEventDefinition id="d" messageRef="m"/></intermediateThrowEvent>'
+    root = f'<message id="m" name="meeting.result" approval:correlationKey="${{&quot;{item}&quot;}}"/>'
+    api.house.deploy_chain(throw, roots=root)
+    api.house.start()
+    assert [one.kind for one in api.house.incidents()] == ["message"]
+    assert api.house.instance(run).status == "active"
+    assert_problem(api.caller("jb.designer").post(f"/incidents/{api.house.incidents()[0].id}/retry", {}), 404)
+
+
+def test_only_its_own_route_is_started_for_a_plan(api: ApiHouse, deployed: dict[str, object]) -> None:
+    designer, plan_id = api.caller("jb.designer"), plan_of(api.house, "能源规划")
+    body = {"process_key": "p", "plan_id": plan_id}
+    assert_problem(designer.post("/process-instances", body), 409, "conflict")
+    with api.house.database.transaction() as session:
+        session.get_one(Plan, plan_id).route = "p"
+    api.house.deploy(*PARTS)
+    assert_problem(designer.post("/process-instances", {**body, "process_key": "part"}), 409, "conflict")
+    with api.house.database.transaction() as session:
+        session.get_one(Plan, plan_id).status = "issued"
+    assert_problem(designer.post("/process-instances", body), 409, "conflict")
+    with api.house.database.transaction() as session:
+        session.get_one(Plan, plan_id).status = "active"
+    assert designer.post("/process-instances", body).status_code == 201
+
+
+def test_what_others_call_and_what_carries_plans_is_not_started_by_itself(api: ApiHouse) -> None:
+    designer = api.caller("jb.designer")
+    api.house.deploy(*PARTS)
+    assert "调用" in assert_problem(designer.post("/process-instances", {"process_key": "part"}), 409)["detail"]
+    assert designer.post("/process-instances", {"process_key": "p"}).status_code == 201
+    api.house.deploy_chain(*MEETING[1:], roots=MEETING[0])
+    assert "规划" in assert_problem(designer.post("/process-instances", {"process_key": "p"}), 409)["detail"]
 
 
 def test_a_signal_may_reach_nobody(api: ApiHouse) -> None:

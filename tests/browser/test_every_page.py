@@ -1,8 +1,11 @@
 """Every page at both widths, in both languages, light and dark: nothing runs over, nothing overlaps, nothing is left in Chinese
-for English readers, nothing is asked of another host, nothing keeps anybody out."""
+for English readers, nothing is asked of another host, nothing keeps anybody out. `TONGCHOU_TEST_PICTURES` names a folder that
+keeps a picture of each."""
 
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,7 +35,8 @@ SUPERVISOR = (
     "/board/progress", "/board/live", "/board/routes", "/board/forecasts",
     "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
     "/tasks/{task_id}/reassign",
-    "/incidents", "/calendar",
+    "/incidents", "/incidents/{incident_id}/decision", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly",
+    "/templates", "/templates/slip",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
     "/search?q=能源", "/search", "/plans/999999",
     "/circulations/sent", "/circulations/new/{instance_id}",
@@ -48,12 +52,12 @@ ADMIN = (
 )  # fmt: skip
 LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")
 NO_PAGE = re.compile(
-    r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people|incidents/.*/decision)\b"
+    r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b"
     r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js)$|/$|.*(ending|which)>$"
 )
 IN_CHINESE_ON_PURPOSE = {
     "能源", "本周到期", "先写一半", "同意上报。", "请按规划编制要求补充图件。", "请各处室传阅。",
-    "浙发改规划", "北区政办发", "中文", "姓名、登录名、单位代码、岗位代码、邮箱、手机、任职日期",
+    "审议形式", "浙发改规划", "北区政办发", "中文", "姓名、登录名、单位代码、岗位代码、邮箱、手机、任职日期",
 }  # fmt: skip
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -109,12 +113,19 @@ def test_every_page_can_be_looked_at(
         said.clear()
         page.goto(path)
         page.wait_for_load_state("networkidle")
+        keep_picture(page, f"{width}-{language}-{theme}-{post}{path}")
         found = faults_on(page, checks, data_words if language == "en" else None)
         found += [text for text in said if "status of 404" not in text]
         if found:
             faults[path] = found
     assert not faults, "\n".join(f"{path}: {text}" for path, found in faults.items() for text in found)
     assert [url for url in asked if not url.startswith((address, "blob:", "data:"))] == []
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Where somebody wants to look at the pages as pictures."""
+    if folder := os.environ.get("TONGCHOU_TEST_PICTURES"):
+        page.screenshot(path=Path(folder) / (re.sub(r"[^\w.-]+", "_", name) + ".png"), full_page=True)
 
 
 def faults_on(page: Page, checks: str, data_words: list[str] | None) -> list[str]:

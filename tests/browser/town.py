@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from tests.browser.undecided import stand_before_a_gap
 from workflow_service.demo.driver import Office
 from workflow_service.demo.people import PASSWORD, Area, seed_units, username_of
 from workflow_service.demo.zhejiang import deploy_delivered
@@ -73,6 +74,7 @@ class Town:
     unit_id: int
     started_id: int
     circulation_id: int
+    incident_id: int
 
 
 def login(post: str) -> str:
@@ -96,7 +98,7 @@ def build(database: Database) -> Town:
     _convened(database)
     _kept(database)
     _office(database)
-    return _town(database, ids)
+    return _town(database, ids, stand_before_a_gap(database, now=NOW))
 
 
 def _apply(database: Database, title: str, number: int) -> int:
@@ -192,7 +194,7 @@ def _office(database: Database) -> None:
         substitutions.name_substitute(session, handler, asked, now=NOW)
 
 
-def _town(database: Database, ids: tuple[int, ...]) -> Town:
+def _town(database: Database, ids: tuple[int, ...], incident_id: int) -> Town:
     def one(**more: Any) -> Task:
         statement = select(Task).filter_by(**more).order_by(Task.id.desc())
         return session.scalars(statement.limit(1)).one()
@@ -211,7 +213,7 @@ def _town(database: Database, ids: tuple[int, ...]) -> Town:
         user = session.scalars(select(User).where(User.username == login("energy.handler"))).one()
         unit = session.scalars(select(Unit.id).where(Unit.code == "nb.energy")).one()
         found = waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, waiting.instance_id, sent
-        return Town(database, ids, *found)
+        return Town(database, ids, *found, incident_id)
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]

@@ -31,6 +31,7 @@ from workflow_service.services.tokens import make_token
 from workflow_service.store.database import Database
 from workflow_service.store.people import User
 from workflow_service.store.plans import Plan, PlanEvent
+from workflow_service.store.records import AuditRecord
 from workflow_service.store.runtime import Activity, Incident, ProcessInstance
 from workflow_service.store.supervision import Bulletin
 
@@ -234,6 +235,16 @@ def test_the_bulletins_of_the_half_year_are_numbered_in_order_and_count_the_peri
     assert [one.period for one in found][-1] == "2021-06-D2" and len(found) == 18
     may = next(one for one in found if one.period == "2021-05-D3")
     assert may.figures["total"]["issued"] == told(demo, date(2021, 5, 31)).total.issued
+
+
+def test_its_units_apply_start_and_enter_what_was_decided(demo: Database) -> None:
+    acts = ("plan.apply", "plan.start", "meeting.plan", "meeting.results")
+    with demo.transaction() as session:
+        who = select(AuditRecord.action, User.username).outerjoin(User, User.id == AuditRecord.actor_id)
+        found = {(action, person) for action, person in session.execute(who.where(AuditRecord.action.in_(acts)))}
+    assert {action for action, _person in found} == set(acts)
+    assert not [one for one in found if one[1] is None]
+    assert {person for action, person in found if action.startswith("meeting.")} >= {"zj.government_office.handler"}
 
 
 def test_nothing_stands_still_and_the_record_is_whole(demo: Database) -> None:

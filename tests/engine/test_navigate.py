@@ -496,6 +496,43 @@ def test_a_jump_away_from_a_step_with_a_timer_ends_the_timer() -> None:
     assert run.waiting == ["c"]
 
 
+@pytest.mark.parametrize("interrupting", [False, True])
+@pytest.mark.parametrize("target", ["a", "c", "late"])
+def test_a_boundary_event_is_no_token_to_put_elsewhere(interrupting: bool, target: str) -> None:
+    run = timed(interrupting)
+    run.complete("a")
+    with pytest.raises(InvalidInput):
+        run.instance.jump(run.token("t"), target)
+    assert run.waiting == ["b", "t"]
+    run.complete("b")
+    assert run.complete("c").completed
+
+
+def either_event() -> Run:
+    """start > a > g > (m > b | t > c) > end: whichever event comes first."""
+    elements = users("a", "b", "c", "d") | {
+        "g": element("eventBasedGateway"),
+        "m": element("intermediateCatchEvent", event={"kind": "message", "name": "go", "correlation": "1"}),
+        "t": element("intermediateCatchEvent", event={"kind": "timer", "timer": "duration", "rule": "PT1H"}),
+    }
+    return Run({"main": process(elements, "start > a > g > m > b > d > end", "g > t > c > d")})
+
+
+@pytest.mark.parametrize("target", ["b", "c", "d", "a"])
+@pytest.mark.parametrize("event", ["m", "t"])
+def test_a_jump_from_an_event_ends_the_events_that_wait_beside_it(event: str, target: str) -> None:
+    run = either_event()
+    run.complete("a")
+    assert run.waiting == ["m", "t"]
+    run.jump(event, target)
+    assert run.waiting == [target]
+    if target == "d":
+        assert run.complete("d").completed
+        return
+    run.complete(target)
+    assert run.waiting == (["m", "t"] if target == "a" else ["d"])
+
+
 def test_a_finished_run_is_taken_up_again_at_one_of_its_steps() -> None:
     run = parallel()
     for key in ("s", "a1", "a2", "b", "c", "d"):

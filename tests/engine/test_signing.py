@@ -122,6 +122,17 @@ def problems(attributes: str, inside: str = "") -> list[str]:
             "",
             "decided_by_clock",
         ),
+        (
+            'approval:kind="opinion" approval:sign="vote" approval:threshold="1/2" approval:timeout="PT8H" '
+            'approval:timeoutAction="no_comment"',
+            MULTI,
+            "decided_by_clock",
+        ),
+        (
+            'approval:kind="opinion" approval:sign="all" approval:timeout="PT8H" approval:timeoutAction="no_comment"',
+            MULTI,
+            "decided_by_clock",
+        ),
     ],
 )
 def test_the_checker_refuses_what_could_not_be_meant(attributes: str, inside: str, code: str) -> None:
@@ -146,3 +157,17 @@ def test_the_checker_takes_what_is_meant_and_the_bundle_says_it() -> None:
         "unit.votes",
         "a_tally",
     )
+
+
+def dissent_problems(first: str, *flows: str, more: str = "") -> list[str]:
+    sign = f'<userTask id="sign" camunda:candidateGroups="drc:handler" approval:dissent="return" {more}>{MULTI}</userTask>'
+    diagram = read_diagram(draw(f'<startEvent id="s"/><endEvent id="e"/>{first}{sign}', *flows, "sign -> e"))
+    return [one.code for one in check(diagram, Surroundings()) if one.is_error]
+
+
+def test_a_dissent_that_returns_the_whole_needs_a_step_before_it() -> None:
+    task = '<userTask id="a" camunda:candidateGroups="drc:handler"/>'
+    assert dissent_problems("", "s -> sign") == ["dissent"]
+    assert dissent_problems('<scriptTask id="t" scriptFormat="feel"/>', "s -> t", "t -> sign").count("dissent") == 1
+    assert dissent_problems(task, "s -> a", "a -> sign") == []
+    assert dissent_problems(task, "s -> a", "a -> sign", more='approval:returnTargets="a"') == []

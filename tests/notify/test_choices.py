@@ -17,6 +17,7 @@ from tests.notify.test_outbox import Mailbox
 from tests.services.catalogue import Catalogue
 from workflow_service.domain.notices import TellingHours
 from workflow_service.identity.actor import Actor
+from workflow_service.notify.channel import Outgoing
 from workflow_service.notify.email import EmailChannel, MailServer
 from workflow_service.notify.outbox import send_pending
 from workflow_service.notify.robots import RobotChannel, dingtalk_signed, feishu_signature
@@ -180,6 +181,32 @@ def test_a_digest_is_one_mail_with_all_that_came_and_the_later_ones_wait_for_the
     assert [each.status for each in deliveries(database)] == ["sent", "sent", "sent", "pending"]
     send(five + timedelta(days=1))
     assert mail[0].received[1]["Subject"] == "晚到"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_after_a_crash_a_digest_goes_out_again_as_it_was_and_what_came_since_with_the_next(
+    database: Database, actor: Actor, mail: tuple[Mailbox, MailServer], send: Send, count: int
+) -> None:
+    choose(database, actor, Telling(hours=TellingHours(digest_at=17 * 60)))
+    for number in range(count):
+        post(database, actor, "urge", str(number), NOW + timedelta(hours=number), subject=f"第 {number} 件")
+        send(NOW + timedelta(hours=number))
+    five = NOW.replace(hour=17)
+
+    class Dies(EmailChannel):
+        def send(self, message: Outgoing) -> str:
+            super().send(message)
+            raise SystemExit
+
+    with pytest.raises(SystemExit):  # the server took it, the worker is gone before it notes that
+        send_pending(database, {"email": lambda: Dies(mail[1])}, "https://plans.example", lambda: five)
+    post(database, actor, "urge", "late", five - timedelta(minutes=1), subject="晚到")
+    send(five + timedelta(minutes=2))
+    first, *later = mail[0].received
+    (again,) = [one for one in later if one["Message-ID"] == first["Message-ID"]]
+    assert first.get_content() == again.get_content() and "晚到" not in again.get_content()
+    assert [one["Subject"] for one in later if one is not again] == ["晚到"]
+    assert {one.status for one in deliveries(database)} == {"sent"}
 
 
 def test_every_answer_is_kept_and_errcode_other_than_0_is_tried_again(

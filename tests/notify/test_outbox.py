@@ -3,22 +3,31 @@
 import email
 import email.policy
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from ipaddress import IPv4Address
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import AsyncMessage
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
 from tests.services.catalogue import Catalogue
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.identity.actor import Actor
-from workflow_service.notify.channel import Channel
+from workflow_service.notify.channel import Channel, DeliveryFailed, Outgoing
 from workflow_service.notify.email import EmailChannel, MailServer
 from workflow_service.notify.outbox import PAUSES, send_pending
 from workflow_service.notify.stub import StubChannel
@@ -102,6 +111,58 @@ def test_a_mail_arrives_with_its_id_its_lines_and_a_link(office: Database, mailb
     assert "- 能源规划 起草 今天到期" in text and "https://plans.example/tasks" in text
     assert (sent.status, sent.attempts, sent.sent_at) == ("sent", 1, NOW)
     assert send(office, lambda: EmailChannel(server)) == 0
+
+
+MESSAGE = Outgoing("<a@plans.example>", "handler@example.invalid", "待办", "一项", "", NOW)
+
+
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    """A server's side of TLS whose certificate nobody but itself vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(datetime.now(UTC) - timedelta(days=1)).not_valid_after(datetime.now(UTC) + timedelta(days=1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+    (folder / "cert.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, box = own_certificate(tmp_path), Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(box, hostname="127.0.0.1", port=port, tls_context=context)
+    server.start()
+    channel = EmailChannel(MailServer("127.0.0.1", port, tls="starttls", sender="tongchou@plans.example"))
+    try:
+        with pytest.raises(DeliveryFailed, match="certificate"):
+            channel.send(MESSAGE)
+        assert box.received == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        assert channel.send(MESSAGE) == "250"
+    finally:
+        channel.close()
+        server.stop()
+
+
+def test_nor_does_one_that_speaks_tls_from_the_start(tmp_path: Path) -> None:
+    context = own_certificate(tmp_path)
+
+    def answer(listening: socket.socket) -> None:
+        connection, _address = listening.accept()
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+            secured.sendall(b"220 ready\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=answer, args=(listening,), daemon=True)
+        thread.start()
+        channel = EmailChannel(MailServer("127.0.0.1", listening.getsockname()[1], tls="tls", sender="tongchou@plans.example"))
+        with pytest.raises(DeliveryFailed, match="certificate"):
+            channel.send(MESSAGE)
+        thread.join(5)
 
 
 def test_line_breaks_in_a_subject_do_not_become_headers(office: Database, mailbox: tuple[Mailbox, MailServer]) -> None:

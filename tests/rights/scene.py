@@ -10,15 +10,28 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests.api.callers import Caller
+from tests.engine import xml_drawing
 from tests.people import PASSWORD, SYSTEM, password_hash
 from tests.services.house import House, user_task
 from tests.services.test_hand_decisions import gap_process, table_with_gap
 from tests.services.test_pauses import MEETING
+from tests.services.test_rhythms import delivered
 from tests.web.test_pages import plan_of
 from workflow_service.domain.circulations import CirculationKind
-from workflow_service.services import bulletins, circulations, deployments, meetings, processes, substitutions
+from workflow_service.services import (
+    bulletins,
+    circulations,
+    deployments,
+    listing,
+    meetings,
+    processes,
+    slips,
+    substitutions,
+)
+from workflow_service.services.listing import ListingAsked
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
+from workflow_service.services.slips import SlipAsked
 from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.services.tokens import make_token
 from workflow_service.services.units import UnitFacts, add_unit
@@ -75,6 +88,7 @@ def build(house: House, app: Flask) -> Scene:
     _office(scene)
     _files(scene)
     _asked(scene)
+    _acting(scene)
     return scene
 
 
@@ -141,6 +155,10 @@ def _running(scene: Scene) -> None:
         )
         scene.ids |= {"meeting_id": planned.id, "item_id": item.id, "item": str(item.id)}
     scene.ids |= {"plan_id": busy, "idle_plan_id": idle, "instance_id": run, "task_id": task.id, "waiting_run": other}
+    receive, root = '<receiveTask id="hear" name="hear" messageRef="m"/>', '<message id="m" name="answer.given"/>'
+    hears = xml_drawing.chain(receive, roots=root)
+    house.deploy(hears.replace(b'id="p"', b'id="hears"').replace(b'bpmnElement="p"', b'bpmnElement="hears"'))
+    house.start("hears", business_key="hears")
     scene.ids["token"] = str(task.token)
     scene.ids["cycle_id"] = _cycle(scene, busy)
     scene.ids["undecided_id"] = _undecided(scene, waiting)
@@ -238,3 +256,16 @@ def _asked(scene: Scene) -> None:
     answer = scene.caller("jb.handler").post(f"/tasks/{scene.ids['task_id']}/consult", asked)
     assert answer.status_code == 200, answer.text
     scene.ids["side_id"] = next(one.id for one in scene.house.open() if one.round_id is not None)
+
+
+def _acting(scene: Scene) -> None:
+    """A matter under listed supervision, and a notice slip to the handler's unit."""
+    house = scene.house
+    with house.database.transaction() as session:
+        files = delivered("listed_supervision", "listed_progress", "listed_check")
+        deployments.deploy_files(session, SYSTEM, "acting", files, now=house.now)
+        supervisor = house.actor("jb.supervisor")
+        asked = ListingAsked(f"{SECRET}久拖不决", "逾期。", "g:jb.energy:handler", house.now.date() + timedelta(days=9))
+        slip = SlipAsked("jb.energy", f"{SECRET}抄告", "逾期。", "请抓紧。", house.now.date() + timedelta(days=9), False)
+        scene.ids["slip_id"] = slips.issue_slip(session, supervisor, slip, now=house.now).id
+        scene.ids["matter_id"] = listing.list_matter(session, supervisor, asked, now=house.now).id

@@ -5,6 +5,7 @@ An address without an entry fails the tests: whoever adds one says here whose it
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from tests.engine import xml_drawing
 from tests.rights.scene import ABOVE, EVERYBODY, OWN
 from tests.services.house import user_task
+from workflow_service.documents.built_in_templates import built_in
+from workflow_service.documents.template_examples import WRITTEN_AT
 
 PUBLIC = "public"
 """Open without signing in, or showing nothing but what is public."""
@@ -24,6 +27,8 @@ SUPERVISORS = frozenset({"jb.supervisor", "zj.supervisor"})
 MANAGERS = frozenset({"jb.designer", "jb.admin", "zj.designer", "zj.admin"}) | SUPERVISORS
 ADMINS = frozenset({"jb.admin", "zj.admin"})
 PEOPLE_SEEN = ADMINS | SUPERVISORS
+LISTERS = frozenset({"jb.supervisor", "hs.supervisor", "zj.supervisor"})
+ISSUERS = LISTERS | {"jb.office", "hs.office"}
 DECIDERS = SUPERVISORS | {"jb.designer", "zj.designer"}
 OF_PLAN = HOLDER | SUPERVISORS
 HOSTS = frozenset({"jb.office"}) | SUPERVISORS
@@ -37,6 +42,7 @@ BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("sup
 PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
 ADMIN_ROLES = frozenset(f"{place}.admin" for place in ("jb", "hs", "zj"))
 UNIT_PHRASES = ADMIN_ROLES | {"jb.leader", "hs.leader"}
+RHYTHMS_SEEN = BOARD | ADMIN_ROLES
 MANAGER_ROLES = DESIGNERS | ADMIN_ROLES | {f"{county}.supervisor" for county in ("jb", "hs", "zj")}
 INCIDENTS = BOARD | DESIGNERS | ADMIN_ROLES
 
@@ -85,6 +91,9 @@ _PERSON = {"username": "new.one", "name": "新人", "unit": "jb.energy", "post":
 _UNIT = {"code": "jb.new", "name": "江北区新局", "area": "330205", "parent": "jb"}
 _REASON = {"reason": "测试"}
 _LEADER = "g:jb.drc:leader"
+_LISTING = {"title": "久拖不决", "reason": "逾期", "holder": "g:jb.energy:handler", "due_on": "2026-01-05"}
+_SLIP = {"unit": "jb.energy", "matter": "加快编制", "facts": "已逾期", "asked": "请抓紧", "until": "2026-01-05"}
+_SLIP_BODY: dict[str, Any] = {**_SLIP, "answer_wanted": False}
 _APPLY = {"title": "江北区新规划", "category": "special", "level": "county", "tier": "N", "importance": "key",
           "first_year": 2026, "last_year": 2030}  # fmt: skip
 
@@ -176,11 +185,42 @@ PAGES: dict[str, Need] = {
     "GET /board/routes": Need("board.see", BOARD), "GET /board/routes/diagram.bpmn": Need("board.see", BOARD, soft=True),
     "GET /board/forecasts": Need("board.see", BOARD), "GET /board/forecasts.xlsx": Need("board.see", BOARD),
     "GET /board/progress": Need("board.see", BOARD), "GET /board/gantt.json": Need("board.see", BOARD),
+    "GET /supervision/slips": own(), "GET /supervision/slips.xlsx": own(),
+    "GET /supervision/slips/<int:slip_id>": Need("slip.see", READERS),
+    "POST /supervision/slips/<int:slip_id>/sign": Need("circulation.read", HOLDER),
+    "GET /supervision/slips/<int:slip_id>.<any(docx, pdf):ending>": Need("slip.see", READERS, at={"ending": "docx"}),
+    "GET /supervision/slips/new": Need("slip.issue", ISSUERS),
+    "POST /supervision/slips/new": Need("slip.issue", HOSTS, _SLIP),
+    "GET /supervision/listed": own(), "GET /supervision/listed.xlsx": own(),
+    "GET /supervision/listed/<int:matter_id>": Need("listing.see", SEES),
+    "GET /supervision/listed/new": Need("listing.manage", LISTERS),
+    "POST /supervision/listed/new": Need("listing.manage", SUPERVISORS, _LISTING),
     "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
         "instance.see", SEES, at={"bulletin_id": "{released_id}", "ending": "docx"}
     ),
+    "GET /rhythms": Need("rhythm.see", RHYTHMS_SEEN),
+    "GET /rhythms/<any(daily, weekly, ten_day):rhythm>": Need("rhythm.see", RHYTHMS_SEEN, at={"rhythm": "weekly"}),
+    "POST /rhythms/<any(daily, weekly, ten_day):rhythm>": Need(
+        "rhythm.manage", TOP_CALENDAR, {"starts_at": "09:00", "role": "supervisor"}, at={"rhythm": "weekly"}
+    ),
+    "POST /rhythms/<any(daily, weekly, ten_day):rhythm>/run": Need(
+        "rhythm.run", SUPERVISORS, {"scope": "unit:jb.energy"}, at={"rhythm": "weekly"}
+    ),
+    "GET /templates": Need("rhythm.see", RHYTHMS_SEEN),
+    "GET /templates/<kind>": Need("rhythm.see", RHYTHMS_SEEN, at={"kind": "weekly"}),
+    "GET /templates/<kind>/<any(current, example):what>.docx": Need(
+        "rhythm.see", RHYTHMS_SEEN, at={"kind": "weekly", "what": "current"}
+    ),
+    "POST /templates/<kind>": Need(
+        "rhythm.manage", TOP_CALENDAR, files={"file": (built_in("weekly", WRITTEN_AT), "周.docx")}, at={"kind": "weekly"}
+    ),
+    "POST /templates/<kind>/delivered": Need("rhythm.manage", TOP_CALENDAR, at={"kind": "weekly"}, soft=True),
+    "GET /weekly": Need("board.see", BOARD),
+    "GET /weekly/ledger.<any(docx, xlsx):ending>": Need("board.see", BOARD, at={"ending": "xlsx"}),
     "GET /calendar": own(), "POST /calendar": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03", "kind": "off"}),
+    "GET /calendar/<int:year>.csv": own(),
+    "POST /calendar/preview": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03", "kind": "off"}),
     "POST /calendar/forget": Need("calendar.manage", TOP_CALENDAR, {"day": "2027-05-03"}),
     "POST /calendar/<int:year>/<any(estimate, confirm):what>": Need("calendar.manage", TOP_CALENDAR, at={"what": "estimate"}),
     "GET /designer": own(), "GET /designer/decisions/<int:decision_id>": own(), "GET /designer/deployments": own(),
@@ -189,7 +229,9 @@ PAGES: dict[str, Need] = {
     "GET /designer/forms/<key>": own(), "GET /designer/processes/<key>": own(at={"key": "p"}),
     "GET /designer/upload": Need("definition.deploy", DESIGNERS),
     "POST /designer/upload": Need("definition.deploy", DESIGNERS, files={"files": (_CHANGED, "0.bpmn")}),
-    "POST /designer/deploy": Need("definition.deploy", TOP_DESIGNER, {"content:0.bpmn": _CHANGED.decode(), "name": "新版"}),
+    "POST /designer/deploy": Need(
+        "definition.deploy", TOP_DESIGNER, {"content:0.bpmn": b64encode(_CHANGED).decode(), "name": "新版"}
+    ),
     "GET /circulations": own(), "GET /circulations/sent": own(),
     "GET /circulations/<int:circulation_id>": Need("circulation.see", READERS),
     "POST /circulations/<int:circulation_id>/read": Need("circulation.read", HOLDER),
@@ -236,6 +278,11 @@ PAGES: dict[str, Need] = {
 }  # fmt: skip
 
 API: dict[str, Need] = {
+    "GET /notice-slips": own(), "POST /notice-slips": Need("slip.issue", HOSTS, _SLIP_BODY),
+    "GET /notice-slips/<id:slip_id>": Need("slip.see", READERS),
+    "GET /notice-slips/<id:slip_id>/document": Need("slip.see", READERS),
+    "GET /listed-matters": own(), "GET /listed-matters/<id:matter_id>": Need("listing.see", SEES),
+    "POST /listed-matters": Need("listing.manage", SUPERVISORS, _LISTING),
     "GET /me/notice-settings": own(), "PUT /me/notice-settings": own(data={"channels": {"digest": ["email"]}}),
     "GET /me/deliveries": own(), "GET /me/phrases": own(), "PUT /me/phrases": own(data={"phrases": ["同意。"]}),
     "GET /me": own(), "GET /tokens": own(), "POST /tokens": own(data={"name": "t"}),
@@ -274,7 +321,7 @@ API: dict[str, Need] = {
         "meeting.manage", HOSTS, {"results": [{"item_id": "{item_id}", "result": "passed"}], "minutes_number": "纪要1号"}
     ),
     "POST /memberships/<id:membership_id>/end": Need("people.manage", ADMINS, {}),
-    "POST /messages": Need("instance.manage", MANAGERS, {"name": "meeting.result", "correlation_key": "{item}"}),
+    "POST /messages": Need("instance.manage", MANAGERS, {"name": "answer.given", "correlation_key": "hears"}),
     "POST /signals": Need("instance.manage", MANAGER_ROLES, {"name": "nobody"}),
     "GET /notices": own(), "POST /notices/read": own(), "POST /notices/<id:notice_id>/read": Need("notice.read", HOLDER),
     "GET /plans": own(),

@@ -19,6 +19,8 @@ from workflow_service.config import Settings
 from workflow_service.identity.policy import RULES
 from workflow_service.store import tables
 from workflow_service.store.database import Database
+from workflow_service.store.deadlines import DeadlineChange
+from workflow_service.store.plans import Plan
 
 PREFIX = "/api/v1"
 REFUSED = (403, 404)
@@ -195,3 +197,20 @@ def test_nobody_enters_without_signing_in(scene: Scene) -> None:
     assert not wrong, listed(wrong)
 
 
+
+
+def test_an_issued_plan_is_open_to_all_and_the_work_on_its_revision_to_none_beside(scene: Scene) -> None:
+    plan_id = scene.ids["plan_id"]
+    with scene.house.database.transaction() as session:
+        plan = session.get_one(Plan, plan_id)
+        plan.status, plan.issued_on, plan.title = "issued", scene.house.now.date(), "已印发的规划"
+        session.add(DeadlineChange(plan_id=plan_id, kind="by_hand", reason="内部理由", started_at=scene.house.now))
+    work = ("a.txt", "内部理由", f"/tasks/{scene.ids['task_id']}", f"/instances/{scene.ids['instance_id']}")
+    parts = ("events", "process-instances", "deadline-changes")
+    for username in sorted(EVERYBODY):
+        page = scene.visitor(username).get(f"/plans/{plan_id}")
+        assert page.status_code == 200 and "已印发的规划" in page.text, username
+        shown = [one for one in work if one in page.text]
+        assert shown == ([] if username in BESIDE else list(work)), username
+        told = {scene.caller(username).get(f"/plans/{plan_id}/{part}").status_code for part in parts}
+        assert told == {403 if username in BESIDE else 200}, username

@@ -129,6 +129,14 @@ RHYTHMS = [
     _outcome("ten_day_bulletin", "published"),
     _outcome("ten_day_bulletin", "published", release_bulletin=["return", "release"]),
 ]
+ACTING = [
+    _outcome("notice_slip", "answered"),
+    _outcome("notice_slip", "answered", early="overdue long_overdue"),
+    _outcome("listed_supervision", "struck_off", rectify="strike_off"),
+    _outcome(
+        "listed_supervision", "struck_off", rectify=["progress", "strike_off"], verify=["refuse", "confirm"]
+    ),
+]
 CALLED = [
     _outcome("filing", "filed"),
     _outcome("filing", "filed", check_filing=["correct", "register"]),
@@ -173,4 +181,4 @@ CALLED = [
     _outcome("issue_and_archive", "issued", check_text=["return", "pass"]),
     _outcome("issue_and_archive", "issued", sign=["return", "sign"]),
 ]
-OUTCOMES = [*REGISTRATION, *GOVERNMENT, *CONGRESS, *SELF_ISSUE, *REVISION, *RHYTHMS, *CALLED]
+OUTCOMES = [*REGISTRATION, *GOVERNMENT, *CONGRESS, *SELF_ISSUE, *REVISION, *RHYTHMS, *ACTING, *CALLED]

@@ -52,6 +52,14 @@ INPUTS: dict[str, dict[str, Any]] = {
     "issue_and_archive": {"office": "government_office"},
     "weekly_report": {"week": "2021-W09", "unit": "zj.fgw", "plans": [], "due": "2021-03-05"},
     "ten_day_bulletin": {"period": "2021-02-3"},
+    "notice_slip": {
+        "slip": {"id": 1, "matter": "事由", "asked": "要求", "unit": "zj.fgw", "post": "registry"},
+        "due": "2021-04-01T17:30+08:00", "climbs": "2021-04-06T17:30+08:00",
+    },
+    "listed_supervision": {
+        "matter": {"id": 1, "title": "事项", "unit": "zj.fgw", "post": "handler", "inspector": "zj.dcs", "responsible": 7},
+        "due": "2021-04-01T17:30+08:00",
+    },
     "midterm_evaluation": {
         "evaluation": EVALUATION, "objects": OBJECTS, "specials": OBJECTS[1:], "annexes": OBJECTS[2:],
     },
@@ -75,6 +83,13 @@ WORK: dict[str, dict[str, Any]] = {
     "bulletin.draft": {"overall": {"plans": 179, "issued": 176}},
     "bulletin.publish": {"number": 1},
     "weekly.publish": {"ledger": 1},
+    "slip.answer": {"number": "甬政办抄〔2021〕1号"},
+    "slip.superior": {"number": "甬政办抄〔2021〕1号"},
+    "slip.supervisor": {"number": "甬政办抄〔2021〕1号"},
+    "listing.progress": {"status": "open"},
+    "listing.ask": {"status": "asked"},
+    "listing.refuse": {"status": "open"},
+    "listing.strike_off": {"status": "struck_off"},
     "evaluation.record": {"evaluated_on": "2021-03-01"},
 }
 """What the service tasks answer by topic; `plan.stage` answers the stage that its element names."""

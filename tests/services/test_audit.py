@@ -2,10 +2,11 @@
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from tests.people import NOW, SYSTEM
 from tests.services.house import House, user_task
-from workflow_service.services import audit
+from workflow_service.services import audit, comments
 from workflow_service.store.records import AuditRecord
 
 
@@ -21,8 +22,23 @@ def recorded(house: House) -> House:
 
 
 def faults(house: House) -> list[tuple[str, int]]:
-    with house.database.transaction() as session:
+    with house.database.snapshot() as session:
         return [(fault.chain, fault.seq) for fault in audit.verify(session)]
+
+
+def test_what_is_committed_while_the_record_is_read_is_no_fault(
+    recorded: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_ends = audit._stored_ends
+
+    def then_somebody_works(session: Session) -> dict[str, tuple[int, bytes]]:
+        ends = read_ends(session)
+        recorded.complete("c")
+        recorded.start()
+        return ends
+
+    monkeypatch.setattr(audit, "_stored_ends", then_somebody_works)
+    assert faults(recorded) == []
 
 
 def test_an_untouched_record_is_whole(recorded: House) -> None:
@@ -83,3 +99,29 @@ def test_a_number_is_recorded_so_that_the_database_gives_it_back_unchanged(house
     with house.database.transaction() as session:
         audit.record(session, SYSTEM, "test", "thing", {"n": [number]}, now=NOW)
     assert faults(house) == []
+
+
+@pytest.mark.parametrize(
+    ("tampering", "chain"),
+    [
+        ("UPDATE resource SET content = 'other' WHERE name = '0.bpmn'", "general"),
+        ("UPDATE resource SET content = 'other', sha256 = encode(sha256('other'), 'hex') WHERE name = '0.bpmn'", "general"),
+        ("UPDATE process_definition SET bundle = jsonb_set(bundle, '{processes,p,name}', '\"别的\"')", "general"),
+        ("UPDATE comment SET body = '同意'", "general"),
+    ],
+)
+def test_what_was_deployed_or_remarked_is_held_against_its_record(recorded: House, tampering: str, chain: str) -> None:
+    with recorded.database.transaction() as session:
+        instance_id = recorded.open()[0].instance_id
+        comments.add_comment(session, recorded.actor("jb.handler"), "不同意", instance_id=instance_id, now=NOW)
+    assert faults(recorded) == []
+    with recorded.database.transaction() as session:
+        session.execute(text(tampering))
+    assert [one[0] for one in faults(recorded)] == [chain]
+
+
+def test_the_record_of_a_start_says_with_what(recorded: House) -> None:
+    run = recorded.start(variables={"unit": "jb.energy", "share": 0.5})
+    with recorded.database.transaction() as session:
+        entry = session.scalars(select(AuditRecord).where(AuditRecord.chain == f"i{run}", AuditRecord.seq == 1)).one()
+    assert entry.data["variables"] == {"unit": "jb.energy", "share": 0.5}

@@ -14,6 +14,7 @@ from workflow_service.domain.supervision import Urgency
 from workflow_service.identity.actor import Actor
 from workflow_service.services import digests, notices, rhythms, urging
 from workflow_service.store.database import Database
+from workflow_service.store.operations import Substitution, TaskRound
 from workflow_service.store.people import Membership, User
 from workflow_service.store.runtime import ProcessInstance
 from workflow_service.store.supervision import Delivery, Notice
@@ -163,3 +164,60 @@ def test_how_often_a_task_is_urged_before_it_is_due_is_what_the_deadline_table_s
     task.urging = urging
     catalogue.session.flush()
     assert len(digests.digests_at(catalogue.session, moment(day))) == told
+
+
+def test_what_lies_with_the_superior_himself_climbs_to_the_one_above(catalogue: Catalogue) -> None:
+    session = catalogue.session
+    catalogue.unit("zj")
+    catalogue.person("governor", "zj", "leader")
+    catalogue.units["zj.energy"].parent_id = catalogue.units["zj"].id
+    session.flush()
+    catalogue.task("能源规划", "zj.energy", moment(date(2025, 11, 3), 17, 30), assignee="leader")
+    catalogue.task("能源规划", "zj.energy", moment(date(2025, 11, 4), 17, 30), assignee="handler")
+    found = {one.user_id: one for one in digests.digests_at(session, NINE)}
+    leader, governor = (found[catalogue.people[name].id] for name in ("leader", "governor"))
+    assert (len(leader.own), len(leader.below)) == (1, 1)
+    assert [task.due_at.astimezone(NINE.tzinfo).day for task in governor.below] == [3] and governor.own == []
+
+
+def test_the_superior_s_substitute_hears_of_it_too_and_for_whom(catalogue: Catalogue) -> None:
+    session, people = catalogue.session, catalogue.people
+    deputy = catalogue.person("deputy", "zj.energy", "registry")
+    session.add(Substitution(
+        principal_id=people["leader"].id, substitute_id=deputy.id, since=MONDAY, until=date(2025, 12, 1), processes=[],
+        may_decide=False, created_at=NINE, given_on=MONDAY,
+    ))  # fmt: skip
+    session.flush()
+    catalogue.task("能源规划", "zj.energy", moment(date(2025, 11, 3), 17, 30), assignee="handler")
+    found = {one.user_id: one for one in digests.digests_at(session, NINE)}
+    assert [task.for_whom for task in found[deputy.id].below] == ["zj.energy·leader"]
+    assert [task.for_whom for task in found[people["leader"].id].below] == [""]
+    assert deputy.id not in {one.user_id for one in digests.digests_at(session, moment(date(2025, 12, 1)))}
+
+
+def test_what_a_leader_ordered_climbs_though_its_run_is_over(catalogue: Catalogue) -> None:
+    session = catalogue.session
+    ordered = catalogue.task("能源规划", "zj.energy", moment(date(2025, 11, 3), 17, 30), assignee="handler")
+    other = catalogue.task("能源规划", "zj.energy", moment(date(2025, 11, 3), 17, 30), assignee="handler")
+    made = TaskRound(
+        task_id=other.id, instance_id=ordered.instance_id, relation="instruct", mode="parallel", blocking=False, people=[],
+        created_at=NINE,
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    ordered.round_id = made.id
+    session.execute(
+        update(ProcessInstance).where(ProcessInstance.id.in_([ordered.instance_id, other.instance_id])).values(status="completed")
+    )
+    session.flush()
+    found = {one.user_id: one for one in digests.digests_at(session, NINE)}
+    assert [task.task_id for task in found[catalogue.people["handler"].id].own] == [ordered.id]
+    assert [task.task_id for task in found[catalogue.people["leader"].id].below] == [ordered.id]
+
+
+def test_a_digest_lists_the_most_urgent_first(catalogue: Catalogue) -> None:
+    for day in (date(2025, 11, 26), MONDAY, date(2025, 11, 17), date(2025, 11, 21)):
+        catalogue.task("能源规划", "zj.energy", moment(day, 17, 30), assignee="handler")
+    own = next(one for one in digests.digests_at(catalogue.session, NINE) if one.own).own
+    assert [task.urgency for task in own] == [Urgency.OVERDUE, Urgency.OVERDUE, Urgency.TODAY, Urgency.SOON]
+    assert [task.reading.working_days_left for task in own] == [-5, -1, 0, 2]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tests.people import NOW, PASSWORD, SYSTEM, TODAY, actor_of
 from tests.services.house import House, user_task
 from workflow_service.domain.errors import Forbidden, InvalidInput
-from workflow_service.domain.rounds import Relation
+from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.services import audit, handover, people, rounds, substitutions, tasks
 from workflow_service.services.handover import HandOver, Report
 from workflow_service.services.people import PersonFacts
@@ -75,6 +75,23 @@ def test_without_the_post_what_he_claimed_goes_back_to_it(house: House, heir: in
     report = give(house, heir, with_posts=False)
     assert {one.item.id: one.done for one in report.results}[claimed.id] == "已放回岗位"
     assert house.holders(claimed.id) == {"g:jb.energy:handler": None}
+
+
+def test_a_turn_that_has_not_come_is_the_successors(house: House, heir: int) -> None:
+    house.deploy_chain(user_task("a", group="jb.drc:supervisor"))
+    house.start()
+    (main,) = house.open()
+    who = [Asked(f"u:{house.structure.people[one]}") for one in ("jb.admin", "jb.handler")]
+    with house.database.transaction() as session:
+        asked = rounds.RoundAsked(Relation.BEFORE, who, RoundMode.SEQUENCE)
+        rounds.begin_round(session, house.actor("jb.supervisor"), main.id, asked, now=NOW)
+    report = give(house, heir)
+    assert [(one.item.kind, one.done) for one in report.results if one.item.kind == "turn"] == [("turn", "已移交")]
+    side = next(one for one in house.open() if one.round_id is not None)
+    with house.database.transaction() as session:
+        tasks.complete_task(session, house.actor("jb.admin"), side.id, {"outcome": "agree", "opinion": "可以"}, now=NOW)
+    side = next(one for one in house.open() if one.round_id is not None)
+    assert house.holders(side.id) == {f"u:{heir}": None}
 
 
 def test_posts_go_on_the_day_that_was_named(house: House, heir: int) -> None:

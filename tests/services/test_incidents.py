@@ -6,9 +6,11 @@ from tests.engine import xml_drawing
 from tests.people import ALL_POSTS, NOW, SYSTEM
 from tests.services.house import House, user_task
 from workflow_service.domain.errors import NotFound
-from workflow_service.services import processes
+from workflow_service.i18n import use_language
+from workflow_service.services import navigation, processes
 from workflow_service.services.units import UnitFacts, add_unit
 from workflow_service.store.runtime import Incident
+from workflow_service.web.messages import CHINESE
 
 SIGNAL = '<signal id="s" name="begin"/>'
 
@@ -51,6 +53,38 @@ def test_an_incident_ends_with_the_branch_that_it_stopped(house: House) -> None:
     with house.database.transaction() as session:
         settled = session.get_one(Incident, incident.id)
         assert settled.resolved_at == timer.due_at and settled.resolved_by is None
+
+
+def test_a_terminated_instance_is_taken_up_again_with_its_incident(house: House) -> None:
+    house.deploy_chain(user_task("a", group="nowhere:handler"), user_task("b"))
+    instance_id = house.start()
+    (incident,) = house.incidents()
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, SYSTEM, instance_id, "暂不办", now=NOW)
+    assert house.incidents() == []
+    with house.database.transaction() as session:
+        navigation.reopen_instance(session, SYSTEM, instance_id, "", "继续办", now=NOW)
+    assert [one.id for one in house.incidents()] == [incident.id] and house.open() == []
+    with house.database.transaction() as session:
+        add_unit(session, SYSTEM, UnitFacts(code="nowhere", name="新设单位", area="330205", parent="jb"), ALL_POSTS, now=NOW)
+    with house.database.transaction() as session:
+        processes.retry_incident(session, SYSTEM, incident.id, now=NOW)
+    assert house.waiting() == ["a"] and house.incidents() == []
+
+
+def test_a_service_task_that_had_failed_is_tried_again_after_the_run_was_taken_up(house: House) -> None:
+    failing = '<serviceTask id="s" name="s" camunda:type="external" camunda:topic="plan.register"/>'
+    house.deploy_chain(failing, user_task("b"))
+    instance_id = house.start()
+    (incident,) = house.incidents()
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, SYSTEM, instance_id, "暂不办", now=NOW)
+    with house.database.transaction() as session:
+        navigation.reopen_instance(session, SYSTEM, instance_id, "", "继续办", now=NOW)
+    assert [one.id for one in house.incidents()] == [incident.id]
+    with house.database.transaction() as session:
+        processes.retry_incident(session, SYSTEM, incident.id, now=NOW)
+    assert [one.element_id for one in house.incidents()] == ["s"]
 
 
 def parallel_listeners(end: str) -> bytes:
@@ -119,3 +153,24 @@ def test_a_completion_condition_that_holds_at_last_settles_its_incident(house: H
     assert [status for element, status in house.history(instance_id) if element == "a"] == [
         "completed", "completed", "completed", "cancelled",
     ]  # fmt: skip
+
+
+THROWN = '<intermediateThrowEvent id="say" name="say"><messageEventDefinition id="d" messageRef="m"/></intermediateThrowEvent>'
+STOPS = {
+    "nobody asked": (user_task("a", group="${unit}:handler"), ""),
+    "no such service": ('<serviceTask id="a" name="a" camunda:type="external" camunda:topic="plan.issue"/>', ""),
+    "an expression": ('<scriptTask id="a" name="a"><script>total = missing + 1</script></scriptTask>', ""),
+    "nobody hears": (THROWN, '<message id="m" name="go" approval:correlationKey="${unit}"/>'),
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_what_stopped_is_told_in_the_language_of_its_reader_whoever_caused_it(house: House, stop: str) -> None:
+    node, root = STOPS[stop]
+    house.deploy_chain(node, roots=root)
+    with use_language("en"):
+        house.start(variables={"unit": "nobody"})
+        (incident,) = house.incidents()
+        english = incident.words
+    assert CHINESE.search(incident.message) and not CHINESE.search(english)
+    assert incident.words == incident.message

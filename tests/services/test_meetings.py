@@ -9,7 +9,7 @@ from tests.people import NOW, SYSTEM
 from tests.services.catalogue import Catalogue
 from tests.services.house import House
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.services import meetings, processes, slip_words
+from workflow_service.services import meetings, navigation, processes, slip_words
 from workflow_service.services.meetings import ItemResult
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.plans import AgendaItem, Meeting, Plan
@@ -87,6 +87,28 @@ def test_an_instance_that_was_ended_leaves_the_pool_and_holds_up_no_meeting(hous
     with house.database.transaction() as session:
         statuses = {item.plan_id: item.status for item in session.scalars(select(AgendaItem))}
     assert statuses == {plans[0]: "decided", plans[1]: "withdrawn", plans[2]: "withdrawn"}
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_terminated_instance_that_is_taken_up_again_is_back_on_its_agenda_or_in_the_pool(
+    house: House, plans: list[int], held: bool
+) -> None:
+    pool = pooled(house)
+    meeting, item = planned(house, pool[plans[0]], pool[plans[1]]), pool[plans[1]]
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, SYSTEM, item.instance_id, "撤回申请", now=NOW)
+    if held:
+        enter(house, meeting, {pool[plans[0]].id: ItemResult("approved")})
+    with house.database.transaction() as session:
+        navigation.reopen_instance(session, SYSTEM, item.instance_id, "", "恢复申请", now=NOW)
+    with house.database.transaction() as session:
+        again = session.get_one(AgendaItem, item.id)
+        assert (again.status, again.decided_at, again.meeting_id) == ("waiting", None, None if held else meeting)
+        assert session.get_one(Plan, plans[1]).status == "applied"
+    last = planned(house, item) if held else meeting
+    results = {item.id: ItemResult("approved")} | ({} if held else {pool[plans[0]].id: ItemResult("approved")})
+    enter(house, last, results)
+    assert codes(house)[plans[1]] is not None
 
 
 def test_a_suspended_instance_hears_what_the_meeting_decided_when_it_goes_on(house: House, plans: list[int]) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from tests.engine.xml_drawing import draw
-from tests.people import NOW
+from tests.people import NOW, SYSTEM, actor_of
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.approvals import Resubmission, ReturnNotAllowed
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
-from workflow_service.services import navigation, processes, tasks
+from workflow_service.services import navigation, people, processes, tasks, transfers
 from workflow_service.services.navigation import ReturnAsked
+from workflow_service.services.people import PersonFacts, add_person
+from workflow_service.services.transfers import TransferAsked
+from workflow_service.store import people_queries
+from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.operations import TaskEvent
+from workflow_service.store.people import User
 from workflow_service.store.records import AuditRecord
 from workflow_service.store.runtime import ProcessInstance, Task, TaskHolder
 from workflow_service.store.supervision import Notice
@@ -229,6 +235,21 @@ def test_what_was_acted_upon_cannot_be_taken_back(house: House) -> None:
         retrieve(house, "a")
 
 
+def test_what_the_next_handed_on_cannot_be_taken_back(house: House) -> None:
+    house.deploy_chain(user_task("a"), user_task("b", group="jb.drc:supervisor"))
+    house.start()
+    house.complete("a")
+    with house.database.transaction() as session:
+        tasks.note_opened(session, house.actor("jb.supervisor"), find(house, "b").id, now=NOW)
+    with house.database.transaction() as session:
+        asked = TransferAsked(f"u:{house.structure.people['jb.admin']}")
+        transfers.transfer_task(session, house.actor("jb.supervisor"), find(house, "b").id, asked, now=NOW)
+    assert find(house, "b").opened_at is None
+    with pytest.raises(Conflict, match="转给他人"):
+        retrieve(house, "a")
+    assert house.waiting() == ["b"]
+
+
 def test_who_started_may_withdraw_until_somebody_else_agreed(house: House) -> None:
     house.deploy_chain(user_task("a"), user_task("b", group="jb.drc:supervisor"), user_task("c"))
 
@@ -296,6 +317,40 @@ def test_a_finished_run_is_taken_up_again_at_a_step_and_a_terminated_one_as_it_s
     assert house.instance(instance_id).status == "completed"
 
 
+def test_a_terminated_run_comes_back_with_who_had_what_and_until_when(house: House) -> None:
+    instance_id, supervisor = parallel(house), house.actor("jb.supervisor")
+    house.complete("a")
+    handler, day = house.structure.people["jb.handler"], NOW + timedelta(days=30)
+    with house.database.transaction() as session:
+        tasks.claim_task(session, house.actor("jb.handler"), find(house, "b").id, now=NOW)
+        asked = TransferAsked("g:jb.drc:registry", "请分办")
+        add_person(session, SYSTEM, PersonFacts(username="jb.desk", name="收发"), [("jb.drc", "registry")], now=NOW)
+        transfers.transfer_task(session, house.actor("jb.handler"), find(house, "d").id, asked, now=NOW)
+        tasks.set_due(session, supervisor, find(house, "d").id, day, "会议延期", now=NOW)
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, supervisor, instance_id, "暂不办", now=NOW)
+    with house.database.transaction() as session:
+        navigation.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
+    b, d = find(house, "b"), find(house, "d")
+    assert b.assignee_id == handler and house.holders(b.id)[f"u:{handler}"] is None
+    assert (d.candidate_groups, d.due_at, set(house.holders(d.id))) == (["jb.drc:registry"], day, {"g:jb.drc:registry"})
+    with house.database.transaction() as session:
+        changes = session.scalars(select(DeadlineChange).where(DeadlineChange.task_id == d.id))
+        assert [one.reason for one in changes] == ["会议延期"]
+
+
+def test_what_somebody_had_who_has_left_comes_back_to_the_post(house: House) -> None:
+    instance_id, supervisor = parallel(house), house.actor("jb.supervisor")
+    with house.database.transaction() as session:
+        tasks.claim_task(session, house.actor("jb.handler"), find(house, "a").id, now=NOW)
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, supervisor, instance_id, "暂不办", now=NOW)
+        session.get_one(User, house.structure.people["jb.handler"]).active = False
+    with house.database.transaction() as session:
+        navigation.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
+    assert find(house, "a").assignee_id is None and house.holders(find(house, "a").id) == {"g:jb.energy:handler": None}
+
+
 def test_one_dissent_returns_the_whole_countersignature_where_the_designer_says_so(house: House) -> None:
     signers = '<multiInstanceLoopCharacteristics camunda:collection="units" camunda:elementVariable="one"/>'
     form = b'{"type": "object", "properties": {"outcome": {"type": "string"}, "opinion": {"type": "string"}}}'
@@ -323,3 +378,64 @@ def test_one_dissent_returns_the_whole_countersignature_where_the_designer_says_
     assert (done.outcome, done.opinion) == ("disagree", "不妥")
     house.complete("a", AGREE)
     assert house.waiting() == ["ask", "ask"]
+
+
+def change_post(house: House, username: str, *, to: tuple[str, str] | None) -> None:
+    """A person leaves his posts, for another or for good."""
+    with house.database.transaction() as session:
+        user_id = house.structure.people[username]
+        if to is None:
+            people.deactivate_person(session, SYSTEM, user_id, now=NOW)
+            return
+        (held,) = people_queries.memberships_of(session, [user_id], NOW.date())
+        people.transfer_person(session, SYSTEM, held.id, *to, now=NOW)
+        session.flush()
+        house.actors[username] = actor_of(session, username)
+
+
+@pytest.mark.parametrize("to", [None, ("jb.ecology", "handler")])
+def test_what_is_returned_after_its_drafter_left_lies_before_his_post(house: House, to: tuple[str, str] | None) -> None:
+    house.deploy_chain(user_task("a"), user_task("b", group="jb.drc:supervisor"))
+    house.start()
+    house.complete("a", {"outcome": "agree", "opinion": "第一稿"})
+    change_post(house, "jb.handler", to=to)
+    send_back(house, "b", "a", username="jb.supervisor")
+    again = find(house, "a")
+    assert (again.assignee_id, again.prefill) == (None, {"outcome": "agree", "opinion": "第一稿"})
+    assert house.holders(again.id) == {"g:jb.energy:handler": None}
+
+
+def test_who_left_the_post_takes_nothing_back(house: House) -> None:
+    house.deploy_chain(user_task("a"), user_task("b", group="jb.drc:supervisor"))
+    house.start()
+    house.complete("a")
+    change_post(house, "jb.handler", to=("jb.ecology", "handler"))
+    with pytest.raises(Conflict, match="原岗位"):
+        retrieve(house, "a")
+    assert house.waiting() == ["b"]
+
+
+def test_who_had_it_by_transfer_gets_it_again_while_he_is_in_the_unit(house: House) -> None:
+    house.deploy_chain(user_task("a", group="jb.drc:supervisor"), user_task("b"))
+    house.start()
+    admin = house.structure.people["jb.admin"]
+    with house.database.transaction() as session:
+        asked = TransferAsked(f"u:{admin}")
+        transfers.transfer_task(session, house.actor("jb.supervisor"), find(house, "a").id, asked, now=NOW)
+    house.complete("a", username="jb.admin")
+    send_back(house, "b", "a")
+    assert find(house, "a").assignee_id == admin
+
+
+def test_put_right_straight_away_it_goes_to_the_post_where_the_drafter_left(house: House) -> None:
+    house.deploy_chain(user_task("a"), user_task("b", group="jb.drc:supervisor", more='approval:resubmit="direct"'))
+    house.start()
+    house.complete("a")
+    change_post(house, "jb.handler", to=("jb.ecology", "handler"))
+    with pytest.raises(InvalidInput, match="无人在岗"):
+        send_back(house, "b", "a", username="jb.supervisor")
+    with house.database.transaction() as session:
+        people.assign_post(session, SYSTEM, house.structure.people["jb.admin"], "jb.energy", "handler", now=NOW)
+    send_back(house, "b", "a", username="jb.supervisor")
+    side = next(one for one in house.open() if one.round_id is not None)
+    assert house.holders(side.id) == {"g:jb.energy:handler": None}

@@ -278,6 +278,27 @@ def test_tasks_late_on_a_past_day_are_told_by_the_due_moment_of_that_day(house: 
     assert late(9) == [(is_due, 2)]
 
 
+def test_a_date_set_while_the_clock_stands_moves_by_the_working_days_since_then_only(house: House) -> None:
+    house.deploy_chain(user_task("prepare", more='approval:deadline="2 working days"'), user_task("other"))
+    at(house, 0)
+    _plan, run = plan_on(house)
+    (task,) = house.open()
+    at(house, 1)
+    suspend(house, run)
+    at(house, 7)
+    for due in (day(9), day(10)):  # the last one counts
+        with house.database.transaction() as session:
+            tasks.set_due(session, SYSTEM, task.id, moment(due, 17), "市长要求", now=house.now)
+    at(house, 8)
+    resume(house, run)
+    assert due_of(house, task.id) == (moment(day(11), 17), {moment(day(11), 17)})
+    assert ("suspended", day(1), day(8), 1) in pauses(house)
+    suspend(house, run)
+    at(house, 10)
+    resume(house, run)
+    assert due_of(house, task.id)[0] == moment(day(15), 17), "what was set before a pause moves by the whole of it"
+
+
 def test_a_deadline_in_hours_moves_by_the_exact_time(house: House) -> None:
     house.deploy_chain(user_task("prepare", more='approval:deadline="PT4H"'))
     start = at(house, 0)

@@ -179,6 +179,43 @@ def test_a_number_given_by_hand_is_not_given_a_second_time(house: House) -> None
     assert numbers == ["北能〔2025〕1号", "北能〔2025〕5号", "北能〔2025〕6号", "北能〔2024〕9号", "北能〔2025〕7号"]
 
 
+def issue_as(house: House, title: str, number: str, unit: str = "jb.energy", prefix: str = "北能") -> str:
+    """Issue a plan under a number (empty: the next); gives the number that it got, empty where it was not issued."""
+    script = '<script>number_document = {"document_number": number}</script>'
+    seal = f'<scriptTask id="seal" name="seal" scriptFormat="approval">{script}</scriptTask>'
+    with house.database.transaction() as session:
+        session.get_one(Unit, house.structure.units[unit]).document_prefix = prefix
+        files = {"p.bpmn": xml_drawing.chain(seal, work("issue", "plan.issue"))}
+        deployments.deploy_files(session, SYSTEM, "test", files, now=house.now)
+        plan = Catalogue.again(session).plan(title, unit, date(2025, 1, 2), level="county")
+        variables = {"plan": plan_facts(plan), "office": "lead_unit", "number": number}
+        processes.start_process(
+            session, SYSTEM, "p", variables=variables, business_key=str(plan.id), plan_id=plan.id, now=house.now
+        )
+        return plan.document_number
+
+
+@pytest.mark.parametrize("number", ["北能〔2025〕1号", "北政发〔2024〕7号"])
+def test_two_plans_are_never_issued_under_one_number(house: House, number: str) -> None:
+    assert issue_as(house, "甲", "北政发〔2024〕7号") == "北政发〔2024〕7号"
+    assert issue_as(house, "乙", "") == "北能〔2025〕1号"
+    assert issue_as(house, "丙", number) == ""
+    (incident,) = house.incidents()
+    assert (incident.element_id, "已用于其他文件" in incident.message) == ("issue", True)
+
+
+def test_a_number_of_the_series_passes_over_what_another_unit_was_given(house: House) -> None:
+    assert issue_as(house, "甲", "北能〔2025〕1号", unit="jb.drc") == "北能〔2025〕1号"
+    assert issue_as(house, "乙", "") == "北能〔2025〕2号"
+
+
+def test_without_a_mark_that_can_be_one_nothing_is_issued(house: House) -> None:
+    assert issue_as(house, "甲", "", prefix="北能2科") == ""
+    (incident,) = house.incidents()
+    assert "机关代字" in incident.message
+    assert library(house) == []
+
+
 def test_an_application_whose_registration_was_ended_is_withdrawn(house: House) -> None:
     house.deploy_chain(user_task("a"))
     with house.database.transaction() as session:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from tests.services.catalogue import Catalogue, moment
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.identity.actor import Actor
 from workflow_service.resources import bpmn_dir, forms_dir
-from workflow_service.services import deployments, rhythms, tasks, weekly
+from workflow_service.services import deployments, processes, rhythms, tasks, weekly
 from workflow_service.store.database import Database
 from workflow_service.store.runtime import ProcessInstance, Task
 from workflow_service.store.supervision import Bulletin, Notice, RhythmRun, WeeklyReport
@@ -62,6 +63,13 @@ def walk(database: Database, first: date, last: date, hour: int = 10) -> list[tu
 
 def days(done: list[tuple[date, str, str]], rhythm: str) -> list[str]:
     return [f"{day:%m-%d} {period}" for day, kind, period in done if kind == rhythm]
+
+
+def reports(session: Session, task: Task, progress: str) -> list[dict[str, Any]]:
+    """The same progress on each plan that the task lists."""
+    instance = session.get_one(ProcessInstance, task.instance_id)
+    listed = processes.variables_at(session, instance, task.token, now=task.created_at)["plans"]
+    return [{"plan": one["id"], "progress": progress, "next_steps": "征求意见"} for one in listed]
 
 
 def notices(session: Session, kind: str) -> list[Notice]:
@@ -115,7 +123,7 @@ def test_a_report_enters_the_ledger_and_late_units_are_named_on_the_next_working
     with government.transaction() as session:
         task = session.scalars(select(Task).order_by(Task.id)).first()
         assert task is not None
-        answer = {"outcome": "on_track", "progress": "已形成初稿", "next_week": "征求意见"}
+        answer = {"outcome": "on_track", "reports": reports(session, task, "已形成初稿")}
         tasks.complete_task(session, SYSTEM, task.id, answer, now=moment(date(2025, 11, 26)))
     with government.transaction() as session:
         assert [one.progress for one in session.scalars(select(WeeklyReport))] == ["已形成初稿"]
@@ -139,7 +147,7 @@ def test_a_stuck_matter_becomes_a_special_report_of_the_drc(government: Database
     with government.transaction() as session:
         task = session.scalars(select(Task).order_by(Task.id)).first()
         assert task is not None
-        answer = {"outcome": "needs_help", "progress": "受阻", "problem": "用海指标未落实"}
+        answer = {"outcome": "needs_help", "reports": reports(session, task, "受阻"), "problem": "用海指标未落实"}
         tasks.complete_task(session, SYSTEM, task.id, answer, now=moment(date(2025, 11, 26)))
         report = session.scalars(select(Task).where(Task.element_id == "special_report")).one()
         assert report.candidate_groups == ["zj.drc:planner"]

@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from tests.people import NOW
+from tests.people import NOW, PASSWORD, SYSTEM
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.domain.rounds import Relation, RoundMode
-from workflow_service.services import navigation, rounds, tasks
+from workflow_service.services import navigation, people, processes, rounds, tasks, transfers
 from workflow_service.services.navigation import ReturnAsked
+from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
+from workflow_service.services.transfers import TransferAsked
 from workflow_service.store.operations import TaskEvent, TaskRound
+from workflow_service.store.people import User
 from workflow_service.store.runtime import Task
 from workflow_service.store.supervision import Notice
 
@@ -195,6 +198,71 @@ def test_only_who_has_not_acted_can_be_taken_out_and_only_by_who_asked(house: Ho
     with house.database.transaction() as session:
         rounds.remove_signer(session, house.actor("jb.handler"), left.id, now=NOW)
     assert sides(house) == [] and not main(house).held
+
+
+def leave(house: House, username: str) -> None:
+    with house.database.transaction() as session:
+        people.deactivate_person(session, SYSTEM, house.structure.people[username], now=NOW)
+
+
+def told_of(house: House, words: str) -> set[int]:
+    with house.database.transaction() as session:
+        rows = session.execute(select(Notice.user_id, Notice.subject).where(Notice.kind == "given_back"))
+        return {user_id for user_id, subject in rows if words in subject}
+
+
+def test_whoever_left_before_his_turn_is_passed_over_and_the_handler_told(house: House, task: Task) -> None:
+    ask(house, Relation.BEFORE, "jb.supervisor", "jb.admin", mode=RoundMode.SEQUENCE)
+    leave(house, "jb.admin")
+    answer(house, "jb.supervisor")
+    assert sides(house) == [] and not main(house).held
+    assert told_of(house, "区发展改革局·管理员") == {house.structure.people["jb.handler"]}
+    house.complete("b")
+    assert house.waiting() == ["c"]
+
+
+def test_where_all_who_were_to_sign_after_have_left_the_task_goes_on(house: House, task: Task) -> None:
+    ask(house, Relation.AFTER, "jb.supervisor", "jb.admin")
+    leave(house, "jb.supervisor")
+    leave(house, "jb.admin")
+    house.complete("b")
+    assert house.waiting() == ["c"]
+
+
+def test_after_a_transfer_the_new_handler_is_told_and_takes_people_out(house: House, task: Task) -> None:
+    with house.database.transaction() as session:
+        facts = PersonFacts(username="jb.second", name="区能源局·同事")
+        people.add_person(session, SYSTEM, facts, [("jb.energy", "handler")], now=NOW, password=PASSWORD)
+        second = session.scalars(select(User.id).where(User.username == "jb.second")).one()
+    ask(house, Relation.AFTER, "jb.admin", "hs.handler")
+    with house.database.transaction() as session:
+        asked = TransferAsked(f"u:{second}")
+        transfers.transfer_task(session, house.actor("jb.handler"), task.id, asked, now=NOW)
+    house.complete("b", username="jb.second")
+    answer(house, "jb.admin", NO)
+    (left,) = sides(house)
+    with pytest.raises(Forbidden), house.database.transaction() as session:
+        rounds.remove_signer(session, house.actor("jb.handler"), left.id, now=NOW)
+    with house.database.transaction() as session:
+        rounds.remove_signer(session, house.actor("jb.second"), left.id, now=NOW)
+    assert main(house).submission is None and told_of(house, "已办完") == {second}
+
+
+def test_from_a_suspended_run_nobody_is_taken_out(house: House, task: Task) -> None:
+    ask(house, Relation.AFTER, "jb.supervisor")
+    house.complete("b")
+    (side,) = sides(house)
+    supervisor = house.actor("jb.supervisor")
+    with house.database.transaction() as session:
+        processes.suspend_instance(session, supervisor, task.instance_id, "等政策", now=NOW)
+    with pytest.raises(Conflict, match="暂停"), house.database.transaction() as session:
+        rounds.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
+    assert house.waiting() == ["b", "b"]
+    with house.database.transaction() as session:
+        processes.resume_instance(session, supervisor, task.instance_id, "继续", now=NOW)
+    with house.database.transaction() as session:
+        rounds.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
+    assert house.waiting() == ["c"]
 
 
 def test_a_return_of_the_asking_task_ends_what_was_asked_on_its_behalf(house: House, task: Task) -> None:

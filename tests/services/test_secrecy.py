@@ -1,8 +1,11 @@
 """Real files with and without a secrecy marking at the head of page one: PDFs of two producers, and scans."""
 
+import zipfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
+import pypdf
 import pytest
 from playwright.sync_api import Browser
 
@@ -82,6 +85,42 @@ def test_the_bare_word_and_later_pages_are_none(printed: Print, tmp_path: Path, 
 @pytest.mark.parametrize("content", [b"%PDF-1.7\n" + b"\0" * 500, b"%PDF-1.4 stream\r\n" + b"x" * 5000, b""])
 def test_a_damaged_file_has_no_lines(tmp_path: Path, content: bytes) -> None:
     assert marking_of(content, tmp_path) is None
+
+
+def packed(part: str, text: str) -> bytes:
+    held = BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr(part, text)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("family", "content"),
+    [
+        ("word", b"PK\x03\x04 cut off"), ("word", packed("other.xml", "<a/>")),
+        ("word", packed("word/document.xml", "<a><b></a>")),
+        ("ofd", packed("Content.xml", "no xml")), ("powerpoint", packed("ppt/x.xml", "<a/>")),
+    ],
+)  # fmt: skip
+def test_an_odd_office_file_has_no_lines_and_is_no_fault_of_ours(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, family: str, content: bytes
+) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(content)
+    assert first_lines(file, family) == []
+    assert caplog.records == []
+
+
+def test_what_no_reader_should_raise_holds_up_no_upload_and_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_given: object, **_named: object) -> None:
+        raise TypeError("'NumberObject' object is not subscriptable")
+
+    monkeypatch.setattr(pypdf.PageObject, "extract_text", stumble)
+    assert marking_of(of_weasyprint(MARKED["绝密★"]), tmp_path) is None
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "first page of a pdf file" in caplog.text
 
 
 SCAN = (

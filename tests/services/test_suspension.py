@@ -82,7 +82,8 @@ def test_a_message_that_nothing_waits_for_any_more_becomes_an_incident(house: Ho
     resume(house, run)
     assert house.waiting() == ["a"]
     (incident,) = house.incidents()
-    assert (incident.kind, incident.data) == ("message", {"name": "go", "key": "b1", "payload": {"text": "二"}})
+    kept = {name: value for name, value in (incident.data or {}).items() if name != "said"}
+    assert (incident.kind, kept) == ("message", {"name": "go", "key": "b1", "payload": {"text": "二"}})
 
 
 def test_one_message_is_kept_once_and_reaches_every_branch_that_waits(house: House) -> None:

@@ -12,17 +12,18 @@ from sqlalchemy import select, text
 
 from tests.people import NOW, PASSWORD, SYSTEM
 from tests.services.house import FORM, House, user_task
+from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.rounds import Relation
 from workflow_service.jobs import queue
 from workflow_service.jobs.tasks import Work
 from workflow_service.notify.stub import StubChannel
 from workflow_service.scheduler import triggers
-from workflow_service.services import audit, people, processes, rounds, timeouts
+from workflow_service.services import audit, people, processes, rounds, tasks, timeouts
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
 from workflow_service.services.timeouts import silent_values
 from workflow_service.store.database import Database
-from workflow_service.store.operations import TaskEvent
+from workflow_service.store.operations import Circulation, TaskEvent
 from workflow_service.store.runtime import Task
 from workflow_service.store.supervision import Notice
 
@@ -134,12 +135,17 @@ def test_a_form_that_needs_more_than_an_outcome_is_left_to_a_person(house: House
     assert house.waiting() == ["a"] and told(house) == {"jb.handler"}
 
 
-@pytest.mark.parametrize(
-    ("choices", "wanted"),
-    [(["object", "no_comment"], "no_comment"), (["object", "later", "agree"], "agree"), (["object", "later"], "later")],
-)
-def test_silence_never_dissents(choices: list[str], wanted: str) -> None:
-    assert silent_values({"properties": {"outcome": {"enum": choices}}})["outcome"] == wanted
+def test_silence_is_no_comment_and_never_agrees() -> None:
+    assert silent_values({"properties": {"outcome": {"enum": ["agree", "no_comment"]}}})["outcome"] == "no_comment"
+    for choices in (["disagree", "agree", "abstain"], ["object", "later"]):
+        with pytest.raises(InvalidInput):
+            silent_values({"properties": {"outcome": {"enum": choices}}})
+
+
+def test_a_form_without_a_no_comment_is_left_to_a_person(house: House) -> None:
+    task = begin(house, "no_comment", form=FORM)
+    fire(house, task)
+    assert house.waiting() == ["a"] and told(house) == {"jb.handler"}
 
 
 def test_a_suspended_run_gets_its_days_back(house: House) -> None:
@@ -163,6 +169,76 @@ def test_a_task_that_waits_for_others_does_not_time_out(house: House) -> None:
     assert not fire(house, task)
     with house.database.transaction() as session:
         assert timeouts.due_timeouts(session, LATE) == []
+
+
+def asked_of(house: House, relation: Relation, username: str = "jb.admin") -> None:
+    asked = rounds.RoundAsked(relation, [Asked(f"u:{house.structure.people[username]}")])
+    with house.database.transaction() as session:
+        main = next(one for one in house.open() if one.round_id is None)
+        rounds.begin_round(session, house.actor("jb.handler"), main.id, asked, now=NOW)
+
+
+def answered(house: House, values: dict[str, Any], at: datetime, username: str = "jb.admin") -> None:
+    side = next(one for one in house.open() if one.round_id is not None)
+    with house.database.transaction() as session:
+        tasks.complete_task(session, house.actor(username), side.id, values, now=at)
+
+
+def test_the_time_in_which_others_acted_is_given_back(house: House) -> None:
+    task = begin(house, "no_comment")
+    asked_of(house, Relation.DELEGATE)
+    answered(house, {"outcome": "agree", "opinion": "受托人的意见"}, LATE)
+    assert not fire(house, task)
+    with house.database.transaction() as session:
+        assert timeouts.due_timeouts(session, LATE) == []
+        back = session.get_one(Task, task.id)
+        assert (back.status, back.held, back.prefill) == ("open", False, {"outcome": "agree", "opinion": "受托人的意见"})
+        assert task.timeout_at is not None and back.timeout_at is not None and back.timeout_at > LATE
+    assert fire(house, task, LATE + timedelta(days=5))
+
+
+@pytest.mark.parametrize("relation", [Relation.TOGETHER, Relation.CO_HANDLE])
+def test_whoever_is_asked_beside_an_open_task_is_not_cut_off(house: House, relation: Relation) -> None:
+    task = begin(house, "no_comment")
+    asked_of(house, relation)
+    with house.database.transaction() as session:
+        assert timeouts.due_timeouts(session, LATE) == []
+    assert not fire(house, task) and len(house.open()) == 2
+    outcome = "agree" if relation is Relation.TOGETHER else "done"
+    answered(house, {"outcome": outcome, "opinion": "已核"}, LATE)
+    assert not fire(house, task)
+    assert fire(house, task, LATE + timedelta(days=5)) and house.waiting() == ["b"]
+
+
+def test_a_question_that_blocks_nothing_does_not_hold_the_clock(house: House) -> None:
+    task = begin(house, "no_comment")
+    asked_of(house, Relation.CONSULT)
+    assert fire(house, task) and house.waiting() == ["b"]
+
+
+def test_a_pause_while_others_act_is_given_back_once(house: House) -> None:
+    task = begin(house, "no_comment")
+    asked_of(house, Relation.DELEGATE)
+    supervisor = house.actor("jb.supervisor")
+    with house.database.transaction() as session:
+        processes.suspend_instance(session, supervisor, task.instance_id, "等政策", now=NOW + timedelta(days=1))
+    with house.database.transaction() as session:
+        processes.resume_instance(session, supervisor, task.instance_id, "继续", now=NOW + timedelta(days=3))
+    answered(house, {"outcome": "agree", "opinion": "好"}, LATE)
+    with house.database.transaction() as session:
+        moved = session.get_one(Task, task.id).timeout_at
+        assert moved is not None and moved.astimezone(NOW.tzinfo).date().isoformat() == "2025-11-30"
+
+
+def test_what_is_counted_as_no_comment_is_copied_as_the_diagram_says(house: House) -> None:
+    more = 'approval:kind="opinion" approval:timeout="P2D" approval:timeoutAction="no_comment" '
+    more += 'approval:copyTo="jb.drc:supervisor"'
+    house.deploy(chain(user_task("a", more=more), user_task("b")), files={"answer.json": json.dumps(OPINION).encode()})
+    house.start()
+    assert fire(house, house.open()[0])
+    with house.database.transaction() as session:
+        (kind,) = session.scalars(select(Circulation.kind))
+        assert kind == "copy"
 
 
 def test_two_schedulers_and_two_workers_fire_it_once(house: House) -> None:

@@ -54,6 +54,8 @@ def test_a_unit_knows_its_level_its_area_and_all_above_it(session: Session, gove
         ({"code": "a/b"}, InvalidInput),
         ({"code": "a,b"}, InvalidInput),
         ({"name": ""}, InvalidInput),
+        ({"document_prefix": "北水2科"}, InvalidInput),
+        ({"document_prefix": "北水〔办〕"}, InvalidInput),
         ({"name": "某\x00局"}, InvalidInput),
         ({"area": "33"}, UnknownDivision),
         ({"parent": "nowhere"}, InvalidInput),

@@ -160,7 +160,6 @@ def test_the_embedded_default_makes_a_private_secret_key_and_keeps_it(var: Path)
         ("PORT", "many"),
         ("PORT", "70000"),
         ("DATABASE_URL", "mysql://x"),
-        ("TONGCHOU_TIMEZONE", "Nowhere/Land"),
     ],
 )
 def test_a_setting_that_does_not_fit_is_named(variable: str, value: str) -> None:

@@ -1,7 +1,7 @@
 """What pages ask goes by index: no list reads a big table from end to end, however many rows there are."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -23,6 +23,7 @@ QUESTIONS: dict[str, Callable[[Session], Any]] = {
     "the inbox further down": lambda session: inbox.inbox_page(session, MINE, after=(NOW, 5)),
     "the inbox of one process": lambda session: inbox.inbox_page(session, InboxFilter(1, MINE.groups, process_key="t")),
     "how much waits": lambda session: inbox.count_inbox(session, MINE),
+    "how much is due": lambda session: inbox.count_due(session, MINE, NOW, NOW + timedelta(days=1)),
     "the counts of the frame": lambda session: bell.counts(session, 1, MINE.groups),
     "what was done": lambda session: work_lists.done_page(session, work_lists.DoneFilter(1)),
     "what was started": lambda session: work_lists.started_page(session, 1),

@@ -1,6 +1,7 @@
 """The lists of one's own work go by index among 100,000 tasks, whatever they are sorted by and searched for."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -122,3 +123,12 @@ def test_searches_find_and_sorts_follow_one_another_without_a_gap(crowd: Databas
             middle = inbox.inbox_page(session, wanted, limit=9)[8]
             before = inbox.inbox_page(session, wanted, after=inbox.cursor_of(middle, sort), limit=1, backwards=True)
             assert before[0].task.id == whole[7], sort
+
+
+def test_what_is_due_before_several_moments_is_counted_as_for_each_alone(crowd: Database) -> None:
+    moments = [NOW + timedelta(days=days) for days in (0, 1, 2, 5, 30, 4000)]
+    with crowd.transaction() as session:
+        alone = [inbox.count_inbox(session, InboxFilter(ME, MINE.groups, due_before=moment)) for moment in moments]
+        assert inbox.count_due(session, MINE, *moments) == alone
+        assert inbox.count_due(session, InboxFilter(ME, frozenset(), holder="substitute"), *moments) == [0] * 6
+    assert 0 <= alone[0] < alone[-1] and len(set(alone)) > 2, alone

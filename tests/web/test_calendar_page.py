@@ -1,6 +1,9 @@
 """The calendar page of a year that no notice has arranged yet."""
 
+import re
 from collections.abc import Callable
+from html import unescape
+from io import BytesIO
 
 from tests.web.conftest import Person
 
@@ -29,3 +32,31 @@ def test_everybody_sees_what_is_provisional_and_only_the_top_area_changes_it(per
     assert ">预估<" in page and "确认本年安排" not in page
     assert county.post("/calendar/2028/confirm", {"notice": "1号"}).status_code == 403
     assert "预估" not in county.get("/calendar?year=2019").text
+
+
+def test_a_notice_is_imported_after_its_effect_was_shown_and_confirms_the_year(person: Callable[[str], Person]) -> None:
+    keeper = person("zj.admin")
+    notice = "日期,安排,名称\n2028-01-01至2028-01-03,放假,元旦\n2028-01-08,上班,元旦\n".encode("gb18030")
+    sent = {"file": (BytesIO(notice), "2028.csv"), "notice": "国办发明电〔2027〕7号"}
+    shown = keeper.post("/calendar/preview", sent, seen=ADDRESS, content_type="multipart/form-data").text
+    assert "尚未保存" in shown and "2028年1月8日" in shown and "按 国办发明电〔2027〕7号 确认本年安排" in shown
+    assert "本年还没有放假安排" in keeper.get(ADDRESS).text
+    rows = re.search(r'<textarea name="rows" hidden>(.*?)</textarea>', shown, re.S)
+    assert rows is not None
+    saved = {"rows": unescape(rows[1]), "notice": "国办发明电〔2027〕7号", "move": "1"}
+    assert keeper.post("/calendar", saved, seen=ADDRESS).status_code == 302
+    page = keeper.get(ADDRESS).text
+    assert ">4</span>" in page and "暂定" not in page
+    assert "2028-01-08,上班,元旦" in keeper.get("/calendar/2028.csv").data.decode("utf-8-sig")
+
+
+def test_the_effect_of_one_day_and_of_taking_it_back_is_shown_before(person: Callable[[str], Person]) -> None:
+    keeper = person("zj.admin")
+    day = {"day": "2028-05-02", "kind": "off", "name": "劳动节"}
+    assert "没有任务的时限会移动" in keeper.post("/calendar/preview", day, seen=ADDRESS).text
+    keeper.post("/calendar", day, seen=ADDRESS)
+    assert "撤销的录入" in keeper.post("/calendar/preview", {"forget": "2028-05-02"}, seen=ADDRESS).text
+    broken = {"file": (BytesIO("2028-13-01,放假,错".encode()), "错.csv")}
+    refused = keeper.post("/calendar/preview", broken, seen=ADDRESS, content_type="multipart/form-data")
+    assert refused.status_code == 422 and "第 1 行" in refused.text
+    assert person("jb.supervisor").post("/calendar/preview", day).status_code == 403

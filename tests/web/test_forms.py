@@ -82,6 +82,12 @@ def test_titles_are_in_the_readers_language() -> None:
         assert drawn()["outcome"].options == (("agree", "Agree"), ("return", "Returned"))
 
 
+def test_yes_and_no_are_read_as_words() -> None:
+    assert [drawn(values={"urgent": given})["urgent"].words for given in (True, False, None)] == [["是"], ["否"], []]
+    with use_language("en"):
+        assert drawn(values={"urgent": True})["urgent"].words == ["Yes"]
+
+
 def test_values_and_faults_stand_with_their_fields() -> None:
     fields = drawn(values={"outcome": "agree", "rows": [{"text": "删去第三条"}]}, faults={"points": "必填"})
     assert fields["outcome"].chosen == ["agree"]
@@ -127,7 +133,7 @@ def test_faults_inside_rows_are_named_as_their_fields_are() -> None:
 def test_every_delivered_form_is_drawn_with_known_kinds_and_english_titles(file: Any) -> None:
     known = {
         "settled", "radio", "select", "checks", "files", "textarea", "opinion", "text", "date", "number", "integer",
-        "boolean", "rows", "lines", "url", "file", "static",
+        "boolean", "rows", "given_rows", "lines", "url", "file", "static",
     }  # fmt: skip
     with use_language("en"):
         fields = fields_of(json.loads(file.read_text(encoding="utf-8")))

@@ -43,6 +43,19 @@ def test_a_person_names_a_substitute_whose_list_and_slip_say_for_whom(house: Hou
     assert page.count("区发展改革局·管理员（代区能源局·经办）") == 3  # diagram, slip, history
 
 
+def test_whoever_looks_for_somebody_is_told_who_stands_in_for_him(house: House, run: int, person: Visit) -> None:
+    handler, today = person("jb.handler"), NOW.date()
+    form = {
+        "substitute": house.structure.people["jb.admin"], "since": today, "last": today + timedelta(days=9), "scope": "all",
+    }  # fmt: skip
+    found = "/search?q=经办"
+    assert "代办" not in person("jb.supervisor").get(found).text.split("<main")[1]
+    handler.post("/people/me/substitutes", form, seen="/people/me/substitutes")
+    page = person("jb.supervisor").get(found).text.split("<main")[1]
+    assert page.count("现由区发展改革局·管理员代办，至") == 1
+    assert "区能源局·经办" in page
+
+
 def test_something_sent_round_is_read_on_its_page(house: House, run: int, person: Visit) -> None:
     supervisor, handler = person("jb.supervisor"), person("jb.handler")
     address = f"/circulations/new/{run}"

@@ -1,12 +1,13 @@
 """The operations as pages without script: what is offered to whom, what each says, and what a refusal keeps."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.engine.xml_drawing import draw
+from tests.engine.xml_drawing import chain, draw
 from tests.services.house import AGREE, House, user_task
 from tests.web.conftest import Person
 from workflow_service.domain.rounds import Relation
@@ -252,6 +253,28 @@ def test_the_names_of_operations_follow_the_setting(house: House, person: SignIn
     assert ">转交<" in html
     assert ">转办<" not in html
     assert ">Hand over<" in words_of(person("jb.handler").speaks("en").get(f"/tasks/{task_id}").text)
+
+
+def test_titles_and_outcomes_follow_the_setting(house: House, person: SignIn) -> None:
+    choices = {"const": "agree", "title": "同意"}, {"const": "dissent", "title": "不同意", "x-title-en": "Dissent"}
+    form = {
+        "type": "object", "required": ["outcome"],
+        "properties": {
+            "outcome": {"type": "string", "title": "结果", "oneOf": list(choices)},
+            "others": {"type": "string", "title": "列明的不同意见"},
+        },
+    }  # fmt: skip
+    house.deploy(chain(user_task("a"), user_task("b")), files={"answer.json": json.dumps(form).encode()})
+    run, handler = house.start(), person("jb.handler")
+    asked = task_of(house, "a").id
+    assert ">不同意<" in words_of(handler.get(f"/tasks/{asked}").text)
+    handler.post(f"/tasks/{asked}/complete", {"outcome": "dissent"}, seen=f"/tasks/{asked}")
+    assert "<strong>不同意</strong>" in handler.get(f"/instances/{run}").text
+    assert person("zj.admin").post("/settings", {"operation_names": "oa"}).status_code == 302
+    page = words_of(handler.get(f"/tasks/{task_of(house, 'b').id}").text)
+    assert ">驳回<" in page and ">不同意<" not in page and "列明的不同意见" in page
+    assert "<strong>驳回</strong>" in handler.get(f"/instances/{run}").text
+    assert "<strong>Reject</strong>" in handler.speaks("en").get(f"/instances/{run}").text
 
 
 def words_of(html: str) -> str:

@@ -1,6 +1,7 @@
 """Every page empty, filled and refused, as somebody with a browser sees it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from io import BytesIO
@@ -15,7 +16,7 @@ from tests.services.house import House, user_task
 from tests.web.conftest import Person
 from workflow_service.resources import bpmn_dir
 from workflow_service.services import bulletins
-from workflow_service.store.definitions import ProcessDefinition
+from workflow_service.store.definitions import ProcessDefinition, Resource
 from workflow_service.store.plans import AgendaItem, Plan, PlanEvent
 from workflow_service.store.runtime import Attachment, Comment, Incident, ProcessInstance, Task, TaskDraft
 from workflow_service.store.supervision import Notice
@@ -399,9 +400,28 @@ def test_a_checked_route_is_deployed_and_old_runs_are_counted(house: House, pers
     checked = admin.post("/designer/upload", {"files": (BytesIO(again), "0.bpmn")}, content_type="multipart/form-data")
     assert checked.status_code == 200, checked.text
     assert "1 个正在办理的流程" in checked.text
-    answer = admin.post("/designer/deploy", {"content:0.bpmn": again.decode(), "name": "修订"})
+    answer = admin.post("/designer/deploy", {"content:0.bpmn": carried(checked.text), "name": "修订"})
     assert answer.status_code == 302
     assert "第 2 版" in admin.get("/designer").text
+
+
+def test_what_is_deployed_is_byte_for_byte_what_was_checked(house: House, person: SignIn, running: int) -> None:
+    admin = designer(house, person)
+    route = xml_drawing.chain(user_task("fill"), user_task("sign")).decode().replace('encoding="UTF-8"', 'encoding="UTF-16"')
+    content = route.replace("<startEvent ", '<startEvent name="填报开始" ', 1).encode("utf-16")
+    checked = admin.post("/designer/upload", {"files": (BytesIO(content), "0.bpmn")}, content_type="multipart/form-data")
+    assert checked.status_code == 200 and "填报开始" in checked.text, checked.text
+    assert admin.post("/designer/deploy", {"content:0.bpmn": carried(checked.text), "name": "修订"}).status_code == 302
+    with house.database.transaction() as session:
+        kept = session.scalars(select(Resource.content).order_by(Resource.id.desc()).limit(1)).one()
+        assert kept == content
+
+
+def carried(page: str) -> str:
+    """The bytes of the one file that a page of findings carries."""
+    found = re.search(r'name="content:0.bpmn" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
 
 
 def test_who_does_not_design_cannot_upload(person: SignIn) -> None:

@@ -31,6 +31,8 @@ NOUNS = (
     "meetings",
     "supervision",
     "analysis",
+    "listed_matters",
+    "notice_slips",
     "people",
     "own",
     "substitutions",

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, current_app, request
 from flask import session as cookie
@@ -23,6 +22,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints, i18n
+from workflow_service.domain.deadlines import CHINA
 from workflow_service.domain.errors import BadRequest, Conflict, Forbidden, InvalidInput, SignInRequired
 from workflow_service.i18n import N_
 from workflow_service.identity import access
@@ -130,7 +130,7 @@ def _handle(spec: Endpoint, path: dict[str, Any]) -> Response:
     _take_in(spec)
     with wiring.database.transaction() as session:
         now = wiring.now()
-        actor = _actor(session, now, wiring.settings)
+        actor = _actor(session, now)
         if _wanted_language() is None:
             i18n.set_language(actor.language)
         key = request.headers.get("Idempotency-Key", "")
@@ -224,8 +224,8 @@ def _require_credentials() -> None:
         raise SignInRequired()
 
 
-def _actor(session: Session, now: datetime, settings: Any) -> Actor:
-    today = now.astimezone(ZoneInfo(settings.timezone)).date()
+def _actor(session: Session, now: datetime) -> Actor:
+    today = now.astimezone(CHINA).date()
     address = request.remote_addr or ""
     header = request.headers.get("Authorization")
     if header is not None:

@@ -16,7 +16,7 @@ class IncidentShown(Shown):
     process_instance_id: int = Field(validation_alias="instance_id")
     element_id: str
     kind: str
-    message: str
+    message: str = Field(validation_alias="words")
     created_at: Moment
     resolved_at: Moment | None
     resolved_by: int | None

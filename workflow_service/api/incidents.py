@@ -48,7 +48,7 @@ def get_undecided(call: Call, incident_id: int) -> UndecidedShown:
     question = hand_decisions.question_of(call.session, call.actor, incident_id, now=call.now)
     table = question.table
     return UndecidedShown(
-        table=table.id, table_name=table.name, message=question.incident.message,
+        table=table.id, table_name=table.name, message=question.incident.words,
         outputs=[OutputShown(name=one.name, label=one.label, type=one.type) for one in table.outputs],
     )  # fmt: skip
 

@@ -82,7 +82,8 @@ def list_instances(call: Call, query: InstanceQuery) -> Instances:
 def start_instance(call: Call, body: StartGiven) -> Answer:
     """Start an instance of the newest version; designers and administrators of the area.
 
-    Plans go on their way through /plans, which checks what the rules ask for.
+    Plans go on their way through /plans, which checks what the rules ask for: for a plan only its own route is started here,
+    and neither what carries plans nor what others call is started by itself (409).
     """
     area_path, variables = _place(call, body)
     row = processes.start_process(
@@ -138,9 +139,11 @@ def _place(call: Call, body: StartGiven) -> tuple[str, dict[str, Any]]:
     if body.plan_id is not None:
         plan = plans.visible_plan(call.session, call.actor, body.plan_id, lock=True)
         policy.require(call.actor, "instance.manage", policy.thing_of(plan.area_path))
+        plans.require_startable(call.session, body.process_key, plan)
         plans.refuse_while_running(call.session, plan)
         return plan.area_path, {**body.variables, "plan": plans.plan_facts(plan)}
     policy.require(call.actor, "instance.manage")
+    plans.require_startable(call.session, body.process_key, None)
     areas = policy.areas_of_role(call.actor, policy.DESIGNER, policy.ADMINISTRATOR, policy.SUPERVISOR)
     return (areas[0] if areas else ""), body.variables
 

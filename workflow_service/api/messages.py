@@ -33,7 +33,10 @@ class Delivered(Shown):
 
 @endpoint("/messages", "POST", body=MessageGiven, answer=Delivered, tag="messages")
 def correlate_message(call: Call, body: MessageGiven) -> Delivered:
-    """Hand a message to the instances that wait for it; 404 where nobody does. Designers and administrators of the area."""
+    """Hand a message to the instances that wait for it; 404 where nobody does. Designers and administrators of the area.
+
+    The outcome of a meeting or list is entered there (`POST /meetings/{id}/results`): 409 here.
+    """
     return Delivered(
         taken=messages.send_message(
             call.session, call.actor, body.name, body.correlation_key, body.payload, now=call.now

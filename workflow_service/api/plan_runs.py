@@ -93,7 +93,7 @@ def get_plan_notice(call: Call, plan_id: int, query: NoticeOfPlanQuery) -> Respo
 
 def _see_draft(call: Call, plan_id: int) -> Plan:
     plan = plans.visible_plan(call.session, call.actor, plan_id)
-    policy.require(call.actor, "plan.see", plans.thing_of_draft(plan))
+    policy.require(call.actor, "plan.see", plans.thing_of_draft(call.session, plan))
     return plan
 
 

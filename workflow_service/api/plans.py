@@ -61,7 +61,7 @@ def get_plan(call: Call, plan_id: int) -> Answer:
 def list_events(call: Call, plan_id: int) -> Events:
     """Tell what happened to a plan, the newest first; drafts' history is for those who see drafts."""
     plan = plans.visible_plan(call.session, call.actor, plan_id)
-    policy.require(call.actor, "plan.see", plans.thing_of_draft(plan))
+    policy.require(call.actor, "plan.see", plans.thing_of_draft(call.session, plan))
     found = plan_list.events_of(call.session, plan_id)
     return Events(items=[EventShown.model_validate(row) for row in found])
 
@@ -70,7 +70,7 @@ def list_events(call: Call, plan_id: int) -> Events:
 def list_deadline_changes(call: Call, plan_id: int) -> DeadlineChanges:
     """Tell how the plan's due date came about: every pause with the working days it moved the date by."""
     plan = plans.visible_plan(call.session, call.actor, plan_id)
-    policy.require(call.actor, "plan.see", plans.thing_of_draft(plan))
+    policy.require(call.actor, "plan.see", plans.thing_of_draft(call.session, plan))
     found = deadlines.changes_of(call.session, plan_id=plan_id)
     return DeadlineChanges(items=[DeadlineChangeShown.model_validate(row) for row, _person in found])
 

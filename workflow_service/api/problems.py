@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from workflow_service.domain.errors import Conflict, SignInRequired, TongchouError, TooLarge, Unavailable
+from workflow_service.domain.errors import SignInRequired, TongchouError, TooLarge
 from workflow_service.i18n import N_, _
+from workflow_service.store import failures
 
 from .problem_words import ADVICE, ADVICE_BY_CODE, HTTP_TEXTS, TITLES
 
@@ -24,16 +25,8 @@ PREFIX = "/api/"
 CONTENT_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 PLACES = ("parameter", "header", "pointer", "field", "element_id", "file", "row", "line")
-LOCK_NOT_AVAILABLE, DEADLOCK, SERIALIZATION, CANCELLED = "55P03", "40P01", "40001", "57014"
 
 log = logging.getLogger(__name__)
-
-
-class Busy(Unavailable):
-    """Another command holds what this one needs for longer than a command may wait."""
-
-    code = "busy"
-    text = N_("同一流程正在办理另一步骤，请稍后重试。")
 
 
 def register(app: Flask) -> None:
@@ -123,15 +116,8 @@ def _http(error: HTTPException) -> Response:
 
 
 def _database(error: Exception) -> Response:
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    if state in (LOCK_NOT_AVAILABLE, DEADLOCK, SERIALIZATION, CANCELLED):
-        return problem(Busy())
-    if state == "23505":
-        return problem(Conflict())
-    if isinstance(error, OperationalError | PoolTimeout):
-        log.error("the database does not answer: %s", error)
-        return problem(Unavailable())
-    return _unforeseen(error)
+    known = failures.foreseen(error)
+    return problem(known) if known is not None else _unforeseen(error)
 
 
 def _unforeseen(error: Exception) -> Response:

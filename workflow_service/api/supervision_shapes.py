@@ -149,6 +149,8 @@ class BulletinShown(BulletinLine):
 
     figures: dict[str, Any]
     text: str
+    asks: list[dict[str, Any]]
+    followed: dict[str, Any] | None
     process_instance_id: int | None = Field(validation_alias="instance_id")
 
 

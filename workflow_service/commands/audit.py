@@ -23,9 +23,11 @@ def command() -> None:
 def verify() -> None:
     """Recompute every chain and name each record that was edited, deleted, reordered or cut off.
 
+    Deployed files, their bundles and remarks are held against the hashes in their records.
+
     One line a fault: chain, number of the record, what is wrong. The exit code is 1 where there is a fault.
     """
-    with ready_database(read_settings()) as database, database.transaction() as session:
+    with ready_database(read_settings()) as database, database.snapshot() as session:
         faults = audit.verify(session)
     for fault in faults:
         click.echo(f"{fault.chain}  {fault.seq}  {_(fault.message)}")

@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from workflow_service.identity.access import actor_by_username
 from workflow_service.identity.groups import remember_version
-from workflow_service.services import files, forms, meetings, tasks
+from workflow_service.services import files, form_rows, forms, meetings, processes, tasks
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
 from workflow_service.store.database import Database
+from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -31,6 +32,14 @@ from .people import username_of
 OPENS, MINUTES_BETWEEN = time(9, 0), 7
 ENCLOSING = {"dossier_submission": "items", "dossier_supplement": "items", "draft_submission": "draft"}
 """Forms whose answer encloses files, and the field that says so: items that are ticked, or the files themselves."""
+
+HOST = {
+    "party_committee_meeting": "party_office",
+    "people_congress": "congress_office",
+    "standing_committee": "congress_office",
+    "drc_office_meeting": "drc",
+}
+"""The relation of the unit that calls meetings of a kind; of others the government's office."""
 
 Answers = Callable[[Task], dict[str, Any] | None]
 
@@ -79,6 +88,12 @@ class Office:
             self._actors[name] = actor_by_username(session, name, "demo", "", date(2021, 1, 1))
         remember_version(session, self._actors[name].structure)
         return self._actors[name]
+
+    def host(self, session: Session, kind: str, area: str) -> Actor:
+        """Give the clerk of the office that calls meetings of this kind."""
+        relation = HOST.get(kind, "government_office")
+        code = session.scalars(select(Unit.code).where(Unit.area == area, Unit.relation == relation)).one()
+        return self.actor(session, code, "handler")
 
     def work_on(self, plan_id: int | None, now: datetime, *, hold: frozenset[str] = frozenset()) -> int:
         """Finish every task that is open for a plan (None: without one), except elements in `hold`; gives how many."""
@@ -130,7 +145,7 @@ class Office:
         day = SETTINGS.day_of(now)
         result = "approved" if kind == meetings.CATALOGUE_LIST else "passed"
         with self.database.transaction() as session:
-            host = Actor.system("demo")
+            host = self.host(session, kind, area)
             title = f"{day.year}年{day.month}月{day.day}日会议"
             meeting = meetings.plan_meeting(session, host, kind, title, area, day, item_ids, now=now)
             meetings.enter_results(
@@ -157,9 +172,20 @@ class Office:
         actor = self.actor(session, unit_code, post_code)
         if task.form_key in ENCLOSING and task.plan_id is not None:
             given = self._enclose(session, actor, task, given, now)
-        values = answer(self._form(session, task), given, OPINIONS.get(task.form_key, ""))
+        form = self._form(session, task)
+        values = answer(form, given | self._rows(session, task, form, now), OPINIONS.get(task.form_key, ""))
         tasks.complete_task(session, actor, task.id, values, now=now)
         return 1
+
+    def _rows(self, session: Session, task: Task, form: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """Rows that the route gives, each with a sentence in what it requires."""
+        asked = form_rows.fields_with_rows(form)
+        if not asked:
+            return {}
+        instance = session.get_one(ProcessInstance, task.instance_id)
+        seen = processes.variables_at(session, instance, task.token, now=now)
+        return {name: [answer(own["items"], _kept(row, own)) for row in form_rows.given_rows(own, seen)]
+                for name, own in asked.items()}  # fmt: skip
 
     def _enclose(
         self, session: Session, actor: Actor, task: Task, given: dict[str, Any], now: datetime
@@ -185,6 +211,12 @@ class Office:
         if key not in self._forms:
             self._forms[key] = forms.form_of(session, *key)
         return self._forms[key]
+
+
+def _kept(row: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row is handed in with: not what its form only shows."""
+    shown = own["items"]["properties"]
+    return {name: value for name, value in row.items() if not shown[name].get("readOnly")}
 
 
 def at(day: date, hour: time = OPENS) -> datetime:

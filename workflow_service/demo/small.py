@@ -70,6 +70,18 @@ SIGN_IN = (
 )  # fmt: skip
 
 
+GENERAL = {"tier": "X", "importance": "general"}
+REFUSED = {"catalogue_list": [meetings.ItemResult("refused", "属日常工作，不编制规划。")]}
+PENDING = {"catalogue_list": [meetings.ItemResult("pending", "待上级规划明确后再议。")] * 9}
+DEFERRED = {"special_meeting": [meetings.ItemResult("deferred", "补充投资测算后再议。")]}
+MISSING = {"submit_dossier": [{"items": ["catalogue_approval", "draft_for_review", "drafting_notes"]}]}
+CORRECTIONS = {"check_filing": [{"outcome": "correct", "points": "缺编制说明；印发文号与正文不一致。"}]}
+DISPUTE = {
+    "give_opinion": [{"outcome": "amend", "points": "用地规模与国土空间规划不一致。"}],
+    "sign_conclusion": [{"outcome": "amend", "points": "按自然资源部门意见核减用地规模。"}],
+}
+
+
 def build(database: Database, now: datetime, progress: Progress | None = None) -> None:
     """Fill an empty, migrated database with the small demo as of `now` (aware, the real clock)."""
     today = SETTINGS.day_of(now)
@@ -107,6 +119,7 @@ def _journeys(walk: Walk, today: date) -> list[Journey]:
     """Where each plan stands this morning: `until` is what it waits for."""
     cycle = five_year_cycle(today.year if today.year % 5 in (1, 2) else today.year + 5)
     years, name = (cycle.first_year, cycle.last_year), f"“{cycle.name}”规划"
+    merged = {"catalogue_list": [meetings.ItemResult("merged", "内容相近，合并编制。", f"江北区文化和旅游发展{name}")]}
 
     # `ago` working days: how long the way takes at this pace, and how long it has been waiting there
     def one(title: str, unit: str, ago: int, *until: str, **more: object) -> Journey:
@@ -116,44 +129,29 @@ def _journeys(walk: Walk, today: date) -> list[Journey]:
             title + name, unit, begins, until=frozenset(until), years=years, due_on=due_on, **more  # type: ignore[arg-type]
         )  # fmt: skip
 
-    refused = {"catalogue_list": [meetings.ItemResult("refused", "属日常工作，不编制规划。")]}
-    pending = {"catalogue_list": [meetings.ItemResult("pending", "待上级规划明确后再议。")] * 9}
-    merged = {
-        "catalogue_list": [
-            meetings.ItemResult("merged", "内容相近，合并编制。", f"江北区文化和旅游发展{name}")
-        ]
-    }
-    missing = {"submit_dossier": [{"items": ["catalogue_approval", "draft_for_review", "drafting_notes"]}]}
-    deferred = {"special_meeting": [meetings.ItemResult("deferred", "补充投资测算后再议。")]}
-    corrections = {"check_filing": [{"outcome": "correct", "points": "缺编制说明；印发文号与正文不一致。"}]}
-    dispute = {
-        "give_opinion": [{"outcome": "amend", "points": "用地规模与国土空间规划不一致。"}],
-        "sign_conclusion": [{"outcome": "amend", "points": "按自然资源部门意见核减用地规模。"}],
-    }
-    general = {"tier": "X", "importance": "general"}
     return [
-        one("江北区文化和旅游发展", "jb.culture", 90, **general),
+        one("江北区文化和旅游发展", "jb.culture", 90, **GENERAL),
         one("江北区国民经济和社会发展", "jb.drc", 81, "party_proposal", "people_congress", tier="1",
             category="development", pace=3),
-        one("江北区住房和城镇化", "jb.housing", 71, "draft_plan", **general),
-        one("江北区慈城古镇保护", "jb.culture", 70, results=merged, **general),
-        one("江北区科技创新", "jb.science", 62, results=deferred),
-        one("江北区人才发展", "jb.science", 52, pace=12, results=pending, **general),
+        one("江北区住房和城镇化", "jb.housing", 71, "draft_plan", **GENERAL),
+        one("江北区慈城古镇保护", "jb.culture", 70, results=merged, **GENERAL),
+        one("江北区科技创新", "jb.science", 62, results=DEFERRED),
+        one("江北区人才发展", "jb.science", 52, pace=12, results=PENDING, **GENERAL),
         one("江北区民政事业", "jb.civil", 45, "sign"),
         one("江北区综合交通", "jb.transport", 43, "executive_meeting", environment=True, category="regional"),
-        one("江北区商贸流通", "jb.commerce", 42, "executive_meeting", water=True, category="regional", answers=missing),
+        one("江北区商贸流通", "jb.commerce", 42, "executive_meeting", water=True, category="regional", answers=MISSING),
         one("宁波市港口发展", "nb.port", 40, "settle_form", level="city"),
-        one("江北区数字经济", "jb.science", 38, "government_decides", **general),
+        one("江北区数字经济", "jb.science", 38, "government_decides", **GENERAL),
         one("江北区应急管理", "jb.emergency", 40, "settle_form"),
         one("浙江省能源发展", "zj.energy", 35, "countersign", level="province"),
         one("江北区农业农村现代化", "jb.agriculture", 30, "confirm_water", water=True),
-        one("江北区夜间经济", "jb.commerce", 29, results=refused, **general),
+        one("江北区夜间经济", "jb.commerce", 29, results=REFUSED, **GENERAL),
         one("慈城镇国民经济和社会发展", "cc.drc", 35, "submit_dossier", tier="1", category="development", level="town"),
-        one("江北区体育发展", "jb.culture", 22, "put_right", tier="X", importance="filed", answers=corrections),
-        one("江北区卫生健康", "jb.health", 20, "give_opinion", answers=dispute),
+        one("江北区体育发展", "jb.culture", 22, "put_right", tier="X", importance="filed", answers=CORRECTIONS),
+        one("江北区卫生健康", "jb.health", 20, "give_opinion", answers=DISPUTE),
         one("江北区教育事业发展", "jb.education", 16, "give_comment"),
-        one("江北区会展业", "jb.commerce", 9, "catalogue_list", **general),
-        one("江北区养老服务", "jb.civil", 4, "review_application", **general),
+        one("江北区会展业", "jb.commerce", 9, "catalogue_list", **GENERAL),
+        one("江北区养老服务", "jb.civil", 4, "review_application", **GENERAL),
     ]  # fmt: skip
 
 

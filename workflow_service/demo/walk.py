@@ -17,7 +17,6 @@ from workflow_service.services import meetings, plans, rhythms
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
 from workflow_service.store.database import Database
-from workflow_service.store.people import Unit
 from workflow_service.store.plans import AgendaItem, Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -25,11 +24,6 @@ from .driver import Office, Timeline, at, given_by_form
 from .forward import fire_timers
 
 Progress = Callable[[int, int, datetime], None]
-HOST = {
-    "party_committee_meeting": "party_office",
-    "people_congress": "congress_office",
-    "standing_committee": "congress_office",
-}
 FINISHED = ("refused", "merged", "withdrawn", "split")
 
 
@@ -200,9 +194,7 @@ class Walk:
 
     def host(self, session: Session, kind: str, area: str) -> Any:
         """Give the clerk of the office that calls meetings of this kind."""
-        relation = HOST.get(kind, "government_office")
-        code = session.scalars(select(Unit.code).where(Unit.area == area, Unit.relation == relation)).one()
-        return self.office.actor(session, code, "handler")
+        return self.office.host(session, kind, area)
 
     def _result(self, item: AgendaItem) -> meetings.ItemResult:
         wanted = self.journeys[item.plan_id or 0].results.get(item.kind, ())

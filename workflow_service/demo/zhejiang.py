@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from workflow_service.domain.rhythms import Rhythm, RhythmSettings, runs_between
 from workflow_service.identity.names import initials
@@ -19,6 +20,7 @@ from workflow_service.resources import bpmn_dir, demo_dir, forms_dir
 from workflow_service.services import calendars, deployments, plans, rhythms
 from workflow_service.services.context import Actor
 from workflow_service.store.database import Database
+from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Task
 
@@ -120,7 +122,7 @@ class Province:
                 due_on=entry.due_on,
             )  # fmt: skip
             with self.database.transaction() as session:
-                plan_id = plans.apply_for_plan(session, Actor.system("demo"), application, now=now).id
+                plan_id = plans.apply_for_plan(session, self._clerk(session, entry), application, now=now).id
             self.entry_of[plan_id] = entry
             for day in spread(now.date(), entry.registered_on - timedelta(days=1), 4):
                 self.timeline.add(at(day, time(10, 0)), partial(self._work, plan_id))
@@ -137,9 +139,9 @@ class Province:
             )
 
     def _start(self, plan_id: int, now: datetime) -> None:
-        with self.database.transaction() as session:
-            plans.start_route(session, Actor.system("demo"), plan_id, now=now)
         entry = self.entry_of[plan_id]
+        with self.database.transaction() as session:
+            plans.start_route(session, self._clerk(session, entry), plan_id, now=now)
         if entry.is_filed_only:
             return self._plan_filing(plan_id, entry)
         last = entry.issued_on or CLOSES - timedelta(days=9)
@@ -152,6 +154,11 @@ class Province:
     def _plan_filing(self, plan_id: int, entry: Entry) -> None:
         if entry.issued_on is not None:
             self.timeline.add(at(entry.issued_on), partial(self._finish, plan_id))
+
+    def _clerk(self, session: Session, entry: Entry) -> Actor:
+        """The handler of the unit that leads a plan."""
+        code = session.get_one(Unit, self.unit_ids[entry.lead_unit]).code
+        return self.office.actor(session, code, "handler")
 
     def _work(self, plan_id: int, now: datetime) -> None:
         self.office.work_on(plan_id, now)

@@ -10,9 +10,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from workflow_service.documents.model import Align, Column, Document, FootLine, Head, Outline, Signature
+from workflow_service.documents.model import (
+    Align,
+    Chart,
+    Column,
+    Document,
+    FootLine,
+    Head,
+    Outline,
+    Series,
+    Signature,
+)
 from workflow_service.domain.documents import DocumentNumber, IssueNumber, chinese_date
 from workflow_service.domain.supervision import Comparison, Figures
+
+LEAST_POINTS, UNITS_DRAWN = 2, 10
+TREND_TITLE, UNITS_TITLE = "图：各旬末累计印发情况（项）", "图：规划较多单位的进展（项）"
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,44 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class FollowedAsk:
+    """What the former bulletin asked of a unit until when, and what came of it."""
+
+    unit: str
+    what: str
+    until: date
+    outcome: str
+
+
+@dataclass(frozen=True)
+class FollowedPlan:
+    """A plan that was overdue in the former bulletin, by how many working days, and what came of it."""
+
+    title: str
+    unit: str
+    days_late: int
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The former bulletin compared with this one; ``former`` is how it is called."""
+
+    former: str
+    asks: tuple[FollowedAsk, ...] = ()
+    plans: tuple[FollowedPlan, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """Plans issued, and due, up to the end of a period, by its name."""
+
+    label: str
+    issued: int
+    due: int
+
+
+@dataclass(frozen=True)
 class Distribution:
     """Who receives it. 简报: ``report_to`` 报, ``send_to`` 送, ``distribute_to`` 发; 通报: main addressees
     ``distribute_to``, and 抄送 for the others.
@@ -97,6 +148,13 @@ class Bulletin:
     asks: tuple[Ask, ...] = ()
     remarks: str = ""
     distribution: Distribution = Distribution()
+    trend: tuple[TrendPoint, ...] = ()
+    followed: Followed | None = None
+
+    @property
+    def title(self) -> str:
+        """The title of the document."""
+        return f"关于{self.as_of.year}年{self.period}规划编制进展情况的通报"
 
 
 def bulletin_document(bulletin: Bulletin) -> Document:
@@ -107,11 +165,12 @@ def bulletin_document(bulletin: Bulletin) -> Document:
     _units(outline, bulletin)
     _issued(outline, bulletin)
     _overdue(outline, bulletin)
+    _followed(outline, bulletin.followed)
     _asks(outline, bulletin)
     outline.add(Signature(bulletin.organ, bulletin.issued_on))
     return Document(
         head=_head(bulletin),
-        title=f"关于{bulletin.as_of.year}年{bulletin.period}规划编制进展情况的通报",
+        title=bulletin.title,
         written_at=bulletin.written_at,
         addressee=f"{'、'.join(bulletin.distribution.distribute_to)}：" if statutory else "",
         blocks=tuple(outline.blocks),
@@ -167,6 +226,8 @@ def _overall(outline: Outline, bulletin: Bulletin) -> None:
     outline.heading(1, "总体进展")
     outline.text(summary(bulletin.comparison, bulletin.as_of))
     outline.table((Column("类别", 12), *_FIGURES), rows)
+    if chart := trend_chart(bulletin):
+        outline.add(chart)
     outline.text(bulletin.remarks)
 
 
@@ -174,6 +235,8 @@ def _units(outline: Outline, bulletin: Bulletin) -> None:
     columns = (Column("位次", 3, Align.CENTRE), Column("牵头单位", 12), *_FIGURES)
     rows = [(str(line.place), line.unit, *_cells(line.figures)) for line in bulletin.units]
     outline.section("各单位进展排名", columns, rows, none="本期无单位排名。")
+    if chart := units_chart(bulletin):
+        outline.add(chart)
 
 
 def _issued(outline: Outline, bulletin: Bulletin) -> None:
@@ -198,6 +261,54 @@ def _overdue(outline: Outline, bulletin: Bulletin) -> None:
         for line in bulletin.overdue
     ]
     outline.section("逾期未印发的规划", columns, rows, none="没有逾期未印发的规划。")
+
+
+def _followed(outline: Outline, followed: Followed | None) -> None:
+    """What was promised in the former bulletin, and what happened."""
+    if followed is None:
+        return
+    outline.heading(1, "上期要求落实情况")
+    outline.text(followed_summary(followed))
+    if followed.asks:
+        columns = (Column("单位", 7), Column("上期要求", 12), Column("期限", 7), Column("落实情况", 10))
+        rows = ((one.unit, one.what, chinese_date(one.until), one.outcome) for one in followed.asks)
+        outline.table(columns, rows)
+    if followed.plans:
+        columns = (
+            Column("上期逾期规划", 14),
+            Column("牵头单位", 7),
+            Column("当时逾期（工作日）", 5, Align.RIGHT),
+            Column("本期情况", 10),
+        )
+        outline.table(columns, ((one.title, one.unit, str(one.days_late), one.outcome) for one in followed.plans))
+
+
+def followed_summary(followed: Followed) -> str:
+    """The comparison in one sentence."""
+    return f"{followed.former}提出要求{len(followed.asks)}项、通报逾期规划{len(followed.plans)}项，至本期末的情况如下。"
+
+
+def trend_chart(bulletin: Bulletin) -> Chart | None:
+    """How many plans were issued, and how many were due, at the end of the last periods."""
+    points = bulletin.trend
+    if len(points) < LEAST_POINTS:
+        return None
+    issued = Series("已印发", tuple(float(point.issued) for point in points))
+    due = Series("应印发", tuple(float(point.due) for point in points))
+    return Chart(TREND_TITLE, tuple(point.label for point in points), (issued, due), lying=False)
+
+
+def units_chart(bulletin: Bulletin) -> Chart | None:
+    """How many plans each unit has in the catalogue and has issued, and how many are overdue: of the units with most plans."""
+    shown = sorted(bulletin.units, key=lambda line: (-line.figures.total, line.place))[:UNITS_DRAWN]
+    if len(shown) < LEAST_POINTS:
+        return None
+    series = (
+        Series("已印发", tuple(float(line.figures.issued) for line in shown)),
+        Series("编制中", tuple(float(line.figures.in_progress) for line in shown)),
+        Series("逾期", tuple(float(line.figures.overdue) for line in shown)),
+    )
+    return Chart(UNITS_TITLE, tuple(line.unit for line in shown), series)
 
 
 def _asks(outline: Outline, bulletin: Bulletin) -> None:

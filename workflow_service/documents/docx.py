@@ -21,6 +21,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from workflow_service.documents import model
+from workflow_service.documents.docx_chart import place_chart
 from workflow_service.documents.model import POINTS_A_MM, TEXT_WIDTH, clean, mark_size
 
 FANGSONG, HEI, KAI, SONG, XIAOBIAOSONG = "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体", "方正小标宋简体"
@@ -202,6 +203,16 @@ def _signature(file: Any, block: model.Signature) -> None:
         paragraph.paragraph_format.keep_with_next = True
 
 
+def _chart(file: Any, block: model.Chart) -> None:
+    """The chart on lines of its own height, its title below it."""
+    paragraph = _paragraph(file, "", flush=True, align=WD_ALIGN_PARAGRAPH.CENTER)
+    paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
+    paragraph.paragraph_format.keep_with_next = True
+    place_chart(file, paragraph, block)
+    title = _paragraph(file, "", flush=True, align=WD_ALIGN_PARAGRAPH.CENTER)
+    _run(title, block.title, FANGSONG, SIZE_SMALL_4)
+
+
 def _cut_line(file: Any, block: model.CutLine) -> None:
     paragraph = _paragraph(file, block.words, flush=True, align=WD_ALIGN_PARAGRAPH.CENTER)
     paragraph.paragraph_format.keep_with_next = True
@@ -226,6 +237,7 @@ _WRITE: dict[type, Callable[[Any, Any], None]] = {
     model.Attachments: _attachments,
     model.Signature: _signature,
     model.CutLine: _cut_line,
+    model.Chart: _chart,
 }
 
 

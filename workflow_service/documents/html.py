@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from workflow_service.documents import model
+from workflow_service.documents.charts import chart_svg
 from workflow_service.documents.model import clean
 
 
@@ -65,6 +66,10 @@ def _signature(block: model.Signature) -> str:
     return f'<p class="signature">{_t(block.organ)}<br>{_t(block.date)}</p>'
 
 
+def _chart(block: model.Chart) -> str:
+    return f"<figure>{chart_svg(block)}<figcaption>{_t(block.title)}</figcaption></figure>"
+
+
 def _cut_line(block: model.CutLine) -> str:
     return f'<p class="cut">{_t(block.words)}</p>'
 
@@ -84,4 +89,5 @@ _BLOCKS: dict[type, Callable[[Any], str]] = {
     model.Attachments: _attachments,
     model.Signature: _signature,
     model.CutLine: _cut_line,
+    model.Chart: _chart,
 }

@@ -86,15 +86,15 @@ class Attachments:
 
 @dataclass(frozen=True)
 class Signature:
-    """The issuing organ and the date, right below the text."""
+    """The issuing organ and the date, right below the text; a text for a date stands as it is."""
 
     organ: str
-    day: date
+    day: date | str
 
     @property
     def date(self) -> str:
         """The date as documents write it."""
-        return chinese_date(self.day)
+        return self.day if isinstance(self.day, str) else chinese_date(self.day)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,31 @@ class CutLine:
     words: str
 
 
-Block = Heading | Paragraph | Table | Attachments | Signature | CutLine
+@dataclass(frozen=True)
+class Series:
+    """One row of values of a chart, a value a label; None where there is none."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A bar chart with its title below it; ``lying`` bars for long labels, standing columns for a course in time."""
+
+    title: str
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    unit: str = "项"
+    lying: bool = True
+
+    @property
+    def largest(self) -> float:
+        """The largest value of all series."""
+        return max((value for one in self.series for value in one.values if value is not None), default=0)
+
+
+Block = Heading | Paragraph | Table | Attachments | Signature | CutLine | Chart
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ td, th { border: .5pt solid; padding: 2pt 4pt; overflow-wrap: anywhere }
 th { font-weight: normal; text-align: center; font-family: 黑体, SimHei, "Noto Sans CJK SC", sans-serif }
 tr { break-inside: avoid }
 .left { text-align: left } .center { text-align: center } .right { text-align: right }
+figure { margin: 8pt 0; break-inside: avoid } figcaption { text-align: center; font-size: 12pt; line-height: 1.6 }
 .signature { text-align: right; text-indent: 0; padding-right: 4em; margin-top: 57.98pt;
              break-inside: avoid; break-before: avoid }
 .cut { break-after: avoid; border-top: .75pt dashed; text-align: center; margin-top: 28.99pt }

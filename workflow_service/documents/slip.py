@@ -10,6 +10,8 @@ from datetime import date, datetime
 from workflow_service.documents.model import CutLine, Document, FootLine, Head, Outline, Paragraph, Signature
 from workflow_service.domain.documents import DocumentNumber, chinese_date
 
+ANSWER = "，并填写回执送回"
+
 
 @dataclass(frozen=True)
 class NoticeSlip:
@@ -36,7 +38,7 @@ def slip_document(slip: NoticeSlip) -> Document:
     outline.text(slip.facts)
     outline.heading(1, "有关要求")
     outline.text(slip.asked)
-    answer = "，并填写回执送回" if slip.answer_wanted else ""
+    answer = ANSWER if slip.answer_wanted else ""
     outline.text(f"请于{chinese_date(slip.until)}前办理完毕{answer}。")
     outline.add(Signature(slip.organ, slip.issued_on))
     if slip.answer_wanted:

@@ -41,6 +41,7 @@ class WeeklyLedger:
     late: tuple[str, ...] = ()
 
 
+TITLE = "规划编制周调度台账"
 _COLUMNS = (
     Column("规划名称", 9),
     Column("牵头单位", 6),
@@ -63,11 +64,16 @@ def weekly_document(ledger: WeeklyLedger) -> Document:
     )
     outline.section("各规划进展", _COLUMNS, rows, none="本周没有在编规划。")
     outline.heading(1, "未按时报送的单位")
-    outline.text(f"{'、'.join(ledger.late)}。" if ledger.late else "各单位均已按时报送。")
+    outline.text(late_words(ledger))
     outline.add(Signature(ledger.organ, ledger.issued_on))
     return Document(
         head=Head(ledger.mark, left=ledger.organ, right=chinese_date(ledger.issued_on)),
-        title=f"规划编制周调度台账\n（{ledger.period}）",
+        title=f"{TITLE}\n（{ledger.period}）",
         written_at=ledger.written_at,
         blocks=tuple(outline.blocks),
     )
+
+
+def late_words(ledger: WeeklyLedger) -> str:
+    """The units that had not reported, by name."""
+    return f"{'、'.join(ledger.late)}。" if ledger.late else "各单位均已按时报送。"

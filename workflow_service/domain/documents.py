@@ -47,6 +47,11 @@ class DocumentNumber:
             raise InvalidDocumentNumber(number=text)
         return cls(match[1], int(match[2]), int(match[3]))
 
+    @staticmethod
+    def is_prefix(text: str) -> bool:
+        """Whether a text can be an organ's mark: 2 to 20 characters without digits, spaces or hexagonal brackets."""
+        return _NUMBER.fullmatch(f"{text}〔2000〕1号") is not None and not text.endswith("第")
+
     @property
     def series(self) -> str:
         """The name of the number series that the serial is drawn from."""

@@ -138,3 +138,10 @@ class Unavailable(TongchouError):
     code = "unavailable"
     status = 503
     text = N_("服务暂时不可用，请稍后重试。")
+
+
+class Busy(Unavailable):
+    """Another command holds what this one needs for longer than a command may wait."""
+
+    code = "busy"
+    text = N_("同一流程正在办理另一步骤，请稍后重试。")

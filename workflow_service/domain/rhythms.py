@@ -64,6 +64,12 @@ def week_of(day: date) -> Period:
     return Period(monday, monday + timedelta(days=6), f"{year}-W{week:02d}")
 
 
+def monday_of(week: str) -> date:
+    """The Monday of a week by its key, as ``2026-W09``; ValueError for anything else."""
+    year, _, number = week.partition("-W")
+    return date.fromisocalendar(int(year), int(number), 1)
+
+
 def ten_day_period_of(day: date) -> Period:
     """The ten-day period (旬) that ``day`` lies in: days 1 to 10, 11 to 20, 21 to the end of the month."""
     part = min((day.day - 1) // 10, 2)
@@ -109,17 +115,23 @@ def label(rhythm: Rhythm, period: Period) -> Phrase:
 
 @dataclass(frozen=True)
 class RhythmSettings:
-    """Hours and catching up; times are local to the government's zone (``deadlines.zone``)."""
+    """Hours and catching up; times are local to the government's zone (``deadlines.zone``).
+
+    ``hours`` are those of rhythms that do not begin at ``starts_at``; ``weekday`` is the day on which weekly
+    reports are asked for, 0 (Monday) to 4.
+    """
 
     starts_at: time = time(9, 0)
+    hours: Mapping[Rhythm, time] = field(default_factory=dict)
+    weekday: int = 0
     deadlines: DeadlineSettings = field(default_factory=DeadlineSettings)
     catch_up_periods: Mapping[Rhythm, int] = field(
         default_factory=lambda: {Rhythm.DAILY: 1, Rhythm.WEEKLY: 3, Rhythm.TEN_DAY: 3}
     )
 
-    def start_of(self, day: date) -> datetime:
+    def start_of(self, day: date, rhythm: Rhythm) -> datetime:
         """The moment at which a run of ``day`` is due."""
-        return datetime.combine(day, self.starts_at, self.deadlines.zone)
+        return datetime.combine(day, self.hours.get(rhythm, self.starts_at), self.deadlines.zone)
 
     def midnight_after(self, day: date) -> datetime:
         """The end of ``day``."""
@@ -237,23 +249,30 @@ def _runs_from(
     while True:
         covers.append(period)
         following = next_period(rhythm, period)
-        due_on = _due_on(rhythm, period, calendar)
-        if due_on != _due_on(rhythm, following, calendar):
+        due_on = _due_on(rhythm, period, calendar, settings)
+        if due_on != _due_on(rhythm, following, calendar, settings):
             yield _BUILD[rhythm](due_on, tuple(covers), calendar, settings)
             covers = []
         period = following
 
 
-def _due_on(rhythm: Rhythm, period: Period, calendar: WorkingCalendar) -> date:
-    """Weekly: the week's Monday; ten-day: the day after the period; moved to the next working day."""
-    day = period.first if rhythm is Rhythm.WEEKLY else period.last + ONE_DAY
-    return calendar.next_working_day(day)
+def usual_day(rhythm: Rhythm, period: Period, settings: RhythmSettings) -> date:
+    """The day on which the run of a period is due if offices work then. Daily: the day itself; weekly: the
+    week's Monday, or the day that is set; ten-day: the day after the period.
+    """
+    if rhythm is Rhythm.TEN_DAY:
+        return period.last + ONE_DAY
+    return period.first + timedelta(days=settings.weekday if rhythm is Rhythm.WEEKLY else 0)
+
+
+def _due_on(rhythm: Rhythm, period: Period, calendar: WorkingCalendar, settings: RhythmSettings) -> date:
+    return calendar.next_working_day(usual_day(rhythm, period, settings))
 
 
 def _daily(day: date, calendar: WorkingCalendar, settings: RhythmSettings) -> Iterator[Run]:
     while True:
         day = calendar.next_working_day(day)
-        due_at = settings.start_of(day)
+        due_at = settings.start_of(day, Rhythm.DAILY)
         yield Run(Rhythm.DAILY, due_at, due_at, (day_period(day),))
         day += ONE_DAY
 
@@ -261,20 +280,22 @@ def _daily(day: date, calendar: WorkingCalendar, settings: RhythmSettings) -> It
 def _weekly(
     due_on: date, covers: tuple[Period, ...], calendar: WorkingCalendar, settings: RhythmSettings
 ) -> Run:
-    """Reports are due on the Friday of the last week covered; the ledger waits for them and for the week's
-    end.
+    """Reports are due on the Friday of the last week covered, never before they are asked for; the ledger
+    waits for them and for the week's end.
     """
     week = covers[-1]
-    answers_on = calendar.next_working_day(week.first + timedelta(days=FRIDAY))
+    answers_on = max(due_on, calendar.next_working_day(week.first + timedelta(days=FRIDAY)))
     named_on = calendar.add_working_days(answers_on, 1)
     return Run(
         Rhythm.WEEKLY,
-        due_at=settings.start_of(due_on),
+        due_at=settings.start_of(due_on, Rhythm.WEEKLY),
         figures_at=settings.midnight_after(week.last),
         covers=covers,
         answers_due_at=settings.deadlines.close_of(answers_on),
-        late_named_at=settings.start_of(named_on),
-        ledger_at=settings.start_of(max(named_on, calendar.next_working_day(week.last + ONE_DAY))),
+        late_named_at=settings.start_of(named_on, Rhythm.WEEKLY),
+        ledger_at=settings.start_of(
+            max(named_on, calendar.next_working_day(week.last + ONE_DAY)), Rhythm.WEEKLY
+        ),
     )
 
 
@@ -282,7 +303,7 @@ def _ten_day(
     due_on: date, covers: tuple[Period, ...], calendar: WorkingCalendar, settings: RhythmSettings
 ) -> Run:
     figures_at = settings.midnight_after(covers[-1].last)
-    return Run(Rhythm.TEN_DAY, settings.start_of(due_on), figures_at, covers)
+    return Run(Rhythm.TEN_DAY, settings.start_of(due_on, Rhythm.TEN_DAY), figures_at, covers)
 
 
 _BUILD = {Rhythm.WEEKLY: _weekly, Rhythm.TEN_DAY: _ten_day}

@@ -91,12 +91,16 @@ class AgainstTheFlow:
         self._outcome = ""
         self._advance()
 
-    def revive(self) -> None:
-        """Take up a run that was terminated, as it stood: everything that waited is told anew."""
+    def revive(self) -> dict[UUID, UUID]:
+        """Take up a run that was terminated, as it stood: everything that waited is told anew; gives the new tokens by former."""
+        moved: dict[UUID, UUID] = {}
         for task in list(self._announced()):
             if not isinstance(task.task_spec, EmbeddedSpec | MultiInstanceSpec):
-                self._before.pop(task.id)
+                former = task.id
+                self._before.pop(former)
                 navigate.become_another(task)
+                moved[former] = task.id
+        return moved
 
     def add_signer(self, token: UUID, item: Any) -> None:
         """Ask one more in the countersignature that `token` belongs to; `item` as in its collection."""

@@ -114,6 +114,7 @@ APPROVAL_ATTRIBUTES = {
     "inputs": ("process",),
     "kind": ("userTask",),
     "multiple": ("exclusiveGateway", "userTask", "endEvent"),
+    "notBy": ("userTask",),
     "outputCollection": ("multiInstanceLoopCharacteristics", *sorted(ACTIVITIES)),
     "repeatedApprover": ("process",),
     "resubmit": ("userTask",),
@@ -131,6 +132,9 @@ APPROVAL_ATTRIBUTES = {
 TASK_KINDS = ("draft", "check", "opinion", "confirm", "decide", "record", "inform")
 DECIDING_KINDS = ("confirm", "decide")
 """Kinds of user tasks that a clock must not complete: somebody has to answer for them."""
+
+RETURN_TARGETS = ("userTask", "callActivity", "subProcess")
+"""What a return can go back to."""
 
 RESUBMIT = ("again", "direct", "choose")
 SIGN = ("all", "any", "vote")

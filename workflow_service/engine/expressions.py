@@ -26,8 +26,9 @@ TEMPLATES = (
     "camunda:followUpDate",
     "camunda:priority",
     "approval:deadline",
+    "approval:notBy",
 )
-"""Attributes of user tasks in which `${…}` places are filled when the task is opened."""
+"""Attributes of user tasks in which `${…}` places are filled when the task is opened, `notBy` when somebody takes it."""
 
 BEFORE, INSIDE, AFTER = "before", "inside", "after"
 

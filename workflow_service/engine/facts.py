@@ -93,7 +93,7 @@ class JoinWait:
 
 @dataclass(frozen=True)
 class Trouble:
-    """An element that could not go on, with the reason in words (source text; details fill its places)."""
+    """An element that could not go on, with the reason in words (`i18n.Said` where they are ours)."""
 
     place: Place
     message: str

@@ -28,7 +28,7 @@ from .dialect import ACTIVITIES
 from .gateways import CAME_FROM, CONSUMED_BY, ParallelJoin, give_back, is_join
 from .multi_instance import MultiInstanceSpec, body_of
 from .program import Program
-from .specs import ANNOUNCED, EmbeddedSpec, HumanTaskSpec
+from .specs import ANNOUNCED, EmbeddedSpec, EventGatewaySpec, HumanTaskSpec
 
 TASK, COUNTERSIGN, PROCESS = "task", "countersign", "process"
 
@@ -168,8 +168,11 @@ def jump(program: Program, task: Task, target: str) -> list[Assumed]:
     """Put the token of `task` on the activity `target` of its level or of one around it.
 
     A step on its way is gone back to. A split whose branches the token leaves ends its other branches too. A token put into
-    a parallel block from outside lets the other branches count as done. Raises InvalidInput where that has no meaning.
+    a parallel block from outside lets the other branches count as done. A boundary event has no token of its own: the step that
+    it is attached to is put elsewhere. Raises InvalidInput where that has no meaning.
     """
+    if isinstance(task.task_spec, BoundaryEvent):
+        raise InvalidInput(N_("边界事件只是随任务等待，请调整它所附着的环节。"))
     moved = _on_level_of(task, target)
     level = Level(program.processes[moved.workflow.spec.process_key], _parent_of(moved.workflow))
     if level.elements[target]["type"] not in ACTIVITIES:
@@ -208,8 +211,11 @@ def _parent_of(workflow: Any) -> str | None:
 
 
 def _left_behind(level: Level, anchor: Task, here: str, target: str) -> tuple[Task, list[Task]]:
-    """Where the token leaves from, and what ends with that: itself, or all that runs in the blocks that it leaves."""
-    parent, roots = anchor.parent, [anchor]
+    """Where the token leaves from, and what ends with that: itself, the events that wait beside it behind one gateway, or all
+    that runs in the blocks that it leaves.
+    """
+    parent = anchor.parent
+    roots = list(parent.children) if isinstance(parent.task_spec, EventGatewaySpec) else [anchor]
     for block in level.blocks_around(here):
         if target in block.inside:
             if block.branch_of(target) is None or block.branch_of(target) != block.branch_of(here):

@@ -21,7 +21,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from workflow_service.domain.errors import Conflict, NaiveDatetime, TongchouError
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, _, said
 
 from . import scope
 from .against_flow import AgainstTheFlow
@@ -210,7 +210,7 @@ class Instance(AgainstTheFlow):
         try:
             waits.add(task)
         except TongchouError as error:
-            self._trouble(task, error.message)
+            self._trouble(task, reason(error))
             return
         task.internal_data[ANNOUNCED] = 1
         self._passages.append(Passage(describe(task), "started"))
@@ -366,11 +366,11 @@ class Instance(AgainstTheFlow):
 
 
 def reason(error: Exception) -> str:
-    """Say in words why an element failed."""
+    """Say in words why an element failed, in every language where the words are ours."""
     if isinstance(error, TongchouError):
-        return error.message
+        return said(lambda: error.message)
     if "No conditions satisfied" in str(error):
-        return N_("没有一个条件成立，也没有默认流向")
+        return said(lambda: _(N_("没有一个条件成立，也没有默认流向")))
     return str(error)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from workflow_service.engine.diagram import Element, Process
-from workflow_service.engine.dialect import REPEATED_APPROVER
+from workflow_service.engine.dialect import REPEATED_APPROVER, RETURN_TARGETS
 from workflow_service.engine.problems import ERROR, Problem
 from workflow_service.i18n import N_
 
@@ -49,7 +49,11 @@ def signing_problems(element: Element) -> Iterator[Problem]:
 
 
 def process_problems(process: Process) -> Iterator[Problem]:
-    """Check what a process says of repeated approvers."""
+    """Check what a process says of repeated approvers, and that each dissent that returns the whole has somewhere to go."""
+    for element in process.elements.values():
+        if element.get("approval:dissent") == "return" and not _comes_after_a_step(process, element):
+            advice = N_("请在它前面画出要退回到的环节，或改为征齐再定（collect）。")
+            yield _about("dissent", element, N_("“%(name)s”一人不同意即整体退回，但前面没有可退回的环节"), advice)
     value = process.attributes.get("approval:repeatedApprover")
     if value is not None and value not in REPEATED_APPROVER:
         values = {
@@ -80,6 +84,32 @@ def _timeout_problems(element: Element) -> Iterator[Problem]:
             '只有征求意见（approval:kind="opinion"）可以逾期视为无意见；决定、确认须由人作出。'
         )
         yield _about("decided_by_clock", element, N_("“%(name)s”不能到时视为无意见"), advice)
+    elif action == "no_comment" and any(element.get(name) for name in _OF_SEVERAL):
+        advice = N_("请改为到时催办、告知或转给上级；会签、或签、表决须由本人作出。")
+        yield _about("decided_by_clock", element, N_("“%(name)s”由多方签署，不能到时视为无意见"), advice)
+
+
+def _comes_after_a_step(process: Process, element: Element) -> bool:
+    """Whether a step that a return can go to lies before an element in its process: of those that the designer names, if any."""
+    named = set((element.get("approval:returnTargets") or "").split()) - {"*"}
+    before: set[str] = set()
+    waiting = _sources(process, element)
+    while waiting:
+        key = waiting.pop()
+        if key not in before:
+            before.add(key)
+            waiting += _sources(process, process.elements[key])
+    steps = {key for key in before - {element.id} if process.elements[key].type in RETURN_TARGETS}
+    return bool(steps & named if named else steps)
+
+
+def _sources(process: Process, element: Element) -> list[str]:
+    """What a token comes to an element from: flows, the activity it hangs on or stands in, the other end of a link."""
+    found = [flow.source for flow in element.incoming] + [key for key in (element.attached_to, element.parent) if key]
+    if element.kind == "link" and element.type == "intermediateCatchEvent":
+        throwing = process.of_type("intermediateThrowEvent")
+        found += [one.id for one in throwing if one.kind == "link" and one.definitions[0].name == element.definitions[0].name]
+    return found
 
 
 def _is_share(text: str) -> bool:

@@ -18,6 +18,7 @@ from workflow_service.engine.dialect import (
     CO_HANDLERS,
     DISSENT,
     RESUBMIT,
+    RETURN_TARGETS,
     SIGN,
     STAGES,
     TASK_KINDS,
@@ -38,7 +39,6 @@ _CHOICES = {
     "approval:kind": TASK_KINDS, "approval:stage": STAGES, "approval:resubmit": RESUBMIT, "approval:sign": SIGN,
     "approval:dissent": DISSENT, "approval:coHandlers": CO_HANDLERS, "approval:timeoutAction": TIMEOUT_ACTIONS,
 }  # fmt: skip
-RETURN_TARGETS = ("userTask", "callActivity", "subProcess")
 _MAPPINGS = ("singleEntry", "singleResult", "collectEntries", "resultList")
 
 

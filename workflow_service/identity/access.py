@@ -15,7 +15,7 @@ from workflow_service.i18n import N_
 from workflow_service.identity.actor import Actor, StandIn
 from workflow_service.identity.groups import remember_version
 from workflow_service.identity.tokens import token_hash
-from workflow_service.store import people_queries
+from workflow_service.store import people_queries, substitute_queries
 from workflow_service.store.inbox import Standing
 from workflow_service.store.people import ApiToken, Post, Unit, User
 
@@ -139,7 +139,7 @@ def _stand_ins(session: Session, user_id: int, today: date) -> tuple[StandIn, ..
     What somebody does for another is not handed on: the groups are those that the principal has by his own posts.
     """
     found: dict[int, tuple[Any, Any, list[tuple[Any, Any]]]] = {}
-    for grant, principal, post, unit in people_queries.principals_of(session, user_id, today):
+    for grant, principal, post, unit in substitute_queries.principals_of(session, user_id, today):
         found.setdefault(grant.id, (grant, principal, []))
         if post is not None and unit is not None:
             found[grant.id][2].append((post, unit))

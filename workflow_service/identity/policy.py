@@ -15,10 +15,12 @@ from workflow_service.i18n import N_
 from workflow_service.identity.actor import Actor, StandIn, is_within
 
 DESIGNER, SUPERVISOR, ADMINISTRATOR, LEADER = ROLES = ("designer", "supervisor", "administrator", "leader")
-# what nobody does for another without being told so expressly: confirming for one's unit, deciding
-DECIDING = frozenset({"confirm", "decide"})
+SIGN = "sign"
+# what nobody does for another without being told so expressly: confirming for one's unit, deciding, signing, voting
+DECIDING = frozenset({"confirm", "decide", SIGN})
 # the offices whose registry enters results of meetings (代录), and the commission for its own meetings
 MEETING_OFFICES = frozenset({"government_office", "party_office", "congress_office", "drc"})
+INSPECTION = "inspection_office"
 _GOVERNMENT = frozenset({"government_office", "drc"})
 OFFICES_OF_MEETING = {
     "people_congress": frozenset({"congress_office"}),
@@ -35,7 +37,8 @@ class Thing:
 
     `area_path` of its government; `holders` are the `u:…` and `g:…` keys of those asked to act; `participants` the
     ids of people who had a part in it; `unit_ids` the units that answer for it (a plan's lead unit); `public` is issued.
-    `process` is the key of its route and `kind` that of the task, which a substitute's grant may leave out.
+    `process` is the key of its route and `kind` that of the task (`sign` for a countersignature or a ballot), which a
+    substitute's grant may leave out.
     """
 
     area_path: str = ""
@@ -219,6 +222,25 @@ def _instructs(actor: Actor, thing: Thing) -> bool:
     return actor.has_role(LEADER, thing.area_path or None) or (actor.has_role(LEADER) and _sees(actor, thing))
 
 
+def _lists(actor: Actor, thing: Thing) -> bool:
+    """The supervisors of the area, and its government's inspection office."""
+    offices = (path for office, path in actor.relations if office == INSPECTION)
+    own = any(path == thing.area_path or not thing.area_path for path in offices)
+    return own or _role(SUPERVISOR)(actor, thing)
+
+
+def _issues_slips(actor: Actor, thing: Thing) -> bool:
+    """Whoever keeps the list, and the office of the same government; without a thing: anywhere."""
+    offices = (path for office, path in actor.relations if office in (INSPECTION, "government_office"))
+    return any(path == thing.area_path or not thing.area_path for path in offices) or _role(SUPERVISOR)(actor, thing)
+
+
+def _sees_list(actor: Actor, thing: Thing) -> bool:
+    """All units of the government that keeps the list, of those above it and of those below."""
+    above = any(is_within(path, thing.area_path) for path in actor.area_paths) if thing.area_path else bool(actor.area_paths)
+    return above or _sees(actor, thing)
+
+
 RULES: dict[str, Rule] = {
     "task.see": _sees,
     "task.work": _is_asked,
@@ -241,6 +263,9 @@ RULES: dict[str, Rule] = {
     "bulletin.release": _role(SUPERVISOR),
     "bulletin.see_draft": _works_on_it_or(SUPERVISOR),
     "notice.issue": _role(SUPERVISOR),
+    "rhythm.see": _role(SUPERVISOR, LEADER, ADMINISTRATOR),
+    "rhythm.run": _role(SUPERVISOR),
+    "rhythm.manage": _role(SUPERVISOR, ADMINISTRATOR),
     "calendar.manage": _role(SUPERVISOR, ADMINISTRATOR),
     "setting.manage": _role(ADMINISTRATOR),
     "meeting.manage": _manages_meeting,
@@ -251,6 +276,10 @@ RULES: dict[str, Rule] = {
     "circulation.send": _has_part,
     "circulation.remind": lambda actor, thing: _has_part(actor, thing) or _role(SUPERVISOR)(actor, thing),
     "instance.instruct": _instructs,
+    "listing.manage": _lists,
+    "listing.see": _sees_list,
+    "slip.issue": _issues_slips,
+    "slip.see": lambda actor, thing: _answers(actor, thing) or _works_on_it_or(SUPERVISOR)(actor, thing),
     "work.hand_over": _role(ADMINISTRATOR),
     "substitute.name": lambda actor, thing: _has_part(actor, thing) or _role(ADMINISTRATOR)(actor, thing),
     "people.see": _role(ADMINISTRATOR, SUPERVISOR),
@@ -277,6 +306,9 @@ REFUSALS: dict[str, str] = {
     "board.see": N_("只有督办岗位和领导可以查看督办看板。"),
     "bulletin.release": N_("只有督办岗位可以签发通报。"),
     "bulletin.see_draft": N_("未发布的通报只有编写人和督办岗位可以查阅。"),
+    "rhythm.see": N_("只有督办岗位、领导和管理员可以查看督办节奏。"),
+    "rhythm.run": N_("只有本辖区的督办岗位可以手动运行。"),
+    "rhythm.manage": N_("督办节奏全辖区一致，只有最上一级的督办岗位和管理员可以修改。"),
     "meeting.manage": N_("只有本级办公室和督办岗位可以安排会议、录入结果。"),
     "view.share": N_("只能与自己所在的单位共享视图。"),
     "view.remove": N_("只有保存视图的人可以删除它。"),
@@ -285,6 +317,10 @@ REFUSALS: dict[str, str] = {
     "circulation.send": N_("只有工作人员可以传阅。"),
     "circulation.remind": N_("只有发出人和本辖区的督办岗位可以提醒。"),
     "instance.instruct": N_("只有领导可以批示。"),
+    "listing.manage": N_("只有本辖区的督办岗位和督查室可以挂牌督办。"),
+    "listing.see": N_("这份挂牌清单不在您的查阅范围内。"),
+    "slip.issue": N_("只有本辖区的督办岗位、政府办公室和督查室可以制发抄告单。"),
+    "slip.see": N_("这份抄告单没有发给您的单位。"),
     "work.hand_over": N_("只有本辖区的管理员可以办理工作移交。"),
     "substitute.name": N_("只有本人和本辖区的管理员可以指定或撤销代办人。"),
     "people.see": N_("只有管理员和督办岗位可以查阅人员。"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow_service.notify.outbox import Channels, send_pending
-from workflow_service.services import audit, ledger, processes, rhythms, timeouts
+from workflow_service.services import audit, clock_failures, ledger, processes, rhythms, timeouts
 from workflow_service.services.leavers import release_ended_posts
 from workflow_service.store import idempotency
 from workflow_service.store.database import Database
@@ -23,7 +23,6 @@ from . import queue
 
 JOB_SECONDS = 5.0
 TIMERS_A_LOOK = 100
-PAUSE_AFTER_FAILURE_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ _TRY = text("SELECT pg_try_advisory_xact_lock(hashtext(:name), CAST(:id % 214748
 
 @dataclass(frozen=True)
 class Clocks:
-    """One kind of rows that fall due: which are due (session, now, how many), and how one is fired."""
+    """One kind of rows that fall due: which are due (session, now, how many), and how one is fired. `name` as in incidents."""
 
     name: str
     job: str
@@ -40,8 +39,8 @@ class Clocks:
     fire: Callable[..., bool]
 
 
-TIMERS = Clocks("timer", queue.FIRE_TIMERS, processes.due_timers, processes.fire_timer)
-TIMEOUTS = Clocks("timeout", queue.FIRE_TIMEOUTS, timeouts.due_timeouts, timeouts.fire_timeout)
+TIMERS = Clocks(clock_failures.TIMER, queue.FIRE_TIMERS, processes.due_timers, processes.fire_timer)
+TIMEOUTS = Clocks(clock_failures.TIMEOUT, queue.FIRE_TIMEOUTS, timeouts.due_timeouts, timeouts.fire_timeout)
 
 
 @dataclass
@@ -52,7 +51,6 @@ class Work:
     channels: Channels
     base_url: str
     now: Callable[[], datetime]
-    _put_off: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def fire_due_timers(self) -> None:
         """Fire every timer that is due, each in a transaction of its own."""
@@ -109,32 +107,40 @@ class Work:
             self._again(queue.ADD_UP_COUNTERS)
 
     def _fire_all(self, clocks: Clocks) -> None:
-        ends = time.monotonic() + JOB_SECONDS
+        """Try each that is due once: what another worker has in hand is left to it."""
+        ends, tried = time.monotonic() + JOB_SECONDS, set[int]()
         while time.monotonic() < ends:
-            waits = self._put_off
-            due = [one for one in self._due(clocks) if waits.get((clocks.name, one), 0) < time.monotonic()]
+            due = [one for one in self._due(clocks, len(tried)) if one not in tried]
             if not due:
                 return
             for key in due:
+                tried.add(key)
                 self._fire(clocks, key)
         self._again(clocks.job)
 
-    def _due(self, clocks: Clocks) -> list[int]:
+    def _due(self, clocks: Clocks, tried: int) -> list[int]:
         with self.database.transaction() as session:
-            return clocks.due(session, self.now(), TIMERS_A_LOOK)
+            return clocks.due(session, self.now(), TIMERS_A_LOOK + tried)
 
     def _fire(self, clocks: Clocks, key: int) -> None:
-        """Skip what another worker is firing; one that fails waits a minute and hinders no other."""
-        place = clocks.name, key
+        """Skip what another worker is firing; one that fails is put off and hinders no other."""
         try:
             with self.database.transaction() as session:
                 if session.scalar(_TRY, {"name": clocks.name, "id": key}):
                     clocks.fire(session, key, now=self.now())
+        except Exception as error:
+            log.exception("%s %s failed", clocks.name, key)
+            self._put_off(clocks, key, error)
+
+    def _put_off(self, clocks: Clocks, key: int, error: Exception) -> None:
+        try:
+            with self.database.transaction() as session:
+                keeps_failing = clock_failures.put_off(session, clocks.name, key, now=self.now())
+            if keeps_failing:
+                with self.database.transaction() as session:
+                    clock_failures.raise_incident(session, clocks.name, key, error, now=self.now())
         except Exception:
-            log.exception("%s %s failed", *place)
-            self._put_off[place] = time.monotonic() + PAUSE_AFTER_FAILURE_SECONDS
-        else:
-            self._put_off.pop(place, None)
+            log.exception("%s %s could not be put off", clocks.name, key)
 
     def _again(self, name: str) -> None:
         with self.database.transaction() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,7 +18,10 @@ TIMEOUT_SECONDS = 20
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail goes: `tls` is none, starttls or tls; no `user` means no sign-in. `sender` is the From address."""
+    """Where mail goes: `tls` is none, starttls or tls; no `user` means no sign-in. `sender` is the From address.
+
+    The server's certificate must be one that this machine trusts, and must bear the server's name.
+    """
 
     host: str
     port: int = 25
@@ -65,10 +69,13 @@ class EmailChannel:
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
-        kind = smtplib.SMTP_SSL if server.tls == "tls" else smtplib.SMTP
-        smtp = kind(server.host, server.port, timeout=TIMEOUT_SECONDS)
+        smtp: smtplib.SMTP
+        if server.tls == "tls":
+            smtp = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+        else:
+            smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
         if server.tls == "starttls":
-            smtp.starttls()
+            smtp.starttls(context=ssl.create_default_context())
         if server.user:
             smtp.login(server.user, server.password or "")
         return smtp

@@ -4,7 +4,8 @@ What goes to one person waits for his quiet hours to end, and for the others of 
 (`domain.notices`); every try is kept with its answer.
 
 The row stays locked while the message is under way, so two workers never send the same one; a worker that dies after the
-server's 250 leaves the row pending, and the message goes out again under the same Message-ID.
+server's 250 leaves the row pending, and the message goes out again under the same Message-ID. What leaves together as one is
+fixed in the rows, in a transaction before, so that after a crash nothing joins what may have arrived.
 """
 
 from __future__ import annotations
@@ -60,10 +61,15 @@ def _send_one(
         if leaves > now:
             row.delivery.next_attempt_at = leaves
             return True
+        if bundles.is_open(row):
+            bundles.fix(session, row, now)
+            return True
+        parcel = bundles.parcel_of(session, row)
+        if not parcel:
+            return False
         kind = row.delivery.channel.partition(":")[0]
         if kind not in opened:
             opened[kind] = channels[kind]()
-        parcel = [row, *bundles.joined(session, row, now)]
         _try(session, opened[kind], parcel, base_url, now)
     return True
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow_service import clock
+from workflow_service.domain.deadlines import CHINA
 from workflow_service.jobs import queue
 from workflow_service.jobs.tasks import defer_run
 from workflow_service.services import rhythms
@@ -27,10 +28,13 @@ log = logging.getLogger(__name__)
 
 # One statement a tick, however much waits: each part is the first entry of an index.
 _WAITING = text("""
-SELECT EXISTS (SELECT FROM timer WHERE due_at <= :now) AS timers,
+SELECT EXISTS (SELECT FROM timer t JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
+          WHERE t.due_at <= :now AND (t.retry_at IS NULL OR t.retry_at <= :now)) AS timers,
   EXISTS (SELECT FROM delivery WHERE status = 'pending' AND next_attempt_at <= :now
           AND split_part(channel, ':', 1) IN (SELECT jsonb_object_keys(value) FROM setting WHERE name = 'notify')) AS deliveries,
-  EXISTS (SELECT FROM task WHERE status = 'open' AND timeout_at <= :now AND NOT held AND paused_for = '') AS timeouts,
+  EXISTS (SELECT FROM task t JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
+          WHERE t.status = 'open' AND t.timeout_at <= :now AND NOT t.held AND t.paused_for = ''
+          AND (t.timeout_retry_at IS NULL OR t.timeout_retry_at <= :now)) AS timeouts,
   EXISTS (SELECT FROM rhythm_run WHERE finished_at IS NULL AND due_at <= :now) AS runs,
   EXISTS (SELECT FROM plan_count_entry) AS counters
 """)
@@ -38,10 +42,6 @@ SELECT EXISTS (SELECT FROM timer WHERE due_at <= :now) AS timers,
 
 class SchedulerSettings(Protocol):
     """What a scheduler needs to know of the settings."""
-
-    @property
-    def timezone(self) -> str:
-        """The government's time zone."""
 
     @property
     def tick_seconds(self) -> float:
@@ -113,7 +113,7 @@ def _scheduler(
 ) -> BackgroundScheduler:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": LATENESS_SECONDS}
-    scheduler = BackgroundScheduler(timezone=settings.timezone, job_defaults=defaults)
+    scheduler = BackgroundScheduler(timezone=CHINA, job_defaults=defaults)
     given = (database, now)
     scheduler.add_job(_quietly, "interval", seconds=settings.tick_seconds, args=(tick, *given))
     scheduler.add_job(_quietly, "interval", seconds=RESCUE_SECONDS, args=(defer_job(queue.RESCUE), *given))

@@ -20,6 +20,8 @@ from .context import Actor
 from .programs import program_of
 
 HOSTS = ("callActivity", "subProcess", "multiInstanceBody")
+NO_START = (*HOSTS, "boundaryEvent")
+"""What stands open without a token of its own to put elsewhere: what only surrounds one, and events that wait beside a step."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def jump_options(session: Session, actor: Actor, row: ProcessInstance) -> list[J
     program = program_of(session, row.definition_id).program
     open_ones = [one for one, _person in instance_view.activities_of(session, row.id) if one.ended_at is None]
     around = [one for one in open_ones if one.element_type in HOSTS]
-    return [_start(program, one, around) for one in open_ones if one.element_type not in HOSTS]
+    return [_start(program, one, around) for one in open_ones if one.element_type not in NO_START]
 
 
 def _start(program: Program, standing: Activity, around: Sequence[Activity]) -> JumpStart:

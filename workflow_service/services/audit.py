@@ -1,7 +1,8 @@
 """The record of every command: who, when, what, from where, hashed over the record before it (docs/domain.md §8).
 
 Chains: `i<id>` for each instance (its end stands in the instance's row), `general` for everything else, `anchors` for the hourly
-anchors, which note the ends of all chains that moved. `verify` finds an edited, a deleted, a reordered and a cut-off record.
+anchors, which note the ends of all chains that moved. `verify` finds an edited, a deleted, a reordered and a cut-off record, and
+deployed files, bundles and remarks that are no longer what their records say.
 """
 
 import hashlib
@@ -18,8 +19,9 @@ from sqlalchemy.orm import Session
 
 from workflow_service import clock
 from workflow_service.i18n import N_
+from workflow_service.store.definitions import ProcessDefinition, Resource
 from workflow_service.store.records import AuditChain, AuditRecord
-from workflow_service.store.runtime import ProcessInstance
+from workflow_service.store.runtime import Comment, ProcessInstance
 
 from .context import Actor
 
@@ -80,20 +82,28 @@ def anchor(session: Session, *, now: datetime) -> int:
 
 
 def verify(session: Session) -> list[AuditFault]:
-    """Recompute every chain; gives the faults found, none when the record is whole."""
+    """Recompute every chain, and what was deployed and remarked; gives the faults found, none when the record is whole.
+
+    Needs a session that sees one state throughout (`Database.snapshot`): ends and records are read one after the other.
+    """
     faults: list[AuditFault] = []
     ends = _stored_ends(session)
     known: dict[tuple[str, int], bytes] = {}
     for chain, records in _chains(session):
         faults += _chain_faults(chain, records, ends.pop(chain, None), known)
     faults += [AuditFault(chain, seq, N_("整条记录链缺失")) for chain, (seq, _head) in ends.items() if seq]
-    return faults + list(_anchor_faults(session, known))
+    return [*faults, *_anchor_faults(session, known), *_content_faults(session)]
 
 
 def plain(data: dict[str, Any]) -> dict[str, Any]:
     """Give data as JSONB gives it back: dates and other values as text, a number without a fraction as a whole one."""
     kept: dict[str, Any] = json.loads(json.dumps(data, ensure_ascii=False, default=str), parse_float=_number)
     return kept
+
+
+def hash_of(data: dict[str, Any]) -> str:
+    """The SHA-256 of data as JSONB gives it back, in hexadecimal digits."""
+    return hashlib.sha256(json.dumps(plain(data), ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def _number(text: str) -> int | float:
@@ -211,6 +221,37 @@ def _anchor_faults(session: Session, known: dict[tuple[str, int], bytes]) -> Ite
         for chain, (seq, head) in entry.data["heads"].items():
             if known.get((chain, seq), b"").hex() != head:
                 yield AuditFault(chain, seq, N_("记录与锚定的摘要不符"))
+
+
+def _content_faults(session: Session) -> Iterator[AuditFault]:
+    """Files, bundles and remarks that are no longer what their record says; older records do not say it."""
+    for entry in _records(session, "deployment.create"):
+        if isinstance(entry.data.get("files"), dict) and not _is_as_deployed(session, entry):
+            yield AuditFault(entry.chain, entry.seq, N_("部署的文件或定义与记录的摘要不符"))
+    for entry in _records(session, "comment.add"):
+        comment = session.get(Comment, _id_of(entry))
+        said = hashlib.sha256(comment.body.encode()).hexdigest() if comment is not None else ""
+        if entry.data.get("sha256", said) != said:
+            yield AuditFault(entry.chain, entry.seq, N_("留言与记录的摘要不符"))
+
+
+def _is_as_deployed(session: Session, entry: AuditRecord) -> bool:
+    of_record = Resource.deployment_id == _id_of(entry)
+    rows = session.execute(select(Resource.name, Resource.content, Resource.sha256).where(of_record))
+    files = {name: said for name, content, said in rows if hashlib.sha256(content).hexdigest() == said}
+    made = select(ProcessDefinition.key, ProcessDefinition.version, ProcessDefinition.bundle)
+    rows_of = session.execute(made.where(ProcessDefinition.deployment_id == _id_of(entry)))
+    bundles = {f"{key} {version}": hash_of(bundle) for key, version, bundle in rows_of}
+    return bool(files == entry.data["files"] and bundles == entry.data["bundles"])
+
+
+def _records(session: Session, action: str) -> list[AuditRecord]:
+    statement = select(AuditRecord).where(AuditRecord.action == action)
+    return list(session.scalars(statement.order_by(AuditRecord.chain, AuditRecord.seq)))
+
+
+def _id_of(entry: AuditRecord) -> int:
+    return int(entry.thing.rpartition(":")[2])
 
 
 def _utc(moment: datetime) -> str:

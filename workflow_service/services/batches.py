@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.errors import TongchouError, Unavailable
+from workflow_service.domain.errors import TongchouError
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_
+from workflow_service.store import failures
 from workflow_service.store.idempotency import RequestKey, keep_answer, take_key
 
 from . import tasks, transfers, urging
@@ -69,8 +70,10 @@ def _one(opening: Opening, actor: Actor, asked: BatchAsked, task_id: int, now: d
                 _ACTS[asked.action](session, actor, task_id, asked, now)
     except TongchouError as error:
         return BatchResult(task_id, error)
-    except OperationalError:  # another command holds the instance for longer than a command may wait
-        return BatchResult(task_id, Unavailable(N_("同一流程正在办理另一步骤，请稍后重试。")))
+    except DBAPIError as error:  # another command may hold the instance for longer than a command may wait
+        if (known := failures.foreseen(error)) is None:
+            raise
+        return BatchResult(task_id, known)
     return BatchResult(task_id)
 
 

@@ -6,15 +6,15 @@ number is that of the year in which it is issued.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
 from workflow_service.documents import bulletin as paper
-from workflow_service.documents.docx import write_docx
 from workflow_service.documents.pdf import Pdf, write_pdf
 from workflow_service.domain.circulations import CirculationKind
 from workflow_service.domain.documents import IssueNumber
@@ -28,38 +28,54 @@ from workflow_service.store import notice_rows
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
+from workflow_service.store.runtime import ProcessInstance
 from workflow_service.store.supervision import Bulletin, RhythmRun
 
-from . import circulations, ledger
+from . import bulletin_follow, circulations, ledger, paper_templates
 from .calendars import SETTINGS
 from .context import Actor
 from .notices import NewNotice, post_notices
 from .numbering import next_number
 from .processes import start_process
+from .rhythm_scope import Scope, period_key, reports, scope_of
+from .rhythm_settings import DELIVERED, choice
 
 PROCESS = "ten_day_bulletin"
 DRAFT, RELEASED = "draft", "released"
 AREAS_A_CHUNK = 10
 LONGEST_LIST = 100
-RECEIVING_POSTS = ("registry", "leader", "handler")
-RECEIVING_ROLES = ("supervisor", "leader")
-EMPTY = {"total": 0, "issued": 0, "overdue": 0}
+TREND_PERIODS = 9
+RECEIPT_POSTS = DELIVERED[Rhythm.TEN_DAY].posts
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+"""A run of everybody and one by hand must not begin the same bulletin at the same moment."""
 
 
 def start_bulletins(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
     """Start the bulletin process of the next governments after the run's cursor; gives the new cursor, None at the end."""
-    waiting = [unit for unit in reporting_units(session) if unit.id > run.cursor]
+    period, facts = period_key(run), {name: one for name, one in (run.figures or {}).items() if name not in ("scope", "by")}
+    waiting = [unit for unit in reporting_units(session, scope_of(run)) if unit.id > run.cursor]
+    begun = _begun_already(session, period)
     for unit in waiting[:AREAS_A_CHUNK]:
-        start_bulletin(session, unit, run.period, dict(run.figures or {}), now=now)
+        if unit.area not in begun:
+            start_bulletin(session, unit, period, facts, now=now)
     failpoints.reach("in-rhythm")
     return waiting[AREAS_A_CHUNK - 1].id if len(waiting) > AREAS_A_CHUNK else None
 
 
-def reporting_units(session: Session) -> list[Unit]:
-    """Give the DRC of every government that has plans of its own in the catalogue, by id."""
+def reporting_units(session: Session, scope: Scope | None = None) -> list[Unit]:
+    """Give the DRC of every government that has plans of its own in the catalogue, by id; of a scope only if one is given."""
     has_plans = select(Plan.id).where(Plan.area == Unit.area, Plan.registered_on.is_not(None)).exists()
-    statement = select(Unit).where(Unit.relation == "drc", Unit.active, has_plans)
+    statement = select(Unit).where(Unit.relation == "drc", Unit.active, has_plans, reports(scope))
     return list(session.scalars(statement.order_by(Unit.id)))
+
+
+def _begun_already(session: Session, period: str) -> set[str]:
+    """The areas whose bulletin of a period was begun; whoever begins more of them waits for this transaction."""
+    session.execute(_ONE_AT_A_TIME, {"name": f"bulletin:{period}"})
+    keys = select(ProcessInstance.business_key).where(
+        ProcessInstance.business_key.endswith(f":{period}"), ProcessInstance.definition_key == PROCESS
+    )
+    return {key.split(":")[1] for key in session.scalars(keys)}
 
 
 def start_bulletin(session: Session, unit: Unit, period: str, facts: dict[str, Any], *, now: datetime) -> None:
@@ -106,6 +122,7 @@ def fixed_figures(session: Session, area_path: str, first: date, last: date) -> 
     return {
         "first": first.isoformat(), "last": last.isoformat(), "label": _label(first, last),
         "total": _plain(now.total), "key": _plain(now.key), "before": _plain(before.total), "filed": now.filed,
+        "trend": _trend(session, area_path, last),
         "stages": {stage.value: number for stage, number in now.stages.items()},
         "levels": {level.value: _plain(each) for level, each in now.levels.items()},
         "importances": {kind.value: _plain(each) for kind, each in now.importances.items()},
@@ -127,14 +144,23 @@ def fixed_figures(session: Session, area_path: str, first: date, last: date) -> 
 
 
 def release_bulletin(
-    session: Session, actor: Actor, bulletin: Bulletin, *, text: str = "", requests: str = "", now: datetime
-) -> IssueNumber:
-    """Number a bulletin in the year of its issue and send it to all units of its area; a released one keeps its number."""
+    session: Session, actor: Actor, bulletin: Bulletin, *, text: str = "", requests: str = "",
+    asks: Sequence[Mapping[str, Any]] = (), now: datetime,
+) -> IssueNumber:  # fmt: skip
+    """Number a bulletin in the year of its issue, seal it and send it to all units of its area.
+
+    A released one keeps its number and is never changed: its document is kept as it is now, whatever happens to templates.
+    """
     if bulletin.status != RELEASED:
         year = SETTINGS.day_of(now).year
-        bulletin.year, bulletin.number = year, next_number(session, f"bulletin:{bulletin.area}:{year}")
-        bulletin.status, bulletin.released_at, bulletin.released_by = RELEASED, now, actor.user_id
-        bulletin.text = "\n".join(part.strip() for part in (text, requests) if part.strip())
+        with session.no_autoflush:
+            bulletin.year, bulletin.number = year, next_number(session, f"bulletin:{bulletin.area}:{year}")
+            bulletin.released_at, bulletin.released_by = now, actor.user_id
+            bulletin.text = "\n".join(part.strip() for part in (text, requests) if part.strip())
+            bulletin.asks = bulletin_follow.named_asks(session, asks)
+            bulletin.followed = bulletin_follow.follow_up(session, bulletin)
+            bulletin.document = paper_templates.write(session, "bulletin", as_paper(session, bulletin))
+            bulletin.status = RELEASED
         session.flush()
         _send(session, bulletin, now)
     assert bulletin.year is not None and bulletin.number is not None
@@ -179,6 +205,7 @@ def _draft(session: Session, bulletin: Bulletin) -> policy.Thing:
 def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
     """Give a bulletin as the values of its official document."""
     fixed, organ = bulletin.figures, _organ(session, bulletin.area)
+    followed = bulletin.followed if bulletin.status == RELEASED else bulletin_follow.follow_up(session, bulletin)
     day = SETTINGS.day_of(bulletin.released_at or bulletin.created_at)
     return paper.Bulletin(
         mark="规划编制工作简报",
@@ -193,14 +220,18 @@ def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
         units=tuple(paper.UnitLine(one["place"], one["name"], _figures(one)) for one in fixed["units"]),
         issued=tuple(_issued_line(one) for one in fixed["issued"]),
         overdue=tuple(_overdue_line(one) for one in fixed["overdue"]),
+        asks=tuple(paper.Ask(one["name"], one["what"], date.fromisoformat(one["until"])) for one in bulletin.asks or ()),
+        trend=tuple(paper.TrendPoint(one["label"], one["issued"], one["due"]) for one in fixed.get("trend", ())),
+        followed=bulletin_follow.as_paper(followed),
         remarks=bulletin.text,
         distribution=paper.Distribution(report_to=("政府领导",), distribute_to=("各有关单位",)),
     )
 
 
 def bulletin_docx(session: Session, actor: Actor, bulletin_id: int) -> bytes:
-    """Give a bulletin as docx; raises NotFound, Forbidden."""
-    return write_docx(paper.bulletin_document(as_paper(session, visible_bulletin(session, actor, bulletin_id))))
+    """Give a bulletin as docx, a released one as it was sent; raises NotFound, Forbidden."""
+    found = visible_bulletin(session, actor, bulletin_id)
+    return found.document or paper_templates.write(session, "bulletin", as_paper(session, found))
 
 
 def bulletin_pdf(session: Session, actor: Actor, bulletin_id: int) -> Pdf:
@@ -217,21 +248,24 @@ def summary_of(bulletin: Bulletin) -> str:
 
 def _send(session: Session, bulletin: Bulletin, now: datetime) -> None:
     """To all units of the government itself, and to the DRCs below it."""
+    to = choice(session, Rhythm.TEN_DAY)
     people = notice_rows.holders_of_posts(
-        session, bulletin.area_path, SETTINGS.day_of(now), posts=RECEIVING_POSTS, roles=RECEIVING_ROLES
+        session, bulletin.area_path, SETTINGS.day_of(now), posts=to.posts, roles=to.roles
     )
     languages = {
         row.user_id: row.language for row in people if row.area_path == bulletin.area_path or row.relation == "drc"
     }
     post_notices(session, [_notice(bulletin, *one) for one in languages.items()], now=now)
     units = {row.unit_id for row in people if row.area_path == bulletin.area_path or row.relation == "drc"}
-    _ask_for_receipts(session, bulletin, units, now)
+    _ask_for_receipts(session, bulletin, units, to.posts or RECEIPT_POSTS, now)
 
 
-def _ask_for_receipts(session: Session, bulletin: Bulletin, units: set[int], now: datetime) -> None:
+def _ask_for_receipts(
+    session: Session, bulletin: Bulletin, units: set[int], posts: Sequence[str], now: datetime
+) -> None:
     """Every unit signs for it through one post: the first of those that receive bulletins in which somebody is."""
     codes = session.scalars(select(Unit.code).where(Unit.id.in_(units)).order_by(Unit.area_path, Unit.sort_key, Unit.id)).all()
-    keys = [[f"g:{code}:{post}" for post in RECEIVING_POSTS] for code in codes]
+    keys = [[f"g:{code}:{post}" for post in posts] for code in codes]
     filled = notice_rows.people_of(session, [key for one in keys for key in one], SETTINGS.day_of(now))
     holders = [found for one in keys if (found := next((key for key in one if key in filled), None))]
     if holders:
@@ -260,6 +294,14 @@ def _span(period: str, facts: dict[str, Any]) -> tuple[date, date]:
     year, month, part = period.split("-")
     whole = ten_day_period_of(date(int(year), int(month), {"D1": 1, "D2": 11, "D3": 21}[part]))
     return whole.first, whole.last
+
+
+def _trend(session: Session, area_path: str, last: date) -> list[dict[str, Any]]:
+    """Issued and due, added up, at the ends of the last periods up to and with this one."""
+    points = [point for point in ledger.issued_series(session, area_path, last) if point.day <= last]
+    return [
+        {"label": _label(point.day, point.day), "issued": point.issued, "due": point.due} for point in points[-TREND_PERIODS:]
+    ]
 
 
 def _label(first: date, last: date) -> str:

@@ -22,7 +22,7 @@ from workflow_service.identity import policy
 from workflow_service.store.database import after_commit
 from workflow_service.store.supervision import CalendarDay
 
-from . import audit, calendars
+from . import audit, calendar_effects, calendars
 from .context import Actor
 from .ownership import area_of_all
 
@@ -67,14 +67,16 @@ def require_manager(session: Session, actor: Actor) -> None:
 
 
 def set_days(
-    session: Session, actor: Actor, days: Mapping[date, tuple[bool, str]], *, now: datetime
+    session: Session, actor: Actor, days: Mapping[date, tuple[bool, str]], *, now: datetime, move: bool = False
 ) -> int:
     """Enter days as worked or not, with the holiday's name; an entry for a day replaces the former. Gives how many.
 
-    In a year without a notice every entry is provisional until the year is confirmed. Deadlines that stand are not moved; new
-    ones count by the new calendar. Raises InvalidInput, Forbidden.
+    In a year without a notice every entry is provisional until the year is confirmed. New deadlines count by the new calendar;
+    those that run follow it where `move` says so (`calendar_effects`), else they stand. Raises InvalidInput, Forbidden.
     """
     require_manager(session, actor)
+    if move:
+        calendar_effects.move(session, actor, calendar_effects.effect_of(session, days, now=now), now=now)
     for day, (_worked, name) in days.items():
         _require_year(day.year)
         if len(name) > LONGEST_NAME:
@@ -90,9 +92,12 @@ def set_days(
     return len(days)
 
 
-def forget_day(session: Session, actor: Actor, day: date, *, now: datetime) -> None:
-    """Take an entry back: the published arrangement or the plain week counts again. Raises Forbidden."""
+def forget_day(session: Session, actor: Actor, day: date, *, now: datetime, move: bool = False) -> None:
+    """Take an entry back: the published arrangement or the plain week counts again. `move` as in `set_days`. Raises Forbidden."""
     require_manager(session, actor)
+    if move:
+        effect = calendar_effects.effect_of(session, {}, forgotten=(day,), now=now)
+        calendar_effects.move(session, actor, effect, now=now)
     session.execute(delete(CalendarDay).where(CalendarDay.day == day))
     audit.record(session, actor, "calendar.forget", "calendar", {"day": str(day)}, now=now)
     _read_anew(session)

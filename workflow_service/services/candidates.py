@@ -1,7 +1,8 @@
 """Whom somebody may choose on a page: found by name, pinyin initials and unit, those chosen lately first.
 
 People of one's own government and those below it are asked by name; every other unit through its registry post, which
-hands the work out itself. A transfer stays within the unit, or goes to another unit's registry (`transfers`).
+hands the work out itself. A transfer stays within the unit, or goes to another unit's registry (`transfers`). Where a page shows
+a whole list instead (substitutes, circulations), it has the people of one's own governments and the posts that one sees.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
-from workflow_service.store import choosing, round_list
+from workflow_service.store import choosing, people_queries, round_list
 from workflow_service.store.people import Unit, User
 from workflow_service.store.runtime import Task
 
@@ -26,6 +28,7 @@ from .transfers import REGISTRY
 
 MOST_FOUND = 20
 LATEST = 8
+MOST_LISTED = 400
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Candidate:
     name: str
     detail: str
     lately: bool = False
+
+    @property
+    def option(self) -> tuple[str, str]:
+        """The key, and the name with unit and post in one line."""
+        return self.holder, f"{self.name}（{self.detail}）" if self.detail else self.name
 
 
 def candidates(
@@ -57,6 +65,25 @@ def candidates(
     return list({one.holder: one for one in (*lately, *found)}.values())[: MOST_FOUND + LATEST]
 
 
+def colleagues(session: Session, user_id: int, *, now: datetime) -> list[Candidate]:
+    """Give the other people of a person's own governments, those of his own units first; at most `MOST_LISTED`."""
+    today = SETTINGS.day_of(now)
+    units = [held.post.unit for held in people_queries.memberships_of(session, [user_id], today)]
+    rows = choosing.colleagues(session, {one.area_path for one in units}, {one.id for one in units}, today)
+    others = [row for row in rows if row[0] != user_id]
+    return [Candidate(f"u:{row[0]}", row[1], f"{row[2]}·{row[3]}") for row in others[:MOST_LISTED]]
+
+
+def colleague_ids(session: Session, user_id: int, *, now: datetime) -> list[tuple[int, str]]:
+    """The same as ids with name, unit and post, where nothing but a person can be chosen."""
+    return [(int(key[2:]), text) for key, text in (one.option for one in colleagues(session, user_id, now=now))]
+
+
+def posts_in_sight(session: Session, actor: Actor, *, now: datetime) -> list[Candidate]:
+    """Give the posts that somebody holds today in the governments that one sees."""
+    return _as_posts(choosing.filled_posts(session, actor.area_paths, SETTINGS.day_of(now), MOST_LISTED))
+
+
 def named(session: Session, holders: Iterable[str]) -> list[Candidate]:
     """Give what was chosen already, by key, so that a page can show it again."""
     return [Candidate(one, recipients.name_of(session, one), "") for one in dict.fromkeys(holders)]
@@ -71,7 +98,10 @@ def _people(session: Session, scope: choosing.Scope, typed: str, today: date) ->
 def _posts(session: Session, scope: choosing.Scope, typed: str) -> list[Candidate]:
     if not typed:
         return []
-    rows = choosing.posts(session, scope, matches(Unit.keywords, typed), REGISTRY, MOST_FOUND)
+    return _as_posts(choosing.posts(session, scope, matches(Unit.keywords, typed), REGISTRY, MOST_FOUND))
+
+
+def _as_posts(rows: Sequence[Any]) -> list[Candidate]:
     return [Candidate(f"g:{unit}:{post}", f"{unit_name}·{name}", "") for unit, post, unit_name, name in rows]
 
 

@@ -193,6 +193,11 @@ def _readers(session: Session, circulation_id: int, *, lock: bool = False) -> li
     return list(session.scalars(ordered.with_for_update().execution_options(populate_existing=True) if lock else ordered))
 
 
+def holders_of(session: Session, circulation_id: int) -> list[str]:
+    """Give the holder keys to which something was sent round. Rights are the caller's."""
+    return [one.holder for one in _readers(session, circulation_id)]
+
+
 def mark_read(session: Session, actor: Actor, circulation_id: int, remark: str = "", *, now: datetime) -> list[CirculationReader]:
     """Note that the actor has read, ticked, signed for or dealt with what came to him and his posts; gives the rows it changed.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -35,5 +36,6 @@ def add_comment(
     comment = Comment(instance_id=instance_id, task_id=task_id, user_id=actor.user_id, body=body, created_at=now)
     session.add(comment)
     session.flush()
-    audit.record(session, actor, "comment.add", f"comment:{comment.id}", {"instance": instance_id}, now=now)
+    data = {"instance": instance_id, "sha256": hashlib.sha256(body.encode()).hexdigest()}
+    audit.record(session, actor, "comment.add", f"comment:{comment.id}", data, now=now)
     return comment

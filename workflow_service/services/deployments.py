@@ -35,7 +35,7 @@ from workflow_service.store.definitions import (
 )
 from workflow_service.store.runtime import ProcessInstance
 
-from . import audit, ownership, topics
+from . import audit, missing_deadlines, ownership, topics
 from .context import Actor
 from .form_schemas import read_form
 from .ownership import Owners
@@ -112,9 +112,16 @@ def deploy_files(
     renewed = _store_processes(session, deployment, upload, resources, owners, changed, now)
     ownership.require_own(session, actor, owners, renewed)  # what uses a changed part gets a new version too
     audit.record(
-        session, actor, "deployment.create", f"deployment:{deployment.id}", {"files": sorted(files)}, now=now
+        session, actor, "deployment.create", f"deployment:{deployment.id}", _what(session, deployment, resources), now=now
     )
     return deployment
+
+
+def _what(session: Session, deployment: Deployment, resources: Mapping[str, Resource]) -> dict[str, Any]:
+    """What the record says of a deployment: the hash of each file, and of each bundle that came of it (`audit verify`)."""
+    made = select(ProcessDefinition).where(ProcessDefinition.deployment_id == deployment.id).order_by(ProcessDefinition.key)
+    bundles = {f"{one.key} {one.version}": audit.hash_of(one.bundle) for one in session.scalars(made)}
+    return {"files": {name: one.sha256 for name, one in sorted(resources.items())}, "bundles": bundles}
 
 
 def running_instances(session: Session, key: str) -> dict[int, int]:
@@ -132,6 +139,11 @@ def latest_definitions(session: Session) -> list[ProcessDefinition]:
     """Give the newest version of every process, by key."""
     statement = select(ProcessDefinition).ext(distinct_on(ProcessDefinition.key))
     return list(session.scalars(statement.order_by(ProcessDefinition.key, ProcessDefinition.version.desc())))
+
+
+def called_by_others(session: Session) -> set[str]:
+    """Name the processes that the newest version of another one calls; tables and forms stand among them with their prefix."""
+    return {key for one in latest_definitions(session) for key in one.called}
 
 
 def _read(session: Session, files: Mapping[str, bytes]) -> Upload:
@@ -185,6 +197,19 @@ def _check(session: Session, upload: Upload) -> None:
         if id(diagram) not in seen:
             seen.add(id(diagram))
             upload.problems[upload.file_of[key]] += check(diagram, around)
+    _check_deadlines(known, upload)
+
+
+def _check_deadlines(known: Shelf, upload: Upload) -> None:
+    """Warn of tasks without a deadline: of uploaded processes in their files, of all others in that of an uploaded table."""
+    file, plain = upload.file_of.get(f"table {missing_deadlines.DEADLINES}"), known.tables.get(missing_deadlines.DEADLINES)
+    table = upload.tables.get(missing_deadlines.DEADLINES)
+    if table is None and plain is not None:
+        table = DecisionTable.from_plain(plain)
+    if table is None:
+        return
+    for key, process in {**(known.processes if file else {}), **upload.processes}.items():
+        upload.problems[upload.file_of.get(key) or file or ""] += missing_deadlines.missing(key, process, table)
 
 
 def _store_resources(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
 from workflow_service.domain.deadlines import DeadlineSettings, Reading, WorkingCalendar, read_light
-from workflow_service.domain.rhythms import week_of
+from workflow_service.domain.rhythms import Rhythm, week_of
 from workflow_service.domain.supervision import Urged, Urgency, UrgingSettings, urgency_of, who_is_urged
 from workflow_service.i18n import _, use_language
 from workflow_service.store import notice_rows
@@ -24,9 +24,10 @@ from workflow_service.store.supervision import RhythmRun
 
 from .calendars import SETTINGS, working_calendar
 from .notices import NewNotice, post_notices
+from .rhythm_scope import Scope, scope_of, tasks_within
+from .rhythm_settings import choice
 
 KIND = "digest"
-SUPERIOR_POST = "leader"
 PEOPLE_A_CHUNK = 5000
 LINES_SHOWN = 200
 
@@ -65,7 +66,8 @@ def digests_at(
 ) -> list[Digest]:
     """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it. Only people after `after`, by id."""
     calendar = working_calendar(session)
-    today = settings.day_of(at)
+    today, set_up = settings.day_of(at), choice(session, Rhythm.DAILY)
+    urging = urging or UrgingSettings(set_up.superior_after)
     read = _reader(at, calendar, settings)
     found: dict[int, Digest] = {}
     held = notice_rows.due_holdings(
@@ -75,20 +77,29 @@ def digests_at(
     for row in held:
         if (task := read(row.due_at)) is not None:
             _digest(found, row).own.append(_due(row, task, for_whom=row.for_whom))
-    for row in _long_overdue(session, at, today, calendar, settings, urging or UrgingSettings(), after):
+    for row in _long_overdue(session, at, today, calendar, settings, urging, set_up.posts, after):
         reading = read(row.due_at)
         if reading is not None and not _is_own(found, row):
-            _digest(found, row).below.append(_due(row, reading, row.unit_name))
+            _digest(found, row).below.append(_due(row, reading, row.unit_name, row.for_whom))
     return [found[user_id] for user_id in sorted(found)]
 
 
 def send_digests(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
     """Write the digests of the next people after the run's cursor; gives the new cursor, None at the end."""
-    waiting = digests_at(session, run.due_at, after=run.cursor)
+    waiting = _within(session, digests_at(session, run.due_at, after=run.cursor), scope_of(run))
     chunk = waiting[:PEOPLE_A_CHUNK]
     post_notices(session, [notice_of(one, SETTINGS.day_of(run.due_at)) for one in chunk], now=now)
     failpoints.reach("in-rhythm")
     return chunk[-1].user_id if len(waiting) > len(chunk) else None
+
+
+def _within(session: Session, found: list[Digest], scope: Scope | None) -> list[Digest]:
+    """Those who have anything to do within a scope; each with all that is his, for he gets one digest a day."""
+    if scope is None:
+        return found
+    told = {one.user_id: [task.task_id for task in (*one.own, *one.below)] for one in found}
+    kept = tasks_within(session, scope, sorted({task_id for ids in told.values() for task_id in ids}))
+    return [one for one in found if not kept.isdisjoint(told[one.user_id])]
 
 
 def notice_of(digest: Digest, day: date) -> NewNotice:
@@ -129,14 +140,14 @@ def _is_first_of_week(today: date, calendar: WorkingCalendar) -> bool:
 
 def _long_overdue(
     session: Session, at: datetime, today: date, calendar: WorkingCalendar, settings: DeadlineSettings,
-    urging: UrgingSettings, after: int,
+    urging: UrgingSettings, superiors: Sequence[str], after: int,
 ) -> Iterator[Any]:  # fmt: skip
     limit = urging.superior_after_working_days
-    if not limit:
+    if not limit or not superiors:
         return
     day = calendar.add_working_days(calendar.previous_working_day(today), 1 - limit)
     before = _midnight(day + timedelta(days=1), settings)
-    for row in notice_rows.due_below(session, at, before, today, SUPERIOR_POST, after=after):
+    for row in notice_rows.due_below(session, at, before, today, superiors, after=after):
         reading = read_light(row.due_at, at, calendar, settings)
         if reading is not None and who_is_urged(reading, urging) is Urged.SUPERIOR:
             yield row

@@ -73,6 +73,12 @@ def happened(session: Session, task_id: int, kind: str, since: datetime) -> bool
     return bool(session.scalar(select(found)))
 
 
+def first_of(session: Session, task_ids: Sequence[int], kinds: Sequence[str]) -> TaskEvent | None:
+    """Give the first event of some kinds in the history of some tasks."""
+    found = select(TaskEvent).where(TaskEvent.task_id.in_(task_ids), TaskEvent.kind.in_(kinds))
+    return session.scalars(found.order_by(TaskEvent.id).limit(1)).first() if task_ids else None
+
+
 def returned_for(session: Session, task: Task) -> TaskEvent | None:
     """Give the return by which a task came before its handler again, with reason and points; None where it came forward."""
     came = TaskEvent.instance_id == task.instance_id, TaskEvent.kind == "returned", TaskEvent.at == task.created_at

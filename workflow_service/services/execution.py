@@ -7,6 +7,7 @@
 Every use case that moves tokens goes through here; nothing else writes tasks, timers, subscriptions or activities.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,15 +19,15 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from workflow_service import failpoints, signals
 from workflow_service.domain.errors import Conflict, NotFound, TongchouError
-from workflow_service.engine.facts import HumanTask, Passage, ServiceWork, Step, Thrown
-from workflow_service.engine.run import Instance
-from workflow_service.i18n import N_, _
+from workflow_service.engine.facts import HumanTask, Passage, Place, ServiceWork, Step, Thrown
+from workflow_service.engine.run import Instance, reason
+from workflow_service.i18n import N_, _, said
 from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.plans import Plan, PlanEvent
-from workflow_service.store.runtime import ProcessInstance
+from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import audit, notices, pauses, topics, waiting
+from . import audit, notices, pauses, recipients, topics, waiting
 from .context import Actor
 from .programs import LoadedProgram, program_of
 
@@ -70,6 +71,11 @@ class AskedAgain:
     prefill: dict[str, Any]
 
 
+def turn_of(process_key: str, element_id: str, local: Mapping[str, Any]) -> tuple[str, str, int | None]:
+    """Name one turn of a step: the element, and which of several it is (None where it is asked of one)."""
+    return process_key, element_id, local.get("loopCounter")
+
+
 @dataclass
 class Written:
     """The rows of one step, and the ids that its new tasks got."""
@@ -97,8 +103,9 @@ class Execution:
         self.instance, self.now = instance, now
         self.completing: UUID | None = None
         self.completion: step_rows.Completion | None = None
-        self.asked_again: dict[tuple[str, str], AskedAgain] = {}
-        self.why_ended = N_("流程已转到别处")
+        self.asked_again: dict[tuple[str, str, int | None], AskedAgain] = {}
+        self.why_ended = ""
+        self.done_with: Place | None = None
         self.created: list[int] = []
         self._plan: Plan | None = None
 
@@ -117,6 +124,20 @@ class Execution:
             self._plan = self.session.get(Plan, self.row.plan_id)
         return self._plan
 
+    def ask_again(self, former: Task) -> None:
+        """Let the turn that was `former` lie before who did it, when it is entered again; nobody else's turn. Where he left it
+        is open to all whom the diagram asks.
+        """
+        his = former.responsible
+        if his is not None and not recipients.is_still_his(self.session, his, former, now=self.now):
+            his = None
+        turn = turn_of(former.process_key, former.element_id, former.local)
+        self.asked_again[turn] = AskedAgain(his, dict(former.submission or {}))
+
+    def asked_again_for(self, one: HumanTask) -> AskedAgain | None:
+        """Who did a turn that is entered again; None for a turn that is new."""
+        return self.asked_again.get(turn_of(one.place.process_key, one.place.element_id, one.local))
+
     def finish_task(self, task_id: int, token: UUID, values: dict[str, Any]) -> None:
         """A person finishes the task at `token` with values that fit its form; its row is written with the step."""
         self.hand_in(step_rows.Completion(task_id, self.actor.user_id, self.actor.unit_id, values), token)
@@ -125,6 +146,7 @@ class Execution:
     def hand_in(self, completion: step_rows.Completion, token: UUID) -> None:
         """Note who leaves the task at `token` how; whatever the token does next, his task is done with it."""
         self.completing, self.completion = token, completion
+        self.done_with = self.instance.place(token)
 
     def settle(self, action: str, data: dict[str, Any]) -> None:
         """Do the service tasks, write every change, freeze the state and append the record."""
@@ -157,7 +179,7 @@ class Execution:
         try:
             result = topics.run(self, work)
         except TongchouError as error:
-            self.instance.work_failed(work.place.token, error.message)
+            self.instance.work_failed(work.place.token, reason(error))
             return
         self.instance.work_done(work.place.token, result.values, result.plan)
 
@@ -213,7 +235,20 @@ class Execution:
             )
         for ended in written.cancelled:
             send_after_commit(session, signals.task_cancelled, task_id=ended.id, instance_id=row.id)
-        notices.tell_ended(session, written.cancelled, self.why_ended, self.actor, now=self.now)
+        beside = [one for one in written.cancelled if self._is_spared(one)]
+        others = [one for one in written.cancelled if one not in beside]
+        notices.tell_ended(session, beside, self._why_spared(), self.actor, now=self.now)
+        notices.tell_ended(session, others, self.why_ended or N_("流程已转到别处"), self.actor, now=self.now)
+
+    def _is_spared(self, ended: step_rows.EndedTask) -> bool:
+        """Whether a task ended because another of those who were asked for the same step made it needless."""
+        return self.done_with is not None and not self.why_ended and ended.element_id == self.done_with.element_id
+
+    def _why_spared(self) -> str:
+        if self.done_with is None:
+            return ""
+        rule = self.loaded.program.element(self.done_with.process_key, self.done_with.element_id).get("multi") or {}
+        return WHY_SPARED.get(str(rule.get("sign") or ""), N_("其余各方已无需办理"))
 
     def _task_tokens(self, changes: Changes) -> list[UUID]:
         """Tokens of open tasks that ended without having been done."""
@@ -258,7 +293,7 @@ class Execution:
     def _raise_incidents(self, troubles: list[Any]) -> None:
         rows = [
             {"token": one.place.token, "element_id": one.place.element_id, "kind": "element", "message": one.message,
-             "created_at": self.now}
+             "data": step_rows.words_of(one.message), "created_at": self.now}
             for one in troubles
         ]  # fmt: skip
         step_rows.insert_incidents(self.session, self.row.id, rows)
@@ -341,31 +376,28 @@ class Execution:
             self.note_plan("taken_up_again", {"process": self.row.definition_key})
 
     def _note_stall(self) -> None:
+        message = said(lambda: _(N_("流程既没有等待也没有结束")))
         row = {"token": None, "element_id": self.loaded.key, "kind": "stalled", "created_at": self.now,
-               "message": N_("流程既没有等待也没有结束")}  # fmt: skip
+               "message": message, "data": step_rows.words_of(message)}  # fmt: skip
         step_rows.insert_incidents(self.session, self.row.id, [row])
 
     def _deliver(self, thrown: list[Thrown]) -> None:
         from .messages import deliver_thrown
 
         lost = [one for one in thrown if not deliver_thrown(self.session, self.actor, one, now=self.now)]
-        rows = [
-            {
-                "token": None,
-                "element_id": one.place.element_id,
-                "kind": "message",
-                "message": _(
-                    N_("消息“%(name)s”（关联键 %(key)s）没有流程接收"), name=one.name, key=one.correlation_key
-                ),
-                "data": audit.plain({"name": one.name, "key": one.correlation_key, "payload": dict(one.payload)}),
-                "created_at": self.now,
-            }
-            for one in lost
-            if one.kind == "message"
-        ]
+        rows = [self._lost(one) for one in lost if one.kind == "message"]
         step_rows.insert_incidents(self.session, self.row.id, rows)
 
+    def _lost(self, one: Thrown) -> dict[str, Any]:
+        text = N_("消息“%(name)s”（关联键 %(key)s）没有流程接收")
+        message = said(lambda: _(text, name=one.name, key=one.correlation_key))
+        data = audit.plain({"name": one.name, "key": one.correlation_key, "payload": dict(one.payload)})
+        return {"token": None, "element_id": one.place.element_id, "kind": "message", "message": message,
+                "data": data | step_rows.words_of(message), "created_at": self.now}  # fmt: skip
 
+
+WHY_SPARED = {"any": N_("已有人办理"), "vote": N_("表决结果已定")}
+"""Why those who sign beside one another need not any more, by `approval:sign`."""
 HUMAN = ("userTask", "manualTask")
 RETURNED = "returned"
 """How an activity ended whose handler sent it back: his task is done, its token went elsewhere."""

@@ -154,7 +154,7 @@ def visible_attachment(session: Session, actor: Actor, attachment_id: int) -> At
     elif attachment.instance_id is not None:
         visible_instance(session, actor, attachment.instance_id)
     elif attachment.plan_id is not None:
-        policy.require(actor, "plan.see", thing_of_draft(visible_plan(session, actor, attachment.plan_id)))
+        policy.require(actor, "plan.see", thing_of_draft(session, visible_plan(session, actor, attachment.plan_id)))
     elif not _is_minutes(session, actor, attachment_id):
         raise Forbidden(N_("这份文件不在您的查阅范围内。"))
     return attachment

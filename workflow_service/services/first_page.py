@@ -1,22 +1,33 @@
 """The lines at the head of a file's first page, where they can be read: there a secrecy marking would stand.
 
-A scan shows nothing here; for it the uploader's declaration counts. Nothing in this module may fail: an odd file has no lines.
+A scan shows nothing here; for it the uploader's declaration counts. An odd file has no lines and is kept as it is: that it opens
+is not for us to say. What a reader raises beyond `DAMAGED` is a fault of ours; it is logged and holds up no upload.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from lxml import etree
 from pypdf import PdfReader
+from pypdf.errors import DependencyError, PyPdfError
+
+log = logging.getLogger(__name__)
 
 MOST_LINES = 20
 PART_LIMIT_BYTES = 20_000_000
 PDF_LIMIT_BYTES = 60_000_000
 SAME_ROW_POINTS = 3
+DAMAGED = (
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, etree.LxmlError,
+    PyPdfError, DependencyError,
+)  # fmt: skip
+"""Cut off, not of its kind, without the expected part, packed or locked in a way that cannot be read here."""
 _FIRST_SLIDE, _SHARED_STRINGS = "ppt/slides/slide1.xml", "xl/sharedStrings.xml"
 
 
@@ -27,7 +38,10 @@ def first_lines(path: Path, family: str) -> list[str]:
         return []
     try:
         return [line for line in reader(path) if line.strip()][:MOST_LINES]
-    except Exception:  # a damaged file is kept as it is: that it opens is not for us to say
+    except DAMAGED:
+        return []
+    except Exception:  # pypdf stumbles over odd objects in ways of its own: the upload goes on, the log says where
+        log.exception("the first page of a %s file could not be read", family)
         return []
 
 

@@ -20,7 +20,7 @@ from workflow_service.identity.groups import LEAD_UNIT, RELATIONS
 from workflow_service.store.people import Unit, User
 from workflow_service.store.runtime import Attachment, ProcessInstance, Task
 
-from . import processes
+from . import form_rows, processes
 from .calendars import SETTINGS
 from .context import Actor
 from .forms import FormErrors, validate
@@ -48,6 +48,7 @@ def require_facts(
         *_too_late(fields, values, SETTINGS.day_of(now)),
         *_misnumbered(fields, values),
         *_not_above(session, task, schema, values, now),
+        *_unasked_rows(session, task, schema, values, now),
     ]
     if faults:
         raise FormErrors(fields=faults, count=len(faults))
@@ -122,6 +123,15 @@ def _not_above(
             key = "title" if current_language() == SOURCE_LANGUAGE else "x-title-en"
             found = own["oneOf"][choices.index(base)]
             yield {"field": name, "message": _("应高于“%(one)s”", one=found.get(key) or found.get("title") or base)}
+
+
+def _unasked_rows(
+    session: Session, task: Task, schema: Mapping[str, Any], values: Mapping[str, Any], now: datetime
+) -> Iterator[dict[str, str]]:
+    """Rows that the route gives are answered one by one."""
+    if form_rows.fields_with_rows(schema):
+        row = session.get_one(ProcessInstance, task.instance_id)
+        yield from form_rows.faults_of(schema, processes.variables_at(session, row, task.token, now=now), values)
 
 
 def _asked(schema: Mapping[str, Any], values: Mapping[str, Any], name: str) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.days import FIRST_YEAR, LAST_YEAR
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.i18n import N_, SOURCE_LANGUAGE, _, current_language
+from workflow_service.i18n import N_, _
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from .programs import program_of
@@ -70,14 +70,6 @@ def form_done_with(session: Session, task: Task) -> dict[str, Any]:
         found = select(ProcessInstance.definition_id).where(ProcessInstance.id == task.instance_id)
         definitions[task.instance_id] = session.scalars(found).one()
     return form_of(session, definitions[task.instance_id], task.form_key)
-
-
-def outcome_titles(session: Session, task: Task) -> dict[str, str]:
-    """Give the titles of a task's outcomes in the current language, from the form pinned with its instance's definition."""
-    schema = form_done_with(session, task)
-    key = "title" if current_language() == SOURCE_LANGUAGE else "x-title-en"
-    choices = schema.get("properties", {}).get("outcome", {}).get("oneOf", [])
-    return {one["const"]: one.get(key) or one.get("title") or one["const"] for one in choices}
 
 
 def validate(schema: dict[str, Any], values: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
@@ -17,7 +18,7 @@ from workflow_service.engine.decision_table import DecisionTable
 from workflow_service.engine.run import Instance
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store.runtime import Incident, ProcessInstance
+from workflow_service.store.runtime import Activity, Incident, ProcessInstance
 
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
@@ -26,10 +27,11 @@ from .programs import program_of
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be decided: the table's name and outputs, and why it gave nothing."""
+    """What is to be decided: the table's name and outputs, why it gave nothing, and at which step (by name)."""
 
     incident: Incident
     table: DecisionTable
+    step: str
 
 
 def question_of(session: Session, actor: Actor, incident_id: int, *, now: datetime) -> Question:
@@ -40,7 +42,8 @@ def question_of(session: Session, actor: Actor, incident_id: int, *, now: dateti
     table = undecided(session, row, incident, now=now)
     if table is None:
         raise Conflict(N_("这一步没有等待人工决定的决策表。"))
-    return Question(incident, table)
+    named = select(Activity.name).where(Activity.instance_id == row.id, Activity.token == incident.token)
+    return Question(incident, table, session.scalars(named.limit(1)).first() or incident.element_id)
 
 
 def undecided(session: Session, row: ProcessInstance, incident: Incident, *, now: datetime) -> DecisionTable | None:

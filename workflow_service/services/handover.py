@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.errors import Conflict, InvalidInput, TongchouError
 from workflow_service.i18n import N_
 from workflow_service.store import people_queries
-from workflow_service.store.operations import Substitution
+from workflow_service.store.operations import Substitution, TaskRound
 from workflow_service.store.people import Membership, User
 from workflow_service.store.runtime import Task, TaskHolder
 
@@ -24,15 +24,15 @@ from . import audit, events, people, recipients, substitutions
 from .calendars import SETTINGS
 from .context import Actor
 from .substitutions import SubstituteAsked
-from .task_access import changed, lock_task, put_before, set_holders
+from .task_access import changed, lock_task, put_before, refuse_ballot, set_holders
 
 HANDED_OVER = "handed_over"
-TASK, CLAIMED, POST, GRANT_GIVEN, GRANT_GOT = "task", "claimed", "post", "grant_given", "grant_got"
+TASK, CLAIMED, TURN, POST, GRANT_GIVEN, GRANT_GOT = "task", "claimed", "turn", "post", "grant_given", "grant_got"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that is handed over: a task of his own, one claimed for a post, a post, a grant that he gave or got."""
+    """One thing that is handed over: a task of his own, one claimed for a post, a turn to come, a post, a grant given or got."""
 
     kind: str
     id: int
@@ -77,6 +77,7 @@ def preview_hand_over(session: Session, actor: Actor, wanted: HandOver, *, now: 
     tasks = _tasks(session, leaver.id)
     posts = _posts(session, leaver.id, now) if wanted.with_posts else []
     items = [Item(_kind(one), one.id, one.name, one.title) for one in tasks]
+    items += [Item(TURN, found.id, task.name, task.title) for found, task in _turns(session, leaver.id)]
     items += [Item(POST, one.id, one.post.name, one.post.unit.name) for one in posts]
     today = SETTINGS.day_of(now)
     running = Substitution.revoked_at.is_(None), Substitution.until > today
@@ -93,7 +94,7 @@ def hand_over(session: Session, actor: Actor, wanted: HandOver, *, now: datetime
     """Hand over all of it; what is refused stays where it was and says why. Raises NotFound, Forbidden, InvalidInput."""
     leaver, heir = _both(session, actor, wanted, now)
     items = preview_hand_over(session, actor, wanted, now=now)
-    order = {GRANT_GOT: 0, POST: 1, TASK: 2, CLAIMED: 3, GRANT_GIVEN: 4}
+    order = {GRANT_GOT: 0, POST: 1, TURN: 2, TASK: 3, CLAIMED: 4, GRANT_GIVEN: 5}
     report = Report()
     for item in sorted(items, key=lambda one: (order[one.kind], one.id)):
         report.results.append(_attempt(session, item, _doer(session, actor, wanted, leaver, heir, now)[item.kind]))
@@ -113,6 +114,7 @@ def _doer(
     return {
         TASK: lambda item: _give_task(session, actor, item.id, leaver, heir, now),
         CLAIMED: lambda item: _give_claimed(session, actor, item.id, leaver, heir, now),
+        TURN: lambda item: _give_turn(session, actor, item.id, leaver, heir, now),
         POST: lambda item: _give_post(session, actor, item.id, heir, wanted.on, now),
         GRANT_GIVEN: lambda item: _end_grant(session, actor, item.id, now),
         GRANT_GOT: lambda item: _pass_grant_on(session, actor, item.id, heir, now),
@@ -146,6 +148,13 @@ def _tasks(session: Session, user_id: int) -> list[Task]:
     return list(session.scalars(of_him.order_by(Task.instance_id, Task.id)))
 
 
+def _turns(session: Session, user_id: int) -> list[tuple[TaskRound, Task]]:
+    """Rounds in which he is to be asked later: his turn has not come."""
+    named = TaskRound.ended_at.is_(None), TaskRound.people.contains([{"holder": f"u:{user_id}"}])
+    rows = session.execute(select(TaskRound, Task).join(Task, Task.id == TaskRound.task_id).where(*named).order_by(TaskRound.id))
+    return [(found, task) for found, task in rows if any(one["holder"] == f"u:{user_id}" for one in found.people[found.begun :])]
+
+
 def _kind(task: Task) -> str:
     return CLAIMED if task.candidate_groups else TASK
 
@@ -158,12 +167,28 @@ def _give_task(session: Session, actor: Actor, task_id: int, leaver: User, heir:
     """What is asked of him by name is asked of the successor: as handler, or as one of the candidates."""
     row, task = lock_task(session, task_id)
     was = events.held(task)
+    refuse_ballot(session, row, task)
     task.candidate_users = [str(heir.id) if one == str(leaver.id) else one for one in task.candidate_users]
     if task.assignee_id == leaver.id:
         task.assignee_id, task.claimed_at = heir.id, now
     if not task.held:
         put_before(session, task)
     data = {"from": leaver.id, "to": heir.id, events.WAS: was}
+    events.note(session, actor, task, HANDED_OVER, data, now=now)
+    changed(session, actor, row, task, "task.hand_over", data, now)
+    return N_("已移交")
+
+
+def _give_turn(session: Session, actor: Actor, round_id: int, leaver: User, heir: User, now: datetime) -> str:
+    """When his turn comes, the successor is asked; one who is asked in that round already is not asked twice."""
+    row, task = lock_task(session, session.get_one(TaskRound, round_id).task_id)
+    found = session.get_one(TaskRound, round_id, populate_existing=True)
+    mine, his = f"u:{leaver.id}", f"u:{heir.id}"
+    if any(one["holder"] == his for one in found.people):
+        raise Conflict(N_("“%(name)s”已在加签人员之中，请先减签。"), name=heir.name)
+    coming = [one | {"holder": his} if one["holder"] == mine else one for one in found.people[found.begun :]]
+    found.people = [*found.people[: found.begun], *coming]
+    data = {"from": leaver.id, "to": heir.id, "round": found.id}
     events.note(session, actor, task, HANDED_OVER, data, now=now)
     changed(session, actor, row, task, "task.hand_over", data, now)
     return N_("已移交")

@@ -180,6 +180,14 @@ def open_plans(session: Session, area_path: Areas, *, as_of: date | datetime) ->
     return _all_lines(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path), issued=False))
 
 
+def lines_by_id(session: Session, plan_ids: Collection[int], *, as_of: date | datetime) -> dict[int, LedgerLine]:
+    """Give the lines of some plans, by id; those that were not in the catalogue then are left out."""
+    if not plan_ids:
+        return {}
+    wanted = queries.Wanted(plan_ids=tuple(sorted(plan_ids)))
+    return {line.plan_id: line for line in _all_lines(session, AsOf.of(as_of), wanted)}
+
+
 def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: str = "", unit: str = "") -> Board:
     """Give the supervisors' board over the areas that the actor sees, or one of them, or one lead unit; raises Forbidden.
 
@@ -356,6 +364,6 @@ def _cumulated(per_day: Mapping[date, int], ends: list[date]) -> list[int]:
 
 __all__ = [
     "AsOf", "Board", "LateTask", "LedgerFigures", "LedgerFilter", "LedgerLine", "LedgerPage", "SeriesPoint", "add_up_counters",
-    "board", "count_rows", "figures", "figures_for", "issued_between", "issued_series", "ledger_rows", "open_plans",
-    "overdue_plans", "recount",
+    "board", "count_rows", "figures", "figures_for", "issued_between", "issued_series", "ledger_rows", "lines_by_id",
+    "open_plans", "overdue_plans", "recount",
 ]  # fmt: skip

@@ -194,7 +194,7 @@ def _decide(
         "minutes": meeting.minutes_number, "held_on": meeting.held_on, "kind": meeting.kind,
     }  # fmt: skip
     events.note_instance(session, actor, item.instance_id, ENTERED_FOR, entered, now=now, reason=decided.note)
-    deliver_message(session, actor, item.message_name, str(item.id), payload, now=now)
+    deliver_message(session, actor, item.message_name, str(item.id), payload, now=now, decided=True)
 
 
 def _waiting_items(session: Session, kind: str, area: str, item_ids: Sequence[int]) -> list[AgendaItem]:

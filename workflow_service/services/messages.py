@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, String, cast, delete, exists, select
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.errors import NotFound
+from workflow_service.domain.errors import Conflict, NotFound
 from workflow_service.engine.facts import Thrown
-from workflow_service.i18n import N_, _
+from workflow_service.i18n import N_, _, said
 from workflow_service.identity import policy
 from workflow_service.store import step_rows
+from workflow_service.store.plans import AgendaItem
 from workflow_service.store.runtime import HeldEvent, ProcessInstance, Subscription
 
 from . import audit
@@ -36,8 +37,13 @@ class Delivery:
 def send_message(
     session: Session, actor: Actor, name: str, correlation_key: str, payload: dict[str, Any], *, now: datetime
 ) -> int:
-    """Deliver a message for somebody outside; he must manage every instance that waits for it. Raises NotFound, Forbidden."""
+    """Deliver a message for somebody outside; he must manage every instance that waits for it.
+
+    Raises NotFound, Forbidden, and Conflict for the outcome of a meeting or list, which its host enters there.
+    """
     _require_managed(session, actor, "message", name, correlation_key)
+    if session.execute(_waiting("message", name, correlation_key).where(_OF_AGENDA)).first() is not None:
+        raise Conflict(N_("这是会议或清单的结果，由承办单位在“会议与清单”中凭纪要录入，不能直接发送。"))
     return deliver_message(session, actor, name, correlation_key, payload, now=now)
 
 
@@ -48,13 +54,15 @@ def send_signal(session: Session, actor: Actor, name: str, payload: dict[str, An
 
 
 def deliver_message(
-    session: Session, actor: Actor, name: str, correlation_key: str, payload: dict[str, Any], *, now: datetime
-) -> int:
+    session: Session, actor: Actor, name: str, correlation_key: str, payload: dict[str, Any], *, now: datetime,
+    decided: bool = False,
+) -> int:  # fmt: skip
     """Hand a message to every instance that waits for it under this key (one suspended keeps it); gives how many took it.
 
-    Raises NotFound when nobody waits for it. `payload` becomes the variable named like the receiving element.
+    Raises NotFound when nobody waits for it. `payload` becomes the variable named like the receiving element. Only with
+    `decided`, from the meeting or list itself, does it reach what waits for the outcome of an agenda's item.
     """
-    taken = _deliver(session, actor, "message", name, correlation_key, payload, now)
+    taken = _deliver(session, actor, "message", name, correlation_key, payload, now, decided=decided)
     if not taken:
         raise NotFound(N_("没有流程在等待消息“%(name)s”（关联键 %(key)s）。"), name=name, key=correlation_key)
     return taken
@@ -82,10 +90,12 @@ def _deliver(
     payload: dict[str, Any],
     now: datetime,
     noted: bool = True,
+    decided: bool = False,
 ) -> int:
     """`noted`: the record says what was handed over; what an instance threw stands in its own records."""
     session.flush()
-    waiting = session.execute(_waiting(kind, name, key)).all()
+    found = _waiting(kind, name, key)
+    waiting = session.execute(found if decided else found.where(~_OF_AGENDA)).all()
     what = Delivery(kind, name, key, {"name": name, "key": key} | ({"payload": payload} if noted else {}), payload)
     held: set[int] = set()
     return sum(_hand_over(session, actor, row, what, held, now) for row in waiting)
@@ -114,10 +124,11 @@ def forget_held(session: Session, instance_id: int) -> None:
 
 def _note_lost(session: Session, held: HeldEvent, now: datetime) -> None:
     text = N_("暂停期间送达的消息“%(name)s”（关联键 %(key)s），恢复后已没有环节等待")
+    message = said(lambda: _(text, name=held.name, key=held.correlation_key or ""))
+    data = {"name": held.name, "key": held.correlation_key or "", "payload": held.payload}
     row = {
-        "token": None, "element_id": held.name, "kind": "message", "created_at": now,
-        "message": _(text, name=held.name, key=held.correlation_key or ""),
-        "data": {"name": held.name, "key": held.correlation_key or "", "payload": held.payload},
+        "token": None, "element_id": held.name, "kind": "message", "created_at": now, "message": message,
+        "data": data | step_rows.words_of(message),
     }  # fmt: skip
     step_rows.insert_incidents(session, held.instance_id, [row])
 
@@ -148,6 +159,13 @@ def _hold(session: Session, actor: Actor, row: ProcessInstance, what: Delivery, 
     )  # fmt: skip
     session.add(kept)
     audit.record(session, actor, f"{what.kind}.hold", f"process-instance:{row.id}", what.data, now=now, instance=row)
+
+
+_OF_AGENDA: ColumnElement[bool] = exists().where(
+    AgendaItem.instance_id == Subscription.instance_id, AgendaItem.message_name == Subscription.name,
+    cast(AgendaItem.id, String) == Subscription.correlation_key,
+)  # fmt: skip
+"""What waits for the outcome of an item of an agenda or list: only whoever enters it there lets the plan go on."""
 
 
 def _waiting(kind: str, name: str, key: str | None) -> Any:

@@ -6,7 +6,7 @@ for. The try thaws the instance, moves its tokens in memory and forgets it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,9 +31,9 @@ from workflow_service.identity import policy
 from workflow_service.store import step_rows
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import events, pauses, recipients, rounds
+from . import events, forms, pauses, recipients, rounds, taking_up
 from .context import Actor
-from .execution import AskedAgain, Execution, locked_instance, require_status
+from .execution import Execution, locked_instance, require_status
 from .messages import forget_held
 from .recipients import Asked
 from .rounds import RoundAsked
@@ -50,6 +50,8 @@ from .topics import LASTING
 LONGEST_REASON = 2000
 MOST_POINTS = 30
 RETURNED = "returned"
+HANDED_ON = ("transfer", "reassign", "timeout_transfer", "proposed")
+"""Events after which a task was acted upon, though whoever has it now has not opened it."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ def _return_through(execution: Execution, task: Task, stop: Stop, asked: ReturnA
     _leave_agendas(execution)
     rounds.end_open(session, actor, task, now=now)
     if former is not None and former.responsible is not None:
-        _tell_returned(execution, task, former.responsible, asked.reason)
+        _tell_returned(execution, task, f"u:{former.responsible}", asked.reason)
     session.refresh(task)
     return task
 
@@ -226,14 +228,13 @@ def _words(stop: Stop, asked: ReturnAsked) -> dict[str, Any]:
 
 def _ask_again(execution: Execution, stop: Stop, former: Task | None) -> None:
     if stop.kind == TASK and former is not None:
-        again = AskedAgain(former.responsible, dict(former.submission or {}))
-        execution.asked_again[stop.process_key, stop.element_id] = again
+        execution.ask_again(former)
 
 
-def _tell_returned(execution: Execution, task: Task, user_id: int, reason: str) -> None:
+def _tell_returned(execution: Execution, task: Task, holder: str, reason: str) -> None:
     values = {"by": execution.actor.name, "task": task.name, "title": task.title}
     recipients.tell(
-        execution.session, execution.actor, [f"u:{user_id}"], RETURNED, N_("%(by)s退回：%(task)s（%(title)s）"), values,
+        execution.session, execution.actor, [holder], RETURNED, N_("%(by)s退回：%(task)s（%(title)s）"), values,
         f"returned:{task.id}:{task.revision}", now=execution.now, note=reason.strip(), link=f"/instances/{task.instance_id}",
     )  # fmt: skip
 
@@ -247,7 +248,10 @@ def _return_beside(
         raise Conflict(N_("找不到那一环节的办理人，请选择重新逐级办理。"))
     if task.assignee_id is None:
         task.assignee_id, task.claimed_at = actor.responsible, now
-    who = Asked(f"u:{former.responsible}", unit_id=former.completed_unit_id)
+    holder = f"u:{former.responsible}"
+    if former.candidate_groups and not recipients.is_still_his(session, former.responsible, former, now=now):
+        holder = f"g:{former.candidate_groups[0]}"
+    who = Asked(holder, unit_id=former.completed_unit_id)
     recipients.require_reachable(session, [who.holder], now=now)
     step = {
         "process_key": stop.process_key, "element_id": stop.element_id, "form_key": former.form_key, "name": former.name,
@@ -258,28 +262,55 @@ def _return_beside(
     events.note(session, actor, task, RETURNED, _words(stop, asked) | {"direct": True}, now=now, reason=asked.reason.strip())
     data = {"task": task.id, "to": stop.element_id, "direct": True}
     changed(session, actor, row, task, "task.return", data, now)
-    _tell_returned(Execution.thaw(session, actor, row, now), task, former.responsible, asked.reason)
+    _tell_returned(Execution.thaw(session, actor, row, now), task, holder, asked.reason)
     return task
 
 
-def dissent(execution: Execution, task: Task, values: dict[str, Any]) -> bool:
-    """Return the whole task at the first dissent where the designer says so (一人不同意即退回); False where he does not."""
+def returns_whole(execution: Execution, task: Task, values: Mapping[str, Any]) -> bool:
+    """Whether an answer is a dissent that returns the whole task (一人不同意即退回), as the designer says."""
     rule = execution.loaded.program.element(task.process_key, task.element_id).get("multi") or {}
-    if rule.get("dissent") != "return" or choice_of(str(values.get("outcome"))) is not Choice.DISAGREE:
-        return False
-    stop = next(iter(_allowed(execution, task)), None)
+    return rule.get("dissent") == "return" and choice_of(str(values.get("outcome"))) is Choice.DISAGREE
+
+
+def require_ground(execution: Execution, task: Task, values: Mapping[str, Any]) -> None:
+    """Refuse a dissent that would return the whole task without a reason, or has no step to return it to.
+
+    Raises InvalidInput, Conflict.
+    """
+    if not returns_whole(execution, task, values):
+        return
+    form = forms.form_of_task(execution.session, task, execution.row.definition_id)
+    if "opinion" in form.get("properties", {}) and not str(values.get("opinion") or "").strip():
+        raise InvalidInput(N_("不同意将整体退回，请写明理由。"))
+    _whole_to(execution, task)
+
+
+def _whole_to(execution: Execution, task: Task) -> Stop:
+    """Where a dissent returns the whole task to: the nearest step that is allowed, else the nearest that was passed."""
+    passed = (one for one in execution.instance.stops(task.token) if one.element_id != task.element_id)
+    stop = next(iter([*_allowed(execution, task), *passed]), None)
     if stop is None:
+        raise Conflict(N_("不同意应整体退回，但前面没有可退回的环节；请联系督办岗位。"))
+    return stop
+
+
+def dissent(execution: Execution, task: Task, values: dict[str, Any], completion: step_rows.Completion) -> bool:
+    """Return the whole task at a dissent where the designer says so; False where the token is to go on.
+
+    `completion` says who dissents: he who handed the task in, whoever signed after him.
+    """
+    if not returns_whole(execution, task, values):
         return False
+    stop = _whole_to(execution, task)
     _ask_again(execution, stop, _former(execution.session, task.instance_id, stop.token))
-    execution.hand_in(
-        step_rows.Completion(task.id, execution.actor.user_id, execution.actor.unit_id, values), task.token
-    )
+    execution.hand_in(completion, task.token)
     execution.why_ended = N_("有一方不同意，会签已整体退回")
     reason = str(values.get("opinion") or "")
     data = {"to": stop.element_id, "name": stop.name}
     events.note(execution.session, execution.actor, task, RETURNED, data, now=execution.now, reason=reason)
     execution.instance.dissent(task.token, values, stop.token)
     execution.settle("task.dissent", {"task": task.id, "to": stop.element_id, "values": values})
+    _leave_agendas(execution)
     return True
 
 
@@ -298,7 +329,7 @@ def retrieve_task(session: Session, actor: Actor, task_id: int, *, now: datetime
     require_status(row, ("active",))
     execution = Execution.thaw(session, actor, row, now)
     _require_untouched(execution, task)
-    execution.asked_again[task.process_key, task.element_id] = AskedAgain(task.responsible, dict(task.submission or {}))
+    execution.ask_again(task)
     execution.why_ended = N_("前一环节已取回")
     events.note(session, actor, task, "retrieved", now=now)
     execution.instance.retrieve(task.token)
@@ -320,6 +351,9 @@ def may_retrieve(session: Session, actor: Actor, task: Task, row: ProcessInstanc
 
 
 def _require_untouched(execution: Execution, task: Task) -> None:
+    his = task.responsible
+    if his is None or not recipients.is_still_his(execution.session, his, task, now=execution.now):
+        raise Conflict(N_("您已离开办理时的原岗位，不能取回；可以请督办岗位调整。"))
     places = execution.instance.after(task.token)
     elements = [execution.loaded.program.element(one.process_key, one.element_id) for one in places]
     if any(one.get("attrs", {}).get("topic") in LASTING for one in elements if one["type"] == "serviceTask"):
@@ -333,6 +367,9 @@ def _require_untouched(execution: Execution, task: Task) -> None:
             raise Conflict(N_("“%(task)s”已经办理，不能取回。"), task=one.name)
         if one.status == "open" and one.opened_at is not None:
             raise Conflict(N_("“%(task)s”的办理人已经打开，不能取回；可以请他退回。"), task=one.name)
+    if acted := events.first_of(execution.session, [one.id for one in later], HANDED_ON):
+        name = next(one.name for one in later if one.id == acted.task_id)
+        raise Conflict(N_("“%(task)s”已经转给他人，不能取回；可以请其退回。"), task=name)
 
 
 def withdraw_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
@@ -430,23 +467,24 @@ def reopen_instance(
     if not row.state:
         raise Conflict(N_("这个流程办结于保留现场之前，不能重办；请另行发起。"))
     execution = Execution.thaw(session, actor, row, now)
-    terminated, row.status, row.outcome, row.ended_at = row.status == "terminated", "active", "", None
-    if terminated:
-        execution.instance.revive()
-    else:
-        _reopen_at(execution, element_id)
+    terminated, ended_at = row.status == "terminated", row.ended_at
+    row.status, row.outcome, row.ended_at = "active", "", None
+    moved = execution.instance.revive() if terminated else _reopen_at(execution, element_id)
     events.note_instance(session, actor, row.id, "reopened", {"to": element_id}, now=now, reason=reason.strip())
     execution.take_plan_up_again()
     execution.settle("process-instance.reopen", {"to": element_id, "reason": reason})
+    if terminated:
+        taking_up.reinstate(execution, ended_at, moved)
     return row
 
 
-def _reopen_at(execution: Execution, element_id: str) -> None:
+def _reopen_at(execution: Execution, element_id: str) -> dict[UUID, UUID]:
     stop = next((one for one in execution.instance.stops_at_end() if one.element_id == element_id), None)
     if stop is None:
         raise ReturnNotAllowed(target=element_id)
     _ask_again(execution, stop, _former(execution.session, execution.row.id, stop.token))
     execution.instance.reopen(stop.token)
+    return {}
 
 
 def _tried(execution: Execution, task: Task | None, move: Callable[[], object], undone: UUID | None = None) -> Effect:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import DeadlineClock, InvalidDeadline, parse_deadline
-from workflow_service.store import deadlines
+from workflow_service.store import deadlines, round_list
 from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import ProcessInstance, Task
@@ -58,21 +58,29 @@ def stop_tasks(session: Session, actor: Actor, instance: ProcessInstance, reason
 
 
 def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -> None:
-    """Let the clocks of an instance's tasks run again; tasks that are over by now keep the due moment that they had."""
-    for row, task in deadlines.standing_of_instance(session, instance.id):
+    """Let the clocks of an instance's tasks run again; tasks that are over by now keep the due moment that they had.
+
+    A due moment that was set by hand while the clock stood moves by the working days since then: who set it knew of those before.
+    """
+    standing = deadlines.standing_of_instance(session, instance.id)
+    by_hand = deadlines.set_by_hand_at(session, [task.id for _row, task in standing]) if standing else {}
+    for row, task in standing:
         row.ended_at, task.paused_for = now, ""
         row.due_before = task.due_at  # it may have been set by hand meanwhile
-        _move_timeout(session, instance, task, row.started_at, now)
+        waits = task.held or (task.rounds > 0 and round_list.does_wait(session, task.id))
+        if not waits:  # else it moves when the others have acted
+            move_timeout(session, instance, task, row.started_at, now)
         if task.status == "open" and task.due_at is not None:
-            clock = DeadlineClock(task.due_at, row.started_at, _counts_hours(task))
+            since = max(row.started_at, by_hand.get(task.id, row.started_at))
+            clock = DeadlineClock(task.due_at, since, _counts_hours(task))
             task.due_at = clock.resume(now, working_calendar(session), SETTINGS).due_at
-            row.working_days = _days(session, row, now)
+            row.working_days = _days(session, since, now)
             deadlines.move_holders(session, task)
         row.due_after = task.due_at
     session.flush()
 
 
-def _move_timeout(session: Session, instance: ProcessInstance, task: Task, stood_since: datetime, now: datetime) -> None:
+def move_timeout(session: Session, instance: ProcessInstance, task: Task, stood_since: datetime, now: datetime) -> None:
     """Give a task back the time in which nobody could do it before its time-out."""
     if task.status != "open" or task.timeout_at is None or task.round_id is not None:
         return
@@ -102,7 +110,7 @@ def _start_plan(session: Session, actor: Actor, plan: Plan, instance: ProcessIns
     row = deadlines.standing_of_plan(session, plan.id)
     if row is None:
         return
-    row.ended_at, row.working_days, row.due_after = now, _days(session, row, now), _close(plan)
+    row.ended_at, row.working_days, row.due_after = now, _days(session, row.started_at, now), _close(plan)
     if plan.due_on is not None and row.working_days and plan.issued_on is None:
         clock = DeadlineClock(SETTINGS.close_of(plan.due_on), row.started_at)
         row.due_after = clock.resume(now, working_calendar(session), SETTINGS).due_at
@@ -117,9 +125,9 @@ def _start_plan(session: Session, actor: Actor, plan: Plan, instance: ProcessIns
         session.add(event)
 
 
-def _days(session: Session, row: DeadlineChange, now: datetime) -> int:
+def _days(session: Session, since: datetime, now: datetime) -> int:
     calendar = working_calendar(session)
-    return calendar.working_days_between(SETTINGS.day_of(row.started_at), SETTINGS.day_of(now))
+    return calendar.working_days_between(SETTINGS.day_of(since), SETTINGS.day_of(now))
 
 
 def _close(plan: Plan) -> datetime | None:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, false, or_, select, text, true
 
 from workflow_service import signals
 from workflow_service.domain.divisions import area_above
@@ -106,7 +106,7 @@ def issue_plan(execution: "Execution", work: ServiceWork) -> Result:
     plan = _registered(execution)
     issued_on = calendar_day(execution.now)
     unit = _issuing_unit(execution, plan, work)
-    number = _document_number(execution, unit, work, issued_on)
+    number = _document_number(execution, plan, unit, work, issued_on)
     revised = plan.issued_on is not None
     if not revised:
         _mark_issued(execution, plan, issued_on, number)
@@ -269,15 +269,38 @@ def _area_of(plan: Plan, office: str) -> str:
     return higher or plan.area
 
 
-def _document_number(execution: "Execution", unit: Unit, work: ServiceWork, issued_on: date) -> str:
-    text = str(_stated_notice(work).get("document_number") or "")
+def _document_number(execution: "Execution", plan: Plan, unit: Unit, work: ServiceWork, issued_on: date) -> str:
+    """The number stated by hand, else the next of the unit's series; never one under which another notice was issued."""
+    stated = str(_stated_notice(work).get("document_number") or "")
     prefix, series = unit.document_prefix or unit.short_name, f"document:{unit.code}:{issued_on.year}"
-    if not text:
-        return str(DocumentNumber(prefix, issued_on.year, next_number(execution.session, series)))
-    number = DocumentNumber.parse(text)
+    if not stated:
+        return _next_document_number(execution, unit, prefix, series, issued_on)
+    number = DocumentNumber.parse(stated)
+    if _is_taken(execution, str(number), plan):
+        raise InvalidInput(N_("发文字号“%(number)s”已用于其他文件，请退回核对。"), number=str(number))
     if (number.prefix, number.year) == (prefix, issued_on.year):
         note_number(execution.session, series, number.serial)
     return str(number)
+
+
+def _next_document_number(execution: "Execution", unit: Unit, prefix: str, series: str, issued_on: date) -> str:
+    if not DocumentNumber.is_prefix(prefix):
+        raise InvalidInput(N_("“%(unit)s”没有机关代字，请管理员在单位资料中填写后重试。"), unit=unit.name)
+    while True:
+        number = str(DocumentNumber(prefix, issued_on.year, next_number(execution.session, series)))
+        if not _is_taken(execution, number):
+            return number
+
+
+def _is_taken(execution: "Execution", number: str, plan: Plan | None = None) -> bool:
+    """Whether a notice of another plan has the number; whoever asks for the same one at the same time waits."""
+    execution.session.execute(_LOCK_NUMBER, {"number": number})
+    taken = LibraryResult.kind == "notice", LibraryResult.document_number == number
+    others = LibraryResult.plan_id != plan.id if plan is not None else true()
+    return execution.session.scalars(select(LibraryResult.id).where(*taken, others).limit(1)).first() is not None
+
+
+_LOCK_NUMBER = text("SELECT pg_advisory_xact_lock(hashtext('document number'), hashtext(:number))")
 
 
 def _stated_notice(work: ServiceWork) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Plans: apply for one, send it on its route, revise and evaluate it (docs/domain.md §2)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
@@ -21,14 +22,17 @@ from workflow_service.domain.plans import (
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.identity.names import search_keys
+from workflow_service.store import plan_list
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan, PlanEvent, PlanningCycle
 from workflow_service.store.runtime import Attachment, ProcessInstance
 
 from . import audit
 from .context import Actor
+from .deployments import called_by_others
 from .evaluations import evaluation_variables
 from .processes import start_process
+from .programs import carries_plan
 
 REGISTRATION, REVISION, EVALUATION = "registration", "revision", "midterm_evaluation"
 RUNNING = ("active", "suspended")
@@ -139,7 +143,7 @@ def visible_plan(
     plan = session.get(Plan, plan_id, with_for_update={"of": Plan} if lock else None, populate_existing=lock)
     if plan is None:
         raise NotFound(N_("没有编号为 %(id)s 的规划。"), id=plan_id)
-    policy.require(actor, action, thing_of_plan(plan))
+    policy.require(actor, action, thing_of_plan(session, plan))
     return plan
 
 
@@ -150,21 +154,17 @@ def plan_named(session: Session, wanted: str) -> Plan | None:
     return session.scalars(select(Plan).where(Plan.code == wanted)).one_or_none() if wanted else None
 
 
-def thing_of_plan(plan: Plan) -> policy.Thing:
-    """What rights need to know of a plan."""
-    return policy.thing_of(
-        plan.area_path,
-        unit_ids=(plan.lead_unit_id,),
-        participants=(plan.created_by,),
-        public=plan.issued_on is not None,
-    )
+def thing_of_plan(session: Session, plan: Plan) -> policy.Thing:
+    """What rights need to know of a plan: once issued, it is open to all."""
+    return replace(thing_of_draft(session, plan), public=plan.issued_on is not None)
 
 
-def thing_of_draft(plan: Plan) -> policy.Thing:
-    """The same for what is not published with an issued plan: drafts, opinions, who did what."""
+def thing_of_draft(session: Session, plan: Plan) -> policy.Thing:
+    """The same for what is not published with an issued plan: drafts, opinions, who did what and has it now."""
     return policy.thing_of(
-        plan.area_path, unit_ids=(plan.lead_unit_id,), participants=(plan.created_by,), public=False
-    )
+        plan.area_path, unit_ids=(plan.lead_unit_id,), participants=(plan.created_by,),
+        holders=plan_list.plan_holders(session, plan.id), public=False,
+    )  # fmt: skip
 
 
 def _require_terms(application: PlanApplication) -> None:
@@ -214,14 +214,9 @@ def _new_plan(
 def cycle_of(session: Session, first_year: int) -> PlanningCycle:
     """Give the planning cycle that a year lies in, noting it on first use."""
     wanted = five_year_cycle(first_year)
-    found = session.scalars(
-        select(PlanningCycle).where(PlanningCycle.first_year == wanted.first_year)
-    ).one_or_none()
-    if found is None:
-        found = PlanningCycle(name=wanted.name, first_year=wanted.first_year, last_year=wanted.last_year)
-        session.add(found)
-        session.flush()
-    return found
+    values = {"name": wanted.name, "first_year": wanted.first_year, "last_year": wanted.last_year}
+    session.execute(insert(PlanningCycle).values(values).on_conflict_do_nothing())
+    return session.scalars(select(PlanningCycle).where(PlanningCycle.first_year == wanted.first_year)).one()
 
 
 def calendar_day(now: datetime) -> date:
@@ -249,6 +244,20 @@ def _start(
         session, actor, key, variables={**(variables or {}), "plan": plan_facts(plan)}, business_key=str(plan.id),
         plan_id=plan.id, now=now,
     )  # fmt: skip
+
+
+def require_startable(session: Session, key: str, plan: Plan | None) -> None:
+    """Raise Conflict unless a process may be started by its key: for a plan its own route, else one that neither carries a
+    plan nor is called by others. What comes earlier or later on a plan's way is never started past what precedes it.
+    """
+    if plan is not None:
+        if plan.status != "active" or plan.route != key:
+            raise Conflict(N_("这项规划只能启动立项时确定的审批流程；修订和评估请在规划页面启动。"))
+        return
+    if carries_plan(session, key):
+        raise Conflict(N_("“%(key)s”办理规划，请从规划启动；不能单独启动。"), key=key)
+    if key in called_by_others(session):
+        raise Conflict(N_("“%(key)s”由其他流程调用，不能单独启动。"), key=key)
 
 
 def refuse_while_running(session: Session, plan: Plan) -> None:

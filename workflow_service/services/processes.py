@@ -13,12 +13,13 @@ from workflow_service.domain.errors import NotFound
 from workflow_service.engine.run import Instance
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
+from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Incident, ProcessInstance, Timer
 
-from . import audit, pauses
+from . import audit, clock_failures, pauses
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .messages import broadcast_signal, deliver_held, deliver_message
@@ -47,7 +48,8 @@ def start_process(
     session.flush()
     instance = Instance.start(loaded.program, dict(variables), business_key, now)
     execution = Execution(session, actor, row, loaded, instance, now)
-    execution.settle("process-instance.start", {"definition": key, "version": loaded.version})
+    started = {"definition": key, "version": loaded.version, "variables": dict(variables)}
+    execution.settle("process-instance.start", started)
     send_after_commit(session, signals.instance_started, instance_id=row.id, definition_key=key)
     return row
 
@@ -107,6 +109,9 @@ def fire_timer(session: Session, timer_id: int, *, now: datetime) -> bool:
     execution = Execution.thaw(session, Actor.system("scheduler"), row, now)
     remaining = timer.remaining - 1 if timer.remaining else None
     element_id, token = timer.element_id, timer.token
+    if timer.failures:
+        timer.failures, timer.retry_at = 0, None
+        step_rows.settle_incidents(session, row.id, [token], None, now)
     execution.instance.fire(token, remaining=remaining)
     execution.settle("timer.fire", {"element": element_id})
     return True
@@ -122,6 +127,8 @@ def retry_incident(session: Session, actor: Actor, incident_id: int, *, now: dat
     session.refresh(incident)
     if incident.resolved_at is not None:
         raise NotFound(N_("没有编号为 %(id)s 的未处理事件。"), id=incident_id)
+    if incident.kind in clock_failures.KINDS:
+        return clock_failures.try_again(session, actor, row, incident, now=now)
     if incident.kind == "message" and incident.data is not None:
         return _send_again(session, actor, row, incident, now)
     require_status(row, ("active",))
@@ -130,6 +137,7 @@ def retry_incident(session: Session, actor: Actor, incident_id: int, *, now: dat
     if incident.token is not None:
         execution.instance.retry(incident.token)
     execution.settle("incident.retry", {"incident": incident_id})
+    return None
 
 
 def _send_again(
@@ -191,11 +199,11 @@ def _switch(
 
 
 def due_timers(session: Session, now: datetime, limit: int = 100) -> list[int]:
-    """Give the ids of timers that are due and whose instance runs, oldest first."""
+    """Give the ids of timers that are due and whose instance runs, oldest first; one that failed waits for its next try."""
     statement = (
         select(Timer.id)
         .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
-        .where(Timer.due_at <= now, ProcessInstance.status == "active")
+        .where(Timer.due_at <= now, ProcessInstance.status == "active", clock_failures.may_try(Timer.retry_at, now))
         .order_by(Timer.due_at, Timer.id)
         .limit(limit)
     )

@@ -13,6 +13,9 @@ from workflow_service.i18n import N_
 from workflow_service.store.definitions import ProcessDefinition
 
 KEPT = 128
+OF_PLANS = frozenset({"plan", "catalogue", "meeting", "evaluation"})
+"""What the topics of service tasks begin with that need a plan (`plan_topics`)."""
+
 _programs: OrderedDict[tuple[str, int], "LoadedProgram"] = OrderedDict()
 _lock = Lock()
 
@@ -50,6 +53,13 @@ def latest_definition(session: Session, key: str) -> ProcessDefinition:
     if found is None:
         raise NotFound(N_("没有部署过流程“%(key)s”。"), key=key)
     return found
+
+
+def carries_plan(session: Session, key: str) -> bool:
+    """Whether the newest version of a process, or one that it calls, does something to a plan; raises NotFound."""
+    processes = program_of(session, latest_definition(session, key).id).program.processes.values()
+    topics = (element["attrs"].get("topic") or "" for one in processes for element in one["elements"].values())
+    return any(topic.partition(".")[0] in OF_PLANS for topic in topics)
 
 
 def _load(session: Session, definition_id: int) -> LoadedProgram:

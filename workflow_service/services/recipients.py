@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
-from workflow_service.store import notice_rows
+from workflow_service.store import notice_rows, people_queries
 from workflow_service.store.people import Post, Unit, User
+from workflow_service.store.runtime import Task
 
 from . import notices
 from .calendars import SETTINGS
@@ -61,6 +62,11 @@ def require_reachable(session: Session, holders: Sequence[str], *, now: datetime
             raise InvalidInput(N_("“%(holder)s”现在无人在岗，请另选。"), holder=name_of(session, holder))
 
 
+def is_reachable(session: Session, holder: str, *, now: datetime) -> bool:
+    """Whether anybody stands behind a holder key today."""
+    return bool(notice_rows.people_of(session, [holder], SETTINGS.day_of(now)).get(holder))
+
+
 def name_of(session: Session, holder: str) -> str:
     """A person's name, or unit and post; the key itself where neither is known."""
     kind, _colon, rest = holder.partition(":")
@@ -83,6 +89,20 @@ def unit_of(session: Session, holder: str, *, now: datetime) -> int | None:
 def belongs(session: Session, holder: str, unit_id: int, *, now: datetime) -> bool:
     """Whether a person holds a post in a unit today."""
     return notice_rows.holds_post_in(session, int(holder[2:]), unit_id, SETTINGS.day_of(now))
+
+
+def is_still_his(session: Session, user_id: int, task: Task, *, now: datetime) -> bool:
+    """Whether who did a task is still there to do it again: in one of the posts it was asked of; in its unit, where it was
+    asked of him by name.
+    """
+    if not notice_rows.people_of(session, [f"u:{user_id}"], SETTINGS.day_of(now)):
+        return False
+    if str(user_id) in task.candidate_users:
+        return True
+    held = people_queries.memberships_of(session, [user_id], SETTINGS.day_of(now))
+    if task.candidate_groups:
+        return any(f"{one.post.unit.code}:{one.post.code}" in task.candidate_groups for one in held)
+    return task.unit_id is None or any(one.post.unit_id == task.unit_id for one in held)
 
 
 def tell(

@@ -7,40 +7,41 @@ says where the next one goes on, so a run that was killed is finished by whoever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.deadlines import aware
 from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.rhythm_reasons import reasons_of
 from workflow_service.domain.rhythms import (
+    LONGEST_SHIFT,
     Rhythm,
-    RhythmSettings,
     Run,
     day_period,
     is_caught_up,
+    period_of,
+    previous_period,
     runs_between,
     runs_due,
     upcoming_runs,
 )
+from workflow_service.domain.words import Phrase
 from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.i18n import N_
-from workflow_service.identity import policy
 from workflow_service.store.database import Database
-from workflow_service.store.records import Setting
 from workflow_service.store.supervision import RhythmRun
 
 from . import audit, bulletins, digests, weekly
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
-from .ownership import area_of_all
+from .rhythm_scope import BY_HAND, Scope, scope_of
+from .rhythm_settings import Configured, activate, configured, deactivate
 
-ACTIVATIONS = "rhythms"
 LONGEST_PAUSE_SECONDS = 3600
 WEEKLY_LATE, WEEKLY_LEDGER = "weekly_late", "weekly_ledger"
 
@@ -52,52 +53,6 @@ WORK: Mapping[str, Work] = {
     WEEKLY_LEDGER: weekly.send_ledger,
     Rhythm.TEN_DAY.value: bulletins.start_bulletins,
 }
-
-
-@dataclass(frozen=True)
-class Configured:
-    """What is set up: the moment of activation of each rhythm that runs, hours and catching up."""
-
-    activated: Mapping[Rhythm, datetime]
-    settings: RhythmSettings
-
-
-def configured(session: Session) -> Configured:
-    """Read the setting `rhythms`: `{"daily": {"activated_at": …}, …, "starts_at": "09:00"}`."""
-    value = session.scalars(select(Setting.value).where(Setting.name == ACTIVATIONS)).one_or_none() or {}
-    activated = {
-        rhythm: aware(datetime.fromisoformat(value[rhythm.value]["activated_at"]))
-        for rhythm in Rhythm
-        if value.get(rhythm.value, {}).get("activated_at")
-    }
-    settings = RhythmSettings(deadlines=SETTINGS)
-    if "starts_at" in value:
-        settings = replace(settings, starts_at=time.fromisoformat(value["starts_at"]))
-    return Configured(activated, settings)
-
-
-def activate(
-    session: Session, actor: Actor, *, rhythms: Iterable[Rhythm] = tuple(Rhythm), now: datetime, anew: bool = False
-) -> Configured:
-    """Switch rhythms on from now; one that runs keeps its beginning unless `anew`. Raises Forbidden."""
-    policy.require(actor, "setting.manage", area_of_all(session))
-    row = session.get(Setting, ACTIVATIONS, with_for_update=True)
-    value: dict[str, Any] = dict(row.value) if row else {}
-    for rhythm in rhythms:
-        if anew or not value.get(rhythm.value, {}).get("activated_at"):
-            value[rhythm.value] = {"activated_at": aware(now).isoformat()}
-    _store(session, actor, value, now)
-    return configured(session)
-
-
-def deactivate(session: Session, actor: Actor, rhythm: Rhythm, *, now: datetime) -> Configured:
-    """Switch one rhythm off; runs already claimed are finished."""
-    policy.require(actor, "setting.manage", area_of_all(session))
-    row = session.get(Setting, ACTIVATIONS, with_for_update=True)
-    value: dict[str, Any] = dict(row.value) if row else {}
-    value.pop(rhythm.value, None)
-    _store(session, actor, value, now)
-    return configured(session)
 
 
 def claim_due(session: Session, *, now: datetime, catch_up: int | None = None) -> list[tuple[str, str]]:
@@ -130,6 +85,21 @@ def claim(session: Session, run: Run, *, now: datetime, caught_up: bool = False)
     return [(run.rhythm.value, run.period_key)]
 
 
+def claim_by_hand(session: Session, run: Run, scope: Scope, by: Mapping[str, Any], *, now: datetime) -> tuple[str, str] | None:
+    """Claim a run for a part only; None where that part has been run by hand. What follows a weekly run is claimed with it."""
+    run = _with_time_to_answer(run, now, working_calendar(session))
+    key = scope.key_of(run.period_key)
+    facts = _facts(run) | {"scope": scope.plain(), "by": dict(by)}
+    row = _row(run, run.period_key, now, False) | {"period": key, "due_at": now, "figures": facts}
+    statement = insert(RhythmRun).on_conflict_do_nothing(index_elements=["rhythm", "period"])
+    won = set(session.scalars(statement.returning(RhythmRun.period), [row]))
+    if key not in won:
+        return None
+    if follow_ups := _follow_ups(run, now, False):
+        session.execute(statement, follow_ups)
+    return run.rhythm.value, key
+
+
 def unfinished(session: Session, *, now: datetime) -> list[tuple[str, str]]:
     """Give the claimed runs whose time has come and that are not finished, oldest first; not those put off until later."""
     waiting = select(RhythmRun).where(RhythmRun.finished_at.is_(None), RhythmRun.due_at <= now)
@@ -157,7 +127,7 @@ def advance(session: Session, rhythm: str, period: str, *, now: datetime) -> boo
     cursor = WORK[rhythm](session, run, now=now)
     if cursor is None:
         run.finished_at = now
-        data = {"period": period, "caught_up": run.caught_up}
+        data = {"period": period, "caught_up": run.caught_up, **_by_hand(run)}
         audit.record(session, Actor.system("scheduler"), "rhythm.run", f"rhythm:{rhythm}", data, now=now)
         return False
     run.cursor = cursor
@@ -191,12 +161,38 @@ def daily_run_at(session: Session, at: datetime) -> Run:
     return Run(Rhythm.DAILY, at, at, (day_period(day),))
 
 
+def run_at(session: Session, rhythm: Rhythm, at: datetime) -> Run:
+    """Give the run that is asked for at a moment: today's digests, this week's reports, the bulletin of the last period over."""
+    if rhythm is Rhythm.DAILY:
+        return daily_run_at(session, at)
+    period = period_of(rhythm, SETTINGS.day_of(at))
+    wanted = previous_period(rhythm, period) if rhythm is Rhythm.TEN_DAY else period
+    setup, calendar = configured(session).settings, working_calendar(session)
+    near = runs_between(rhythm, at - LONGEST_SHIFT, at + LONGEST_SHIFT, calendar, setup)
+    return next(run for run in near if wanted.key in run.period_keys)
+
+
 def due_at_moment(session: Session, at: datetime) -> list[Run]:
     """Give the weekly and ten-day runs that fall due on the day of a moment, not later than it."""
     setup, calendar = configured(session), working_calendar(session)
     midnight = setup.settings.midnight_after(SETTINGS.day_of(at) - timedelta(days=1))
     kinds = (Rhythm.WEEKLY, Rhythm.TEN_DAY)
     return [run for kind in kinds for run in runs_between(kind, midnight, at, calendar, setup.settings)]
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A run to come, and why it falls on its day (nothing where that is the usual one)."""
+
+    run: Run
+    reasons: tuple[Phrase, ...]
+
+
+def coming_runs(session: Session, rhythm: Rhythm, *, now: datetime, count: int = 10) -> list[Coming]:
+    """Give the next runs of a rhythm with their reasons, as they would be if it is off."""
+    settings, calendar = configured(session).settings, working_calendar(session)
+    found = upcoming_runs(rhythm, now, count, calendar, settings)
+    return [Coming(run, reasons_of(run, calendar, settings)) for run in found]
 
 
 def preview(session: Session, *, now: datetime, count: int = 3) -> dict[Rhythm, list[Run]]:
@@ -210,13 +206,18 @@ def runs_of(session: Session, *, limit: int = 100) -> list[RhythmRun]:
     return list(session.scalars(select(RhythmRun).order_by(RhythmRun.due_at.desc(), RhythmRun.rhythm).limit(limit)))
 
 
+def _by_hand(run: RhythmRun) -> dict[str, Any]:
+    return {"by": (run.figures or {}).get("by")} if scope_of(run) else {}
+
+
 def _retry_at(run: RhythmRun) -> datetime:
     stated = (run.figures or {}).get("retry_at")
     return datetime.fromisoformat(stated) if stated else run.due_at
 
 
 def _claimed(session: Session, rhythm: Rhythm) -> Collection[str]:
-    newest = select(RhythmRun.period).where(RhythmRun.rhythm == rhythm.value)
+    whole = RhythmRun.rhythm == rhythm.value, ~RhythmRun.period.contains(BY_HAND)
+    newest = select(RhythmRun.period).where(*whole)
     return set(session.scalars(newest.order_by(RhythmRun.period.desc()).limit(200)))
 
 
@@ -262,14 +263,7 @@ def _follow_ups(run: Run, now: datetime, caught_up: bool) -> list[dict[str, Any]
     return rows
 
 
-def _store(session: Session, actor: Actor, value: dict[str, Any], now: datetime) -> None:
-    values = {"value": value, "changed_at": now, "changed_by": actor.user_id}
-    statement = insert(Setting).values(name=ACTIVATIONS, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
-    audit.record(session, actor, "setting.change", f"setting:{ACTIVATIONS}", value, now=now)
-
-
 __all__ = [
-    "Configured", "activate", "advance", "claim", "claim_due", "configured", "daily_run_at",
-    "deactivate", "due_at_moment", "finish", "preview", "put_off", "run_due", "runs_of", "unfinished",
+    "Coming", "Configured", "activate", "advance", "claim", "claim_by_hand", "claim_due", "coming_runs", "configured",
+    "daily_run_at", "deactivate", "due_at_moment", "finish", "preview", "put_off", "run_at", "run_due", "runs_of", "unfinished",
 ]  # fmt: skip

@@ -30,17 +30,27 @@ from workflow_service.domain.rounds import (
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.identity.words import Word
-from workflow_service.store import step_rows
+from workflow_service.store import notice_rows, round_list, step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.operations import TaskRound
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import audit, completions, events, notices, recipients
+from . import audit, completions, events, notices, pauses, recipients
+from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution, require_status
 from .programs import program_of
 from .recipients import Asked
-from .task_access import changed, lock_task, put_aside, put_before, refuse_if_taken, require_holder
+from .task_access import (
+    changed,
+    holders_of,
+    lock_task,
+    put_aside,
+    put_before,
+    refuse_ballot,
+    refuse_if_taken,
+    require_holder,
+)
 
 LONGEST_NOTE = 2000
 MOST_PEOPLE = 50
@@ -68,6 +78,8 @@ def begin_round(
     require_status(row, ("active",))
     actor = require_holder(session, actor, task, "task.work")
     refuse_if_taken(session, actor, task)
+    if asked.relation is Relation.DELEGATE:
+        refuse_ballot(session, row, task)
     check_round(session, task, asked, now)
     took = task.assignee_id is None and actor.user_id is not None
     if took:
@@ -130,22 +142,49 @@ def _is_waited_for(session: Session, row: ProcessInstance, task: Task, asked: Ro
 
 
 def _ask(session: Session, actor: Actor, row: ProcessInstance, task: Task, found: TaskRound, now: datetime) -> None:
-    """Give those whose turn it is their tasks."""
-    rule = RULES[Relation(found.relation)]
-    for turn in next_turns(RoundMode(found.mode), len(found.people), found.begun):
-        asked = Asked.from_plain(found.people[turn])
-        side = _side_task(task, found, rule, asked, turn, now)
-        session.add(side)
-        session.flush()
-        put_before(session, side)
-        holders = [asked.holder]
-        send_after_commit(session, signals.task_created, task_id=side.id, instance_id=row.id, holders=holders)
-        recipients.tell(
-            session, actor, holders, "asked", N_("%(by)s请您办理：%(task)s（%(title)s）"),
-            {"by": actor.name, "task": side.name, "title": side.title}, f"asked:{side.id}", now=now, note=found.note,
-            link=f"/tasks/{side.id}",
-        )  # fmt: skip
-        found.begun = turn + 1
+    """Give those whose turn it is their tasks; whoever is not there any more is passed over, and the task's handler told."""
+    asked = 0
+    while not asked and (turns := next_turns(RoundMode(found.mode), len(found.people), found.begun)):
+        for turn in turns:
+            found.begun = turn + 1
+            if recipients.is_reachable(session, str(found.people[turn]["holder"]), now=now):
+                _ask_one(session, actor, row, task, found, turn, now)
+                asked += 1
+            else:
+                _pass_over(session, actor, task, found, turn, now)
+
+
+def _pass_over(session: Session, actor: Actor, task: Task, found: TaskRound, turn: int, now: datetime) -> None:
+    holder = str(found.people[turn]["holder"])
+    events.note(session, actor, task, "passed_over", {"round": found.id, "people": [holder]}, now=now)
+    recipients.tell(
+        session, Actor.system("scheduler"), _present(task), "given_back",
+        N_("%(name)s已不在岗，不再请其办理：%(task)s（%(title)s）"),
+        {"name": recipients.name_of(session, holder), "task": task.name, "title": task.title}, f"passed_over:{found.id}:{turn}",
+        now=now, link=f"/tasks/{task.id}",
+    )  # fmt: skip
+
+
+def _present(task: Task) -> list[str]:
+    """Before whom a task lies now: who took it, else everybody it is asked of."""
+    return [f"u:{task.assignee_id}"] if task.assignee_id is not None else holders_of(task)
+
+
+def _ask_one(
+    session: Session, actor: Actor, row: ProcessInstance, task: Task, found: TaskRound, turn: int, now: datetime
+) -> None:
+    rule, asked = RULES[Relation(found.relation)], Asked.from_plain(found.people[turn])
+    side = _side_task(task, found, rule, asked, turn, now)
+    session.add(side)
+    session.flush()
+    put_before(session, side)
+    holders = [asked.holder]
+    send_after_commit(session, signals.task_created, task_id=side.id, instance_id=row.id, holders=holders)
+    recipients.tell(
+        session, actor, holders, "asked", N_("%(by)s请您办理：%(task)s（%(title)s）"),
+        {"by": actor.name, "task": side.name, "title": side.title}, f"asked:{side.id}", now=now, note=found.note,
+        link=f"/tasks/{side.id}",
+    )  # fmt: skip
 
 
 def _side_task(task: Task, found: TaskRound, rule: RelationRule, asked: Asked, turn: int, now: datetime) -> Task:
@@ -183,14 +222,15 @@ def wait_for_others(
     session: Session, actor: Actor, row: ProcessInstance, task: Task, values: dict[str, Any], *, now: datetime
 ) -> bool:
     """Keep what a handler handed in while others still have to act; False when nobody has to, so that the task can move on."""
-    rounds = _blocking(session, task.id)
-    if not rounds:
+    for one in _blocking(session, task.id):
+        if RULES[Relation(one.relation)].begins_after and not one.begun:
+            _ask(session, actor, row, task, one, now)
+            if _is_over(session, one):
+                end_round(session, actor, one, now=now)
+    if not _blocking(session, task.id):
         return False
     task.submission, task.completed_by, task.completed_unit_id = values, actor.user_id, actor.unit_id
     put_aside(session, task)
-    for one in rounds:
-        if RULES[Relation(one.relation)].begins_after and not one.begun:
-            _ask(session, actor, row, task, one, now)
     changed(session, actor, row, task, "task.hand_in", {"task": task.id, "values": values}, now)
     return True
 
@@ -220,12 +260,14 @@ def answer(
 
 def go_on(session: Session, actor: Actor, row: ProcessInstance, main: Task, found: TaskRound, *, now: datetime) -> None:
     """Ask whose turn comes next in a round, or end it and let its asking task go on."""
-    mode, open_ones, answered = RoundMode(found.mode), *_counts(session, found.id)
-    if not is_over(mode, len(found.people), found.begun, answered, open_ones):
-        if not open_ones:
-            _ask(session, actor, row, main, found, now)
+    if not _is_over(session, found) and not _counts(session, found.id)[0]:
+        _ask(session, actor, row, main, found, now)
+    if not _is_over(session, found):
         return
     end_round(session, actor, found, now=now)
+    since = round_list.waited_since(session, found) if main.timeout_at is not None else None
+    if since is not None:
+        pauses.move_timeout(session, row, main, since, now)
     if found.relation == Relation.INSTRUCT.value:
         _tell_leader(session, actor, row, main, found, N_("批示交办事项已全部办结：%(title)s"), f"round:{found.id}", now)
     elif main.status == "open":
@@ -243,6 +285,11 @@ def _tell_leader(
             session, {found.created_by} - {actor.user_id}, "instructed", sentence, values, occasion, now=now, note=note,
             link=f"/instances/{row.id}", by=actor.name,
         )  # fmt: skip
+
+
+def _is_over(session: Session, found: TaskRound) -> bool:
+    open_ones, answered = _counts(session, found.id)
+    return is_over(RoundMode(found.mode), len(found.people), found.begun, answered, open_ones)
 
 
 def _counts(session: Session, round_id: int) -> tuple[int, int]:
@@ -306,23 +353,28 @@ def _give_back(
     main.held, main.submission, main.completed_by, main.completed_unit_id = False, None, None, None
     main.revision += 1
     put_before(session, main)
-    if found.created_by is not None:
-        notices.tell(
-            session, {found.created_by}, "given_back", N_("%(relation)s已办完，请继续办理：%(task)s（%(title)s）"),
-            {"relation": Word(Relation(found.relation).label), "task": main.name, "title": main.title},
-            f"round:{found.id}", now=now, by=actor.name, link=f"/tasks/{main.id}",
-        )  # fmt: skip
+    day = SETTINGS.day_of(now)
+    people = {user_id for found_ids in notice_rows.people_of(session, _present(main), day).values() for user_id in found_ids}
+    notices.tell(
+        session, people, "given_back", N_("%(relation)s已办完，请继续办理：%(task)s（%(title)s）"),
+        {"relation": Word(Relation(found.relation).label), "task": main.name, "title": main.title},
+        f"round:{found.id}", now=now, by=actor.name, link=f"/tasks/{main.id}",
+    )  # fmt: skip
 
 
 def _finish(session: Session, actor: Actor, row: ProcessInstance, main: Task, now: datetime) -> None:
     """Move the instance on with what the handler had handed in; it stays his work, whoever signed last."""
+    from . import navigation
+
     values, execution = dict(main.submission or {}), Execution.thaw(session, actor, row, now)
     main.held = False
     session.flush()
-    execution.hand_in(step_rows.Completion(main.id, main.completed_by, main.completed_unit_id, values), main.token)
-    execution.instance.complete(main.token, values)
-    execution.settle("task.complete", {"task": main.id, "element": main.element_id, "values": values})
-    completions.follow(session, actor, row, main, execution, values, now=now)
+    completion = step_rows.Completion(main.id, main.completed_by, main.completed_unit_id, values)
+    if not navigation.dissent(execution, main, values, completion):
+        execution.hand_in(completion, main.token)
+        execution.instance.complete(main.token, values)
+        execution.settle("task.complete", {"task": main.id, "element": main.element_id, "values": values})
+        completions.follow(session, actor, row, main, execution, values, now=now)
     end_open(session, actor, main, now=now)
     send_after_commit(session, signals.task_completed, task_id=main.id, instance_id=row.id, user_id=main.completed_by)
     session.refresh(main)
@@ -336,16 +388,26 @@ def _take_over(session: Session, actor: Actor, row: ProcessInstance, found: Task
     execution.settle("task.resubmit", {"task": main.id, "element": found.data["element_id"]})
 
 
+def may_remove(actor: Actor, process: str, main: Task, relation: Relation, asked_by: int | None) -> bool:
+    """Whether the actor may take people out of a round: who has the asking task now, who gave an order, and supervisors."""
+    if policy.may(actor, "task.reassign", policy.thing_of(main.area_path)):
+        return True
+    standing = [one for one in actor.stand_ins if one.covers(process)]
+    if RULES[relation].survives:
+        return asked_by in {actor.user_id, *(one.user_id for one in standing)}
+    return not actor.groups.union(*(one.groups for one in standing)).isdisjoint(_present(main))
+
+
 def remove_signer(session: Session, actor: Actor, task_id: int, *, now: datetime) -> None:
-    """Take out somebody who was asked on a task's behalf and has not acted (减签); who asked may, and supervisors."""
+    """Take out somebody who was asked on a task's behalf and has not acted (减签); who has the task may, and supervisors."""
     row, side = lock_task(session, task_id)
+    require_status(row, statuses_for(session, side))
     if side.round_id is None:
         raise Conflict(N_("这项任务不是加签产生的。"))
     found = session.get_one(TaskRound, side.round_id)
-    asked_by = {actor.user_id, *(one.user_id for one in actor.stand_ins if one.covers(row.definition_key))}
-    if found.created_by not in asked_by and not policy.may(actor, "task.reassign", policy.thing_of(side.area_path)):
-        raise Forbidden(N_("只有加签人和督办岗位可以减签。"))
     main = session.get_one(Task, found.task_id, with_for_update=True)
+    if not may_remove(actor, row.definition_key, main, Relation(found.relation), found.created_by):
+        raise Forbidden(N_("只有原任务的办理人和督办岗位可以减签。"))
     ended = step_rows.cancel_tasks(session, row.id, [side.token], now)
     session.refresh(side)
     events.note(session, actor, main, "remove_signer", {"task": side.id}, now=now)

@@ -122,19 +122,6 @@ def grants_of(session: Session, actor: Actor, user_id: int, *, now: datetime) ->
     return [ShownGrant(*row, _state(row[0], today, row[0].id in left)) for row in rows]
 
 
-def people_to_choose(session: Session, user_id: int, *, now: datetime) -> list[tuple[int, str]]:
-    """Give who may be a person's substitute: those of his own governments, colleagues first."""
-    today = SETTINGS.day_of(now)
-    own = people_queries.memberships_of(session, [user_id], today)
-    units = {held.post.unit_id for held in own}
-    found: dict[int, tuple[bool, str, str]] = {}
-    for held in people_queries.memberships_in(session, sorted({one.post.unit.area_path for one in own}), today):
-        if held.user_id != user_id and held.user_id not in found:
-            place = f"{held.post.unit.short_name or held.post.unit.name}·{held.post.name}"
-            found[held.user_id] = (held.post.unit_id not in units, held.user.sort_key, f"{held.user.name}（{place}）")
-    return [(one, found[one][2]) for one in sorted(found, key=lambda one: found[one])]
-
-
 def routes(session: Session) -> list[tuple[str, str]]:
     """Give the deployed routes by key with the name of the newest version."""
     newest = select(ProcessDefinition.key, ProcessDefinition.name).ext(distinct_on(ProcessDefinition.key))

@@ -12,7 +12,7 @@ from workflow_service.i18n import N_
 from workflow_service.store.people import Unit
 from workflow_service.store.supervision import Bulletin
 
-from . import bulletins, weekly
+from . import bulletins, weekly_reports
 from .topics import Result, handles
 
 if TYPE_CHECKING:
@@ -43,10 +43,12 @@ def publish_bulletin(execution: "Execution", work: ServiceWork) -> Result:
     made = execution.session.get(Bulletin, int((seen.get("bulletin") or {}).get("id") or 0))
     if made is None:
         raise InvalidInput(N_("没有找到这一期通报，请先固定数字。"))
-    text, requests = (str(_answer(seen, "edit_bulletin").get(name) or "") for name in ("summary", "requests"))
+    written = _answer(seen, "edit_bulletin")
+    text, requests = (str(written.get(name) or "") for name in ("summary", "requests"))
     number = bulletins.release_bulletin(
-        execution.session, execution.actor, made, text=text, requests=requests, now=execution.now
-    )
+        execution.session, execution.actor, made, text=text, requests=requests, asks=written.get("asks") or (),
+        now=execution.now,
+    )  # fmt: skip
     return Result({"number": str(number), "year": number.year, "serial": number.number})
 
 
@@ -59,7 +61,7 @@ def publish_report(execution: "Execution", work: ServiceWork) -> Result:
         raise InvalidInput(N_("没有代码为“%(unit)s”的单位。"), unit=seen["unit"])
     plan_ids = [int(one["id"]) for one in seen.get("plans") or []]
     week = date.fromisoformat(str(seen["week"]))
-    kept = weekly.record_report(
+    kept = weekly_reports.record_report(
         execution.session, execution.actor, unit, week, plan_ids, _answer(seen, "report_progress"), now=execution.now
     )
     return Result({"plans": kept})

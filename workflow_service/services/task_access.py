@@ -25,6 +25,9 @@ from workflow_service.store.runtime import ProcessInstance, Task, TaskHolder
 from . import audit
 from .calendars import SETTINGS
 from .context import Actor
+from .programs import program_of
+
+VOTE = "vote"
 
 
 def open_task(session: Session, task_id: int) -> Task:
@@ -121,13 +124,29 @@ def require_holder(session: Session, actor: Actor, task: Task, action: str) -> A
 
 
 def asked_thing(session: Session, actor: Actor, task: Task, holders: Sequence[str] | None = None) -> policy.Thing:
-    """The task as rights see it; its route is asked for only where a substitute's grant may leave it out."""
+    """The task as rights see it; its route and whether it is a signature are asked for only where a substitute's grant may leave
+    them out.
+    """
     asked = holders_of(task) if holders is None else holders
-    return policy.thing_of(task.area_path, holders=asked, process=_route_of(session, actor, task), kind=task.kind)
+    if not actor.stand_ins:
+        return policy.thing_of(task.area_path, holders=asked, kind=task.kind)
+    row = session.get_one(ProcessInstance, task.instance_id)
+    kind = policy.SIGN if signing_rule(session, row, task) else task.kind
+    return policy.thing_of(task.area_path, holders=asked, process=row.definition_key, kind=kind)
 
 
-def _route_of(session: Session, actor: Actor, task: Task) -> str:
-    return session.get_one(ProcessInstance, task.instance_id).definition_key if actor.stand_ins else ""
+def signing_rule(session: Session, row: ProcessInstance, task: Task) -> str:
+    """How the answers of those who sign with a task count (`approval:sign`: all, any, vote); empty where it is no signature."""
+    if task.round_id is not None:
+        return ""
+    element = program_of(session, row.definition_id).program.element(task.process_key, task.element_id)
+    return str((element.get("multi") or {}).get("sign") or "")
+
+
+def refuse_ballot(session: Session, row: ProcessInstance, task: Task) -> None:
+    """Raise Conflict for a ballot: a vote is the voter's own, and nobody votes twice."""
+    if signing_rule(session, row, task) == VOTE:
+        raise Conflict(N_("表决须由本人投票，不能转办、委托、改派或移交。"), task=task.id)
 
 
 def note_for_whom(session: Session, actor: Actor, task: Task) -> None:

@@ -18,11 +18,12 @@ from workflow_service.domain.deadlines import aware
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
+from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.deadlines import move_holders
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
-from . import completions, events, form_facts, forms, navigation, pauses, rounds
+from . import completions, events, form_facts, forms, navigation, pauses, rounds, separation
 from .context import Actor
 from .execution import Execution, require_status
 from .task_access import (
@@ -77,22 +78,25 @@ def finish_task(
     require_status(row, rounds.statuses_for(session, task))
     actor = require_holder(session, actor, task, "task.work")
     refuse_if_taken(session, actor, task)
+    separation.require_another_person(session, actor, row, task, now=now)
     form = forms.form_of_task(session, task, row.definition_id)
     forms.validate(form, values)
     form_facts.require_facts(session, actor, task, form, values, now=now)
     note_for_whom(session, actor, task)
     if task.round_id is not None:
         rounds.answer(session, actor, row, task, values, now=now)
-    elif not (task.rounds and rounds.wait_for_others(session, actor, row, task, values, now=now)):
-        _move_on(session, actor, row, task, values, now)
+        return task, row
+    execution = Execution.thaw(session, actor, row, now)
+    navigation.require_ground(execution, task, values)
+    if not (task.rounds and rounds.wait_for_others(session, actor, row, task, values, now=now)):
+        _move_on(execution, task, values)
     return task, row
 
 
-def _move_on(
-    session: Session, actor: Actor, row: ProcessInstance, task: Task, values: dict[str, Any], now: datetime
-) -> None:
-    execution = Execution.thaw(session, actor, row, now)
-    if not navigation.dissent(execution, task, values):
+def _move_on(execution: Execution, task: Task, values: dict[str, Any]) -> None:
+    session, actor, row, now = execution.session, execution.actor, execution.row, execution.now
+    completion = step_rows.Completion(task.id, actor.user_id, actor.unit_id, values)
+    if not navigation.dissent(execution, task, values, completion):
         execution.finish_task(task.id, task.token, values)
         execution.settle("task.complete", {"task": task.id, "element": task.element_id, "values": values})
         completions.follow(session, actor, row, task, execution, values, now=now)
@@ -126,6 +130,7 @@ def claim_task(
     if task.assignee_id == actor.responsible:
         return task
     refuse_if_taken(session, actor, task)
+    separation.require_another_person(session, actor, row, task, now=now)
     task.assignee_id, task.claimed_at = actor.responsible, now
     set_holders(session, task, actor.responsible)
     _mark_opened(task, actor, now)
@@ -188,14 +193,18 @@ def release_tasks(
         and str(user_id) not in task.candidate_users
         and set(task.candidate_groups).isdisjoint(still_held)
     ]
+    released = 0
     for task_id in left:
         with suppress(Conflict):  # finished by him in this very moment
             row, task = lock_task(session, task_id)
+            if task.assignee_id != user_id:  # put back or handed on in this very moment
+                continue
             events.note(session, actor, task, "unclaimed", {events.WAS: events.held(task)}, now=now)
             task.assignee_id, task.claimed_at = None, None
             set_holders(session, task, None)
             changed(session, actor, row, task, "task.release", {"user": user_id}, now)
-    return len(left)
+            released += 1
+    return released
 
 
 def set_due(

@@ -1,8 +1,9 @@
 """What happens when a task's time is over (超时): remind, tell the superior, hand it to the superior, 逾期视为无意见.
 
-`Task.timeout_at` was computed on the working calendar when the task arose (`approval:timeout`), and moves with every pause. A due
-row is fired once: the moment is taken away in the same transaction as what follows from it. No clock confirms or decides for
-anybody: only a consultation can count as "no comment" (docs/approval-operations.md).
+`Task.timeout_at` was computed on the working calendar when the task arose (`approval:timeout`), and moves with every pause and by
+the time in which the task waited for others. A due row is fired once: the moment is taken away in the same transaction as what
+follows from it. No clock confirms, signs or decides for anybody: only a consultation that is no signature can count as "no
+comment" (docs/approval-operations.md).
 """
 
 from __future__ import annotations
@@ -15,24 +16,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service import signals
-from workflow_service.domain.approvals import Choice, choice_of
-from workflow_service.domain.errors import InvalidInput, NotFound
+from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
-from workflow_service.store import notice_rows, step_rows
+from workflow_service.store import notice_rows, round_list, step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import Unit
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import events, forms, recipients, rounds, transfers
+from . import clock_failures, completions, events, forms, recipients, rounds, transfers
 from .calendars import SETTINGS
 from .context import Actor
-from .digests import SUPERIOR_POST
 from .execution import Execution
-from .task_access import changed, holders_of, lock_task
+from .task_access import changed, holders_of, lock_task, signing_rule
 from .transfers import TransferAsked
 
 REMIND, ESCALATE, TRANSFER, NO_COMMENT = "remind", "escalate", "transfer", "no_comment"
-TIMED_OUT = "timed_out"
+TIMED_OUT, SUPERIOR_POST = "timed_out", "leader"
 SILENCE = "逾期未反馈，视为无意见。"
 SILENT_TRANSFER = "超时未办，转上级办理。"
 """The words that stand in the record of an official process, whatever language the page is read in."""
@@ -40,8 +39,10 @@ SILENT_TRANSFER = "超时未办，转上级办理。"
 
 def due_timeouts(session: Session, now: datetime, limit: int = 100) -> list[int]:
     """Give the ids of open tasks whose time is over, oldest first; tasks that wait for others or whose clock stands are not."""
-    due = Task.status == "open", Task.timeout_at <= now, ~Task.held, Task.paused_for == ""
-    statement = select(Task.id).where(*due).order_by(Task.timeout_at, Task.id).limit(limit)
+    due = Task.status == "open", Task.timeout_at <= now, ~Task.held, Task.paused_for == "", ~round_list.waits_for_others()
+    runs = ProcessInstance.status == "active", clock_failures.may_try(Task.timeout_retry_at, now)
+    found = select(Task.id).join(ProcessInstance, ProcessInstance.id == Task.instance_id).where(*due, *runs)
+    statement = found.order_by(Task.timeout_at, Task.id).limit(limit)
     return list(session.scalars(statement))
 
 
@@ -51,10 +52,14 @@ def fire_timeout(session: Session, task_id: int, *, now: datetime) -> bool:
     if found is None or found.status != "open":
         return False
     row, task = lock_task(session, task_id)
-    stands = row.status != "active" or task.held or task.paused_for != ""
+    waits = task.held or (task.rounds > 0 and round_list.does_wait(session, task.id))
+    stands = row.status != "active" or waits or task.paused_for != ""
     if stands or task.timeout_at is None or task.timeout_at > now:
         return False
     actor, task.timeout_at = Actor.system("scheduler"), None
+    if task.timeout_failures:
+        task.timeout_failures, task.timeout_retry_at = 0, None
+        step_rows.settle_incidents(session, row.id, [task.token], None, now)
     session.flush()
     if not (task.timeout_action == NO_COMMENT and _count_as_no_comment(session, actor, row, task, now)):
         _push(session, actor, row, task, now)
@@ -84,7 +89,7 @@ def _push(session: Session, actor: Actor, row: ProcessInstance, task: Task, now:
         asked = TransferAsked(superior, SILENT_TRANSFER)
         try:
             transfers.hand_on(session, actor, row, task, asked, "timeout_transfer", now)
-        except InvalidInput:
+        except (InvalidInput, Conflict):
             changed(session, actor, row, task, "task.timeout", data, now)
         return
     changed(session, actor, row, task, "task.timeout", data, now)
@@ -92,7 +97,7 @@ def _push(session: Session, actor: Actor, row: ProcessInstance, task: Task, now:
 
 def _count_as_no_comment(session: Session, actor: Actor, row: ProcessInstance, task: Task, now: datetime) -> bool:
     """Finish a consultation that nobody answered; False where a person must answer after all."""
-    if task.kind != "opinion" or task.round_id is not None:
+    if task.kind != "opinion" or task.round_id is not None or signing_rule(session, row, task):
         return False
     try:
         form = forms.form_of_task(session, task, row.definition_id)
@@ -104,6 +109,7 @@ def _count_as_no_comment(session: Session, actor: Actor, row: ProcessInstance, t
     execution.hand_in(step_rows.Completion(task.id, None, task.unit_id, values), task.token)
     execution.instance.complete(task.token, values)
     execution.settle("task.timeout", {"task": task.id, "element": task.element_id, "values": values})
+    completions.follow(session, actor, row, task, execution, values, now=now)
     if task.rounds:
         rounds.end_open(session, actor, task, now=now)
     send_after_commit(session, signals.task_completed, task_id=task.id, instance_id=row.id, user_id=None)
@@ -112,9 +118,9 @@ def _count_as_no_comment(session: Session, actor: Actor, row: ProcessInstance, t
 
 
 def silent_values(form: Mapping[str, Any]) -> dict[str, Any]:
-    """What a form says where nobody objects: `no_comment`, else its first outcome that agrees, else the first that is no dissent.
+    """What a form says where nobody answered: its `no_comment`, and nothing else, for silence agrees to nothing.
 
-    Raises InvalidInput for a form in which every outcome dissents.
+    Raises InvalidInput for a form whose outcomes have no `no_comment`.
     """
     fields = form.get("properties", {})
     values: dict[str, Any] = {"opinion": SILENCE} if "opinion" in fields else {}
@@ -122,9 +128,6 @@ def silent_values(form: Mapping[str, Any]) -> dict[str, Any]:
         return values
     field = fields["outcome"]
     choices = field.get("enum") or [one["const"] for one in field.get("oneOf", ())] or [NO_COMMENT]
-    agreeing = [one for one in choices if choice_of(one) is Choice.AGREE]
-    harmless = [one for one in choices if choice_of(one) is not Choice.DISAGREE]
-    chosen = [one for one in choices if one == NO_COMMENT] + agreeing + harmless
-    if not chosen:
+    if NO_COMMENT not in choices:
         raise InvalidInput(N_("表单没有可以视为无意见的结果。"))
-    return values | {"outcome": chosen[0]}
+    return values | {"outcome": NO_COMMENT}

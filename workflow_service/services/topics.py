@@ -29,15 +29,15 @@ class Result:
     plan: dict[str, Any] | None = None
 
 
-HANDLER_MODULES = ("plan_topics", "document_topics", "supervision_topics")
+HANDLER_MODULES = ("plan_topics", "document_topics", "supervision_topics", "listing_topics", "slip_topics")
 """Where handlers are; imported at the first question, because they use the services that use this module."""
 
 Handler = Callable[["Execution", ServiceWork], Result]
 
 LASTING = frozenset(
     {
-        "bulletin.publish", "document.archive", "document.distribute", "evaluation.record", "plan.file", "plan.forward",
-        "plan.issue", "plan.merge", "plan.pend", "plan.refuse", "plan.register", "plan.revised", "weekly.publish",
+        "bulletin.publish", "document.archive", "document.distribute", "evaluation.record", "listing.strike_off", "plan.file",
+        "plan.forward", "plan.issue", "plan.merge", "plan.pend", "plan.refuse", "plan.register", "plan.revised", "weekly.publish",
     }
 )  # fmt: skip
 """Topics whose work stands outside the instance (a code, a number, an issued plan) and is not undone by moving a token back."""

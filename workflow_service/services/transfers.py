@@ -21,7 +21,15 @@ from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft
 from . import events, recipients, rounds
 from .context import Actor
 from .execution import require_status
-from .task_access import changed, holders_of, lock_task, put_before, refuse_if_taken, require_holder
+from .task_access import (
+    changed,
+    holders_of,
+    lock_task,
+    put_before,
+    refuse_ballot,
+    refuse_if_taken,
+    require_holder,
+)
 
 REGISTRY = "registry"
 LONGEST_REASON = 2000
@@ -74,6 +82,7 @@ def hand_on(
     """Put a locked task before somebody else, with an event and a notice; rights are the caller's."""
     if len(asked.reason) > LONGEST_REASON:
         raise InvalidInput(N_("说明不能超过 2000 字。"))
+    refuse_ballot(session, row, task)
     recipients.require_reachable(session, [asked.holder], now=now)
     unit_id = _destination(session, task, asked.holder, now)
     before = holders_of(task)
@@ -98,16 +107,24 @@ def hand_on(
 
 def _destination(session: Session, task: Task, holder: str, now: datetime) -> int | None:
     """The unit that answers for the task from now on; raises InvalidInput for a person of another unit."""
-    unit_id = recipients.unit_of(session, holder, now=now)
+    unit_id, present = recipients.unit_of(session, holder, now=now), _unit_of(session, task, now)
     if holder.startswith("g:"):
-        if unit_id != task.unit_id and not holder.endswith(f":{REGISTRY}"):
+        if unit_id != present and not holder.endswith(f":{REGISTRY}"):
             raise InvalidInput(N_("转给其他单位时，请转到该单位的收发岗位，由其分办。"))
         return unit_id
-    if task.unit_id is not None and not recipients.belongs(session, holder, task.unit_id, now=now):
-        unit = session.scalars(select(Unit.short_name).where(Unit.id == task.unit_id)).one_or_none() or ""
+    if present is not None and not recipients.belongs(session, holder, present, now=now):
+        unit = session.scalars(select(Unit.short_name).where(Unit.id == present)).one_or_none() or ""
         name = recipients.name_of(session, holder)
         raise InvalidInput(N_("“%(name)s”不在%(unit)s；转给其他单位时，请转到该单位的收发岗位。"), name=name, unit=unit)
-    return task.unit_id
+    return present
+
+
+def _unit_of(session: Session, task: Task, now: datetime) -> int | None:
+    """The unit that a task lies with: that of the person asked, where it was asked of him by name."""
+    if task.unit_id is not None:
+        return task.unit_id
+    named = [holder for holder in holders_of(task) if holder.startswith("u:")]
+    return recipients.unit_of(session, named[0], now=now) if named else None
 
 
 def _place(task: Task, holder: str, unit_id: int | None, now: datetime) -> None:

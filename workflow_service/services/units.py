@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import CHINA
 from workflow_service.domain.divisions import area_path, level_of
+from workflow_service.domain.documents import DocumentNumber
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import names
@@ -235,6 +236,8 @@ def _checked(facts: UnitFacts) -> UnitFacts:
         raise InvalidInput(N_("没有“%(relation)s”这种职能。"), relation=facts.relation)
     level_of(facts.area)
     short_name, prefix, parent = map(plain_text, (facts.short_name, facts.document_prefix, facts.parent))
+    if prefix and not DocumentNumber.is_prefix(prefix):
+        raise InvalidInput(N_("机关代字“%(prefix)s”应为 2 到 20 个字，不含数字、空格和括号，例如 北区政办发。"), prefix=prefix)
     return replace(facts, code=code, name=name, short_name=short_name, document_prefix=prefix, parent=parent)
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from workflow_service.domain.errors import InvalidInput, TongchouError
 from workflow_service.engine.decision_table import NoDecisionMatch
-from workflow_service.engine.facts import EventWait, HumanTask, TimerWait, Trouble
+from workflow_service.engine.facts import EventWait, HumanTask, Place, TimerWait, Trouble
+from workflow_service.engine.run import reason
 from workflow_service.i18n import N_
 from workflow_service.identity.groups import remember_version_of, resolve_groups, unit_id_of
 from workflow_service.store.people import User
@@ -30,8 +31,7 @@ def new_tasks(execution: "Execution", human: Sequence[HumanTask]) -> tuple[list[
         try:
             tasks.append(_new_task(execution, one))
         except TongchouError as error:
-            execution.instance.hold(one.place.token, error.message)
-            troubles.append(Trouble(one.place, error.message))
+            troubles.append(_held(execution, one.place, error))
     return tasks, troubles
 
 
@@ -45,9 +45,15 @@ def timer_rows(
         try:
             rows.append(_timer_row(execution, one))
         except TongchouError as error:
-            execution.instance.hold(one.place.token, error.message)
-            troubles.append(Trouble(one.place, error.message))
+            troubles.append(_held(execution, one.place, error))
     return rows, troubles
+
+
+def _held(execution: "Execution", place: Place, error: TongchouError) -> Trouble:
+    """What waits at a place stays there with an incident."""
+    message = reason(error)
+    execution.instance.hold(place.token, message)
+    return Trouble(place, message)
 
 
 def subscription_rows(events: Sequence[EventWait], now: datetime) -> list[dict[str, Any]]:
@@ -65,7 +71,7 @@ def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
     assignee = _user(execution, attrs.get("assignee"))
     users = [str(_user(execution, name)) for name in _names(attrs.get("candidateUsers"))]
     rule, urging = _deadline_rule(execution, one)
-    again = execution.asked_again.get((one.place.process_key, one.place.element_id))
+    again = execution.asked_again_for(one)
     holders = _holders(assignee, users, groups)
     claimed_by = again.user_id if again is not None and assignee is None else None
     if claimed_by is not None and f"u:{claimed_by}" not in holders:

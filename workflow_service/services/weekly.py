@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
 from workflow_service.documents import weekly as paper
-from workflow_service.documents.docx import write_docx
-from workflow_service.domain.rhythms import week_of
+from workflow_service.domain.rhythms import Rhythm, monday_of, week_of
 from workflow_service.domain.supervision import Comparison, Figures
 from workflow_service.i18n import _, use_language
 from workflow_service.identity import policy
@@ -28,16 +26,20 @@ from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 from workflow_service.store.supervision import RhythmRun, WeeklyReport
 
-from . import ledger
+from . import ledger, paper_templates
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .notices import NewNotice, post_notices
 from .processes import start_process
+from .rhythm_scope import Scope, leads, period_key, scope_of
+from .rhythm_settings import choice
+from .weekly_reports import last_texts
 
 PROCESS, REPORTING = "weekly_report", "report_progress"
 UNITS_A_CHUNK = 20
 PLANS_NAMED = 200
-SUPERVISOR = "supervisor"
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+"""A run of everybody and one by hand must not ask the same unit at the same moment."""
 
 
 @dataclass(frozen=True)
@@ -62,22 +64,29 @@ class WeeklyLedger:
     plans: tuple[ReportedPlan, ...]
     late: tuple[str, ...]
 
+    @property
+    def week(self) -> str:
+        """The week's key, as `2026-W09`."""
+        return week_of(self.first).key
+
 
 def ask_for_reports(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
     """Start the report of the next lead units after the run's cursor; gives the new cursor, None at the end."""
-    waiting = units_with_plans(session, after=run.cursor)
-    facts = run.figures or {}
+    period, facts = period_key(run), run.figures or {}
+    waiting = units_with_plans(session, after=run.cursor, scope=scope_of(run))
     due_at = _due_at(session, facts, now)
+    asked = _asked_already(session, period)
     for unit in waiting[:UNITS_A_CHUNK]:
-        _ask(session, unit, run.period, facts, due_at, now)
+        if _key(period, unit) not in asked:
+            _ask(session, unit, period, facts, due_at, now)
     failpoints.reach("in-rhythm")
     return waiting[UNITS_A_CHUNK - 1].id if len(waiting) > UNITS_A_CHUNK else None
 
 
-def units_with_plans(session: Session, *, after: int = 0) -> list[Unit]:
-    """Give the lead units with plans in progress, by id."""
+def units_with_plans(session: Session, *, after: int = 0, scope: Scope | None = None) -> list[Unit]:
+    """Give the lead units with plans in progress, by id; those of a scope only where one is given."""
     in_progress = select(Plan.id).where(Plan.lead_unit_id == Unit.id, *_in_progress()).exists()
-    statement = select(Unit).where(Unit.id > after, Unit.active, in_progress).order_by(Unit.id)
+    statement = select(Unit).where(Unit.id > after, Unit.active, in_progress, leads(scope)).order_by(Unit.id)
     return list(session.scalars(statement.limit(UNITS_A_CHUNK + 1)))
 
 
@@ -131,25 +140,10 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
     return None
 
 
-def record_report(
-    session: Session, actor: Actor, unit: Unit, week: date, plan_ids: Sequence[int], answer: Mapping[str, Any],
-    *, now: datetime,
-) -> int:  # fmt: skip
-    """Keep what a unit reported for its plans; a second report of the week replaces the first. Gives how many plans."""
-    said = {
-        "progress": str(answer.get("progress") or ""), "problems": str(answer.get("problem") or ""),
-        "next_steps": str(answer.get("next_week") or ""), "reported_at": now, "reported_by": actor.user_id,
-    }  # fmt: skip
-    for plan_id in plan_ids:
-        statement = insert(WeeklyReport).values(plan_id=plan_id, unit_id=unit.id, week=week, **said)
-        session.execute(statement.on_conflict_do_update(index_elements=["plan_id", "week"], set_=said))
-    return len(plan_ids)
-
-
 def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str = "") -> WeeklyLedger:
     """Give the ledger of the week that `day` lies in, for the actor's area or one that he sees; raises Forbidden."""
     path = area_path or (policy.visible_areas(actor) or ("",))[0]
-    policy.require(actor, "board.see", policy.thing_of(path))
+    policy.require(actor, "board.see", policy.thing_of(path) if path else None)
     week = week_of(day)
     rows = ledger.open_plans(session, path, as_of=week.last)
     said = _reports(session, [row.plan_id for row in rows], week.first)
@@ -172,33 +166,37 @@ def weekly_docx(session: Session, actor: Actor, day: date, *, area_path: str = "
         as_of=found.last, issued_on=SETTINGS.day_of(now), written_at=now, comparison=found.comparison, lines=lines,
         late=found.late,
     )  # fmt: skip
-    return write_docx(paper.weekly_document(document))
+    return paper_templates.write(session, "weekly", document)
 
 
 def _in_progress() -> tuple[Any, ...]:
     return Plan.status == "active", Plan.registered_on.is_not(None), Plan.issued_on.is_(None)
 
 
+def _key(period: str, unit: Unit) -> str:
+    return f"weekly:{period}:{unit.code}"
+
+
+def _asked_already(session: Session, period: str) -> set[str]:
+    """The keys of the reports asked for in a week; whoever asks for more of that week waits for this transaction."""
+    session.execute(_ONE_AT_A_TIME, {"name": f"weekly:{period}"})
+    asked = ProcessInstance.business_key.startswith(f"weekly:{period}:"), ProcessInstance.definition_key == PROCESS
+    return set(session.scalars(select(ProcessInstance.business_key).where(*asked)))
+
+
 def _ask(session: Session, unit: Unit, period: str, facts: Mapping[str, Any], due_at: datetime, now: datetime) -> None:
     found = select(Plan.id, Plan.code, Plan.title).where(Plan.lead_unit_id == unit.id, *_in_progress())
-    plans = [
-        {"id": row.id, "code": row.code, "title": row.title}
-        for row in session.execute(found.order_by(Plan.due_on, Plan.id).limit(PLANS_NAMED))
-    ]
+    rows = session.execute(found.order_by(Plan.due_on, Plan.id).limit(PLANS_NAMED)).all()
+    last = last_texts(session, [row.id for row in rows], before=monday_of(period))
+    plans = [{"id": row.id, "code": row.code, "title": row.title, "last": last.get(row.id, "")} for row in rows]
     start_process(
-        session, Actor.system("scheduler"), PROCESS, business_key=f"weekly:{period}:{unit.code}", area_path=unit.area_path,
+        session, Actor.system("scheduler"), PROCESS, business_key=_key(period, unit), area_path=unit.area_path,
         variables={
-            "week": _monday(period).isoformat(), "period": period, "unit": unit.code, "plans": plans, "due": due_at.isoformat(),
+            "week": monday_of(period).isoformat(), "period": period, "unit": unit.code, "plans": plans, "due": due_at.isoformat(),
             "subject": f"周报送（{facts.get('label', '')}）· {unit.short_name or unit.name}",
             "plan": {"jurisdiction": unit.area, "lead_unit": unit.code, "importance": "", "level": unit.level},
         }, now=now,
     )  # fmt: skip
-
-
-def _monday(period: str) -> date:
-    """The Monday of `2026-W09`; a run of several weeks goes by its newest."""
-    year, week = period.split("-W")
-    return date.fromisocalendar(int(year), int(week), 1)
 
 
 def _due_at(session: Session, facts: Mapping[str, Any], now: datetime) -> datetime:
@@ -210,8 +208,9 @@ def _due_at(session: Session, facts: Mapping[str, Any], now: datetime) -> dateti
 
 
 def _supervisors(session: Session, now: datetime) -> Sequence[Any]:
-    """Each supervisor once for each area that he supervises."""
-    rows = notice_rows.holders_of_posts(session, "/", SETTINGS.day_of(now), roles=[SUPERVISOR])
+    """Whoever receives the ledger, as set: each once for each area that he supervises."""
+    to = choice(session, Rhythm.WEEKLY)
+    rows = notice_rows.holders_of_posts(session, "/", SETTINGS.day_of(now), posts=to.posts, roles=to.roles)
     return list({(row.user_id, row.area_path): row for row in rows}.values())
 
 
@@ -224,7 +223,7 @@ def _late_notice(row: Any, run: RhythmRun, names: Sequence[str]) -> NewNotice:
         subject = _("%(count)d 个单位未按时报送%(week)s进展", count=len(names), week=_label(run))
         return NewNotice(
             user_id=row.user_id, kind="weekly_late", subject=subject, dedup_key=f"weekly_late:{run.period}:{row.area_path}",
-            text=_("、").join(names[:PLANS_NAMED]), link="/board", body={"units": list(names)},
+            text=_("、").join(names[:PLANS_NAMED]), link=f"/weekly?week={run.period}", body={"units": list(names)},
         )  # fmt: skip
 
 
@@ -236,7 +235,7 @@ def _ledger_notice(row: Any, run: RhythmRun, found: ledger.LedgerFigures, late: 
             subject=_("周调度台账（%(week)s）", week=_label(run)),
             text=_("目录 %(total)d 项，已印发 %(issued)d 项，逾期 %(overdue)d 项，未报送单位 %(late)d 个",
                    total=total.total, issued=total.issued, overdue=total.overdue, late=late),
-            link=f"/ledger?as_of={found.day}", body={"figures": _plain(total), "as_of": found.day.isoformat()},
+            link=f"/weekly?week={run.period}", body={"figures": _plain(total), "as_of": found.day.isoformat()},
         )  # fmt: skip
 
 

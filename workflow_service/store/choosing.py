@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, false, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -46,19 +46,32 @@ def people_by_id(session: Session, scope: Scope, user_ids: Collection[int], toda
     return session.execute(_people(scope, User.id.in_(list(user_ids)), today)).all() if user_ids else []
 
 
+def colleagues(session: Session, areas: Collection[str], own_units: Collection[int], today: date) -> Sequence[Any]:
+    """The same of all people in exactly these areas, those of one's own units first."""
+    rows = _one_row_each(Unit.area_path.in_(list(areas)), today, own_units).c
+    statement = select(rows.id, rows.name, rows.unit, rows.post).order_by(rows.own.desc(), rows.sort_key, rows.id)
+    return session.execute(statement).all()
+
+
 def _people(scope: Scope, condition: ColumnElement[bool], today: date) -> Any:
-    one_row_each = (
-        select(User.id, User.name, Unit.short_name, Post.name.label("post"), User.sort_key)
+    rows = _one_row_each(and_(scope.people, condition), today).c
+    return select(rows.id, rows.name, rows.unit, rows.post).order_by(rows.sort_key, rows.id)
+
+
+def _one_row_each(condition: ColumnElement[bool], today: date, own_units: Collection[int] = ()) -> Subquery:
+    """One post of each person, an own unit's before others and the highest first."""
+    own = Unit.id.in_(list(own_units))
+    unit = func.coalesce(func.nullif(Unit.short_name, ""), Unit.name).label("unit")
+    return (
+        select(User.id, User.name, unit, Post.name.label("post"), User.sort_key, own.label("own"))
         .join(Membership, Membership.user_id == User.id)
         .join(Post, Post.id == Membership.post_id)
         .join(Unit, and_(Unit.id == Post.unit_id, Unit.active))
-        .where(User.active, is_current(today), scope.people, condition)
+        .where(User.active, is_current(today), condition)
         .ext(distinct_on(User.id))
-        .order_by(User.id, Post.rank, Membership.id)
+        .order_by(User.id, own.desc(), Post.rank, Membership.id)
         .subquery()
     )
-    rows = one_row_each.c
-    return select(rows.id, rows.name, rows.short_name, rows.post).order_by(rows.sort_key, rows.id)
 
 
 def posts(session: Session, scope: Scope, words: ColumnElement[bool], registry: str, limit: int) -> Sequence[Any]:
@@ -71,3 +84,17 @@ def posts(session: Session, scope: Scope, words: ColumnElement[bool], registry: 
         .order_by(Unit.sort_key, Unit.id, Post.rank, Post.id)
     )
     return session.execute(statement.limit(limit)).all()
+
+
+def filled_posts(session: Session, areas: Collection[str], today: date, limit: int) -> Sequence[Any]:
+    """Unit code, post code and both names of the posts in these areas and below in which somebody is today."""
+    held = select(Membership.id).join(User, User.id == Membership.user_id)
+    filled = held.where(Membership.post_id == Post.id, User.active, is_current(today)).exists()
+    statement = (
+        select(Unit.code, Post.code, Unit.short_name, Post.name)
+        .join(Post, Post.unit_id == Unit.id)
+        .where(Unit.active, or_(false(), *(Unit.area_path.startswith(area) for area in areas)), filled)
+        .order_by(Unit.area_path, Unit.sort_key, Post.rank, Post.id)
+        .limit(limit)
+    )
+    return session.execute(statement).all()

@@ -81,6 +81,13 @@ class Database:
         for call_back in queued:
             _run_quietly(call_back)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Yield a session that reads one state of the database from end to end, whatever is committed meanwhile."""
+        with self._sessions() as session, session.begin():
+            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            yield session
+
     def check(self) -> None:
         """Raise StartError with one telling line unless the server answers and is new enough."""
         try:

@@ -8,7 +8,7 @@ What is asked of others first (`Task.held`) has no holder and is no part of it: 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -180,6 +180,20 @@ def count_inbox(session: Session, wanted: InboxFilter) -> int:
     keys = found.subquery()
     some = select(keys.c.task_id).distinct().limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def count_due(session: Session, wanted: InboxFilter, *moments: datetime) -> list[int]:
+    """How many open tasks of the filter are due before each moment, none counted further than COUNT_LIMIT + 1.
+
+    One question for all: in the order of due moments, the first COUNT_LIMIT + 1 tasks hold whatever comes first.
+    """
+    found = _keys(replace(wanted, sort="due"), None, COUNT_LIMIT + 1, False)
+    if found is None:
+        return [0] * len(moments)
+    keys = found.subquery()
+    due = select(func.min(keys.c.key).label("key")).group_by(keys.c.task_id).subquery()
+    numbers = session.execute(select(*(func.count().filter(due.c.key < moment) for moment in moments))).one()
+    return [min(number, COUNT_LIMIT + 1) for number in numbers]
 
 
 def _keys(wanted: InboxFilter, after: Cursor | None, limit: int | None, backwards: bool) -> Any:

@@ -112,12 +112,13 @@ class Wanted:
     due_before: date | None = None
     issued_from: date | None = None
     issued_until: date | None = None
+    plan_ids: tuple[int, ...] | None = None
 
     @property
     def is_counted(self) -> bool:
         """Whether counters can answer for it: nothing but areas, units and kinds is asked."""
         spans = (self.due_from, self.due_before, self.issued_from, self.issued_until)
-        asked = (self.issued, self.filed, self.waiting, self.keys, *spans)
+        asked = (self.issued, self.filed, self.waiting, self.keys, self.plan_ids, *spans)
         return all(one is None for one in asked) and plan_counts.is_countable(self.areas)
 
 def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool = True) -> Subquery:
@@ -355,6 +356,8 @@ def _conditions(state: Subquery, wanted: Wanted, moment: Moment) -> list[ColumnE
     found += [c[name] == value for name, value in wanted.equal]
     if wanted.units:
         found.append(c.lead_unit_id.in_(select(Unit.id).where(Unit.code.in_(wanted.units))))
+    if wanted.plan_ids is not None:
+        found.append(c.id.in_(wanted.plan_ids))
     if wanted.issued is not None:
         found.append(c.issued_on.is_not(None) if wanted.issued else c.issued_on.is_(None))
     if wanted.filed is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import false, or_, select, update
+from sqlalchemy import false, literal, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from .supervision import Bulletin, Notice
@@ -59,5 +59,6 @@ def bulletins(
     if not drafts:
         statement = statement.where(Bulletin.status == "released")
     if after is not None:
-        statement = statement.where(Bulletin.id < after)
+        last = select(Bulletin.figures_at).where(Bulletin.id == after).scalar_subquery()
+        statement = statement.where(tuple_(Bulletin.figures_at, Bulletin.id) < tuple_(last, literal(after)))
     return session.scalars(statement).all()

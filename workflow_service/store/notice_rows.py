@@ -89,19 +89,49 @@ GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.langu
 ORDER BY told.user_id, told.due_at, told.id
 """)
 
+# The superior of what lies with the superior himself is that of the unit above.
 _DUE_BELOW = text("""
-SELECT DISTINCT membership.user_id, t.id AS task_id, t.title, t.name, t.due_at, person.language, person.name AS person,
-  unit.short_name AS unit_name
-FROM task t
-JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
-JOIN unit ON unit.id = t.unit_id AND unit.active
-JOIN post ON post.unit_id = unit.id AND post.code = :superior
-JOIN membership ON membership.post_id = post.id
-  AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
-JOIN user_account person ON person.id = membership.user_id AND person.active
-WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
-  AND NOT t.held AND t.urging <> 'none' AND membership.user_id > :after
-ORDER BY membership.user_id, t.due_at, t.id
+WITH late AS (
+  SELECT t.id, t.title, t.name, t.due_at, t.unit_id, unit.parent_id, unit.code AS unit_code, unit.short_name AS unit_name,
+    i.definition_key
+  FROM task t
+  JOIN process_instance i ON i.id = t.instance_id
+  JOIN unit ON unit.id = t.unit_id AND unit.active
+  WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
+    AND NOT t.held AND t.urging <> 'none'
+    AND (i.status = 'active' OR EXISTS (SELECT FROM task_round r WHERE r.id = t.round_id AND r.relation = 'instruct'))
+), superior AS (
+  SELECT post.unit_id, post.code, membership.user_id FROM post
+  JOIN membership ON membership.post_id = post.id
+    AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+  WHERE post.code = ANY(:superiors)
+), own AS (
+  SELECT DISTINCT late.id FROM late JOIN superior ON superior.unit_id = late.unit_id
+  JOIN task_holder h ON h.task_id = late.id AND h.claimed_by IS NULL
+    AND h.holder IN ('u:' || superior.user_id, 'g:' || late.unit_code || ':' || superior.code)
+), reached AS (
+  SELECT late.*, superior.user_id FROM late JOIN superior ON superior.unit_id = late.unit_id
+  UNION
+  SELECT late.*, superior.user_id FROM late JOIN own ON own.id = late.id
+  JOIN unit above ON above.id = late.parent_id AND above.active JOIN superior ON superior.unit_id = above.id
+), told AS (
+  SELECT reached.*, '' AS for_whom FROM reached
+  UNION
+  SELECT reached.id, reached.title, reached.name, reached.due_at, reached.unit_id, reached.parent_id, reached.unit_code,
+    reached.unit_name, reached.definition_key, s.substitute_id, principal.name
+  FROM reached
+  JOIN substitution s ON s.principal_id = reached.user_id AND s.since <= :today AND s.until > :today AND s.revoked_at IS NULL
+    AND (cardinality(s.processes) = 0 OR reached.definition_key = ANY(s.processes))
+  JOIN user_account principal ON principal.id = s.principal_id AND principal.active
+  WHERE NOT EXISTS (SELECT FROM membership former WHERE former.user_id IN (s.principal_id, s.substitute_id)
+    AND former.until <= :today AND former.until > s.given_on)
+)
+SELECT told.user_id, told.id AS task_id, told.title, told.name, told.due_at, min(told.for_whom) AS for_whom, person.language,
+  person.name AS person, told.unit_name
+FROM told JOIN user_account person ON person.id = told.user_id AND person.active
+WHERE told.user_id > :after
+GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name, told.unit_name
+ORDER BY told.user_id, told.due_at, told.id
 """)
 
 _HOLDERS_OF_POSTS = text("""
@@ -156,10 +186,13 @@ def due_holdings(
 
 
 def due_below(
-    session: Session, at: datetime, before: datetime, today: date, superior: str, *, after: int = 0
+    session: Session, at: datetime, before: datetime, today: date, superiors: Sequence[str], *, after: int = 0
 ) -> Sequence[Any]:
-    """The same tasks with each person who has the `superior` post in the task's unit."""
-    values = {"at": at, "before": before, "today": today, "superior": superior, "after": after}
+    """The same tasks with each person who has one of the `superiors`' posts in the task's unit, and with his substitute.
+
+    What lies with such a person himself reaches the one of the unit above.
+    """
+    values = {"at": at, "before": before, "today": today, "superiors": list(superiors), "after": after}
     return session.execute(_DUE_BELOW, values).all()
 
 

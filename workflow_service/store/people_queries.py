@@ -23,7 +23,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
-from sqlalchemy.orm import Session, aliased, contains_eager
+from sqlalchemy.orm import Session, contains_eager
 
 from .operations import Substitution
 from .people import ApiToken, Membership, Post, Unit, User
@@ -85,28 +85,6 @@ TOKEN_ROWS = (
 )  # fmt: skip
 """The owner of an API token (its `token_hash`) with each post that he holds in an active unit, best rank first, and the
 structure's version on every row. Plain columns, made once: every request asks it, and objects would cost twice as much."""
-
-
-def principals_of(session: Session, user_id: int, today: date) -> Sequence[Any]:
-    """For whom a person is a substitute on a day: (Substitution, User, Post, Unit) for each post that the other holds.
-
-    A grant ends with a post that either of the two left since it was given.
-    """
-    former = aliased(Membership)
-    left = select(former.id).where(
-        former.user_id.in_([Substitution.principal_id, Substitution.substitute_id]),
-        former.until <= today,
-        former.until > Substitution.given_on,
-    )
-    return session.execute(
-        select(Substitution, User, Post, Unit)
-        .join(User, and_(User.id == Substitution.principal_id, User.active))
-        .outerjoin(Membership, and_(Membership.user_id == User.id, is_current(today)))
-        .outerjoin(Post, Post.id == Membership.post_id)
-        .outerjoin(Unit, and_(Unit.id == Post.unit_id, Unit.active))
-        .where(Substitution.substitute_id == user_id, is_granted(today), ~left.exists())
-        .order_by(Substitution.id, Post.rank, Unit.sort_key, Post.id)
-    ).all()
 
 
 def user_by_name(session: Session, username: str, *, lock: bool = False) -> User | None:
@@ -210,34 +188,6 @@ def memberships_of(session: Session, user_ids: Collection[int], today: date | No
         .order_by(Membership.until.desc().nulls_first(), Post.rank, Membership.since.desc(), Membership.id)
     )
     return session.scalars(statement.where(is_current(today)) if today else statement).all()
-
-
-def memberships_in(session: Session, areas: Collection[str], today: date) -> Sequence[Membership]:
-    """Who holds a post in exactly these areas today, with person, post and unit, by rank."""
-    statement = (
-        select(Membership)
-        .join(Membership.post)
-        .join(Post.unit)
-        .join(Membership.user)
-        .options(contains_eager(Membership.post).contains_eager(Post.unit), contains_eager(Membership.user))
-        .where(Unit.area_path.in_(list(areas)), Unit.active, User.active, is_current(today))
-        .order_by(Post.rank, User.sort_key, Membership.id)
-    )
-    return session.scalars(statement).all()
-
-
-def filled_posts(session: Session, areas: Collection[str], today: date, limit: int) -> Sequence[Any]:
-    """Posts of active units in these areas and below in which somebody is today: unit_code, post_code, unit, post."""
-    held = select(Membership.id).join(User, User.id == Membership.user_id)
-    filled = held.where(Membership.post_id == Post.id, User.active, is_current(today)).exists()
-    statement = (
-        select(Unit.code.label("unit_code"), Post.code.label("post_code"), Unit.short_name.label("unit"), Post.name.label("post"))
-        .join(Post, Post.unit_id == Unit.id)
-        .where(Unit.active, or_(false(), *(Unit.area_path.startswith(area) for area in areas)), filled)
-        .order_by(Unit.area_path, Unit.sort_key, Post.rank, Post.id)
-        .limit(limit)
-    )
-    return session.execute(statement).all()
 
 
 def units_below(

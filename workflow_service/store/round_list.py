@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from .operations import TaskEvent, TaskRound
@@ -56,6 +57,38 @@ def _tasks_of(session: Session, round_ids: Sequence[int]) -> dict[int, list[tupl
     for task, name in session.execute(statement.order_by(Task.turn, Task.id)):
         found.setdefault(int(task.round_id or 0), []).append((task, name or ""))
     return found
+
+
+def waits_for_others() -> ColumnElement[bool]:
+    """The condition that others whom a task waits for have been asked and have not all acted."""
+    running = TaskRound.task_id == Task.id, TaskRound.ended_at.is_(None), TaskRound.blocking, TaskRound.begun > 0
+    return select(TaskRound.id).where(*running).exists()
+
+
+def does_wait(session: Session, task_id: int) -> bool:
+    """Whether a task waits for others who have been asked."""
+    return session.scalars(select(Task.id).where(Task.id == task_id, waits_for_others())).first() is not None
+
+
+def waited_since(session: Session, found: TaskRound) -> datetime | None:
+    """Since when a task waited without a break for those of a round that has just ended, and of rounds beside it; None where it
+    waits for others still, or did not wait.
+    """
+    if not found.blocking or not found.begun or does_wait(session, found.task_id):
+        return None
+    begun = func.min(Task.created_at).label("begun")
+    spans = session.execute(
+        select(begun, TaskRound.ended_at)
+        .join(Task, Task.round_id == TaskRound.id)
+        .where(TaskRound.task_id == found.task_id, TaskRound.blocking, TaskRound.ended_at.is_not(None))
+        .group_by(TaskRound.id)
+        .order_by(TaskRound.ended_at.desc(), begun)
+    ).all()
+    since = found.ended_at
+    for start, end in spans:
+        if since is not None and end is not None and end >= since:
+            since = min(since, start)
+    return since
 
 
 def lately_asked(session: Session, user_id: int, limit: int) -> list[str]:

@@ -7,6 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary,
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from workflow_service.i18n import current_language
+
 from .base import Base, Key
 from .definitions import ProcessDefinition
 
@@ -121,6 +123,8 @@ class Task(Base):
     acted_for: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     timeout_at: Mapped[datetime | None]
     timeout_action: Mapped[str] = mapped_column(server_default="")
+    timeout_failures: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    timeout_retry_at: Mapped[datetime | None]
     revision: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
     @property
@@ -185,7 +189,7 @@ class Activity(Base):
 
 
 class Timer(Base):
-    """A waiting timer; fired only from this row. `due_at` is business time."""
+    """A waiting timer; fired only from this row. `due_at` is business time; one that failed is tried again at `retry_at`."""
 
     __tablename__ = "timer"
     __table_args__ = (Index("ix_timer_due", "due_at", "id"), Index("ix_timer_instance", "instance_id"))
@@ -198,6 +202,8 @@ class Timer(Base):
     due_at: Mapped[datetime]
     rule: Mapped[str]
     remaining: Mapped[int | None] = mapped_column(Integer)
+    failures: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    retry_at: Mapped[datetime | None]
 
 
 class Subscription(Base):
@@ -240,7 +246,8 @@ class HeldEvent(Base):
 class Incident(Base):
     """Something that stopped an instance: where, why in words, and whether it is settled.
 
-    `data` is the message that nobody took (`name`, `key`, `payload`), so that a retry can send it again.
+    `data` is the message that nobody took (`name`, `key`, `payload`), so that a retry can send it again, and under `said` the
+    words in every language; `message` has the source text.
     """
 
     __tablename__ = "incident"
@@ -255,6 +262,12 @@ class Incident(Base):
     created_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+
+    @property
+    def words(self) -> str:
+        """What stopped, in the reader's language."""
+        known: dict[str, str] = (self.data or {}).get("said") or {}
+        return known.get(current_language(), self.message)
 
 
 class Comment(Base):

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, text, update
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.search_keys import text_keys
+from workflow_service.i18n import Said
 
 from .plans import AgendaItem
 from .runtime import Incident, Subscription, Timer
@@ -86,14 +87,15 @@ WITH RECURSIVE falling AS (
 ), ended AS (
   UPDATE task SET status = 'cancelled', ended_at = :now, revision = revision + 1, held = false
   WHERE id IN (SELECT id FROM falling)
-  RETURNING id, name, title
+  RETURNING id, name, title, element_id
 ), rounds AS (
   UPDATE task_round SET ended_at = :now, outcome = 'cancelled'
   WHERE ended_at IS NULL AND relation <> 'instruct'
     AND (task_id IN (SELECT id FROM falling) OR id = ANY(CAST(:rounds AS bigint[])))
 ), dropped AS (DELETE FROM task_holder USING ended WHERE task_id = ended.id RETURNING task_id, holder, claimed_by),
 drafts AS (DELETE FROM task_draft USING ended WHERE task_id = ended.id)
-SELECT id, name, title, ARRAY(SELECT holder FROM dropped WHERE task_id = ended.id AND claimed_by IS NULL) AS holders FROM ended
+SELECT id, name, title, ARRAY(SELECT holder FROM dropped WHERE task_id = ended.id AND claimed_by IS NULL) AS holders,
+  element_id FROM ended
 """)
 
 
@@ -105,6 +107,7 @@ class EndedTask:
     name: str
     title: str
     holders: list[str]
+    element_id: str
 
 
 @dataclass
@@ -259,10 +262,16 @@ def replace_waits(
         session.execute(insert(Subscription), [{"instance_id": instance_id, **one} for one in subscriptions])
 
 
+def words_of(message: str) -> dict[str, Any]:
+    """Give what an incident keeps of a message that is said in several languages, for its `data`."""
+    return {"said": message.by_language} if isinstance(message, Said) else {}
+
+
 def insert_incidents(session: Session, instance_id: int, incidents: Sequence[dict[str, Any]]) -> None:
     """Add incidents."""
     if incidents:
-        session.execute(insert(Incident), [{"instance_id": instance_id, **one} for one in incidents])
+        rows = [{**one, "instance_id": instance_id, "message": str(one["message"])} for one in incidents]
+        session.execute(insert(Incident), rows)
 
 
 def settle_incidents(
@@ -298,6 +307,22 @@ def withdraw_orphans(session: Session, instance_id: int, now: datetime) -> None:
     """Take out of pools and agendas what an instance does not wait for any more: its token was put elsewhere."""
     session.flush()
     session.execute(_WITHDRAW_ORPHANS, {"instance_id": instance_id, "now": now})
+
+
+_REINSTATE = text("""
+UPDATE agenda_item item SET status = 'waiting', decided_at = NULL, meeting_id = m.id,
+  position = CASE WHEN m.id IS NULL THEN 0 ELSE item.position END
+FROM agenda_item own LEFT JOIN meeting m ON m.id = own.meeting_id AND m.status = 'planned'
+WHERE own.id = item.id AND item.instance_id = :instance_id AND item.status = 'withdrawn' AND EXISTS (
+  SELECT FROM subscription s
+  WHERE s.instance_id = item.instance_id AND s.name = item.message_name AND s.correlation_key = CAST(item.id AS text))
+""")
+
+
+def reinstate_items(session: Session, instance_id: int) -> None:
+    """Put back on its agenda what an instance waits for again; into the pool where that meeting has been held meanwhile."""
+    session.flush()
+    session.execute(_REINSTATE, {"instance_id": instance_id})
 
 
 def _json(value: Any) -> str:

@@ -3,7 +3,16 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .base import Base, Key
@@ -104,7 +113,11 @@ class WeeklyReport(Base):
 
 
 class Bulletin(Base):
-    """The ten-day bulletin of one area and period; `figures` are those of the period's end and never change."""
+    """The ten-day bulletin of one area and period; `figures` are those of the period's end and never change.
+
+    `asks` is what it asks of whom until when, `followed` what became of the former one's asks and overdue plans, `document` the
+    docx as it was sent. A trigger keeps a released row from ever being changed or removed.
+    """
 
     __tablename__ = "bulletin"
     __table_args__ = (UniqueConstraint("area", "period"), UniqueConstraint("area", "year", "number"))
@@ -114,6 +127,7 @@ class Bulletin(Base):
     period: Mapped[str]
     figures_at: Mapped[datetime]
     figures: Mapped[dict[str, Any]]
+    asks: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     text: Mapped[str] = mapped_column(server_default="")
     status: Mapped[str] = mapped_column(server_default="draft")
     year: Mapped[int | None] = mapped_column(SmallInteger)
@@ -122,3 +136,19 @@ class Bulletin(Base):
     released_at: Mapped[datetime | None]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+    followed: Mapped[dict[str, Any] | None]
+    document: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+class DocumentTemplate(Base):
+    """A docx that an official edited in Word, for one kind of document; the newest that is not retired is used."""
+
+    __tablename__ = "document_template"
+    __table_args__ = (Index("ix_document_template_kind", "kind", "id", postgresql_where=text("retired_at is null")),)
+    id: Mapped[Key]
+    kind: Mapped[str]
+    name: Mapped[str]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    uploaded_at: Mapped[datetime]
+    uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    retired_at: Mapped[datetime | None]

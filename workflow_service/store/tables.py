@@ -1,6 +1,7 @@
 """Imports every table module, so that `Base.metadata` is whole."""
 
 from . import (
+    acting,
     counters,
     deadlines,
     definitions,
@@ -17,6 +18,6 @@ from .base import Base
 metadata = Base.metadata
 
 __all__ = [
-    "counters", "deadlines", "definitions", "metadata", "operations", "people", "personal", "plans", "records", "runtime",
-    "supervision",
+    "acting", "counters", "deadlines", "definitions", "metadata", "operations", "people", "personal", "plans", "records",
+    "runtime", "supervision",
 ]  # fmt: skip

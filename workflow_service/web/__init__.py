@@ -23,6 +23,7 @@ ROOMS = (
     "plans",
     "instances",
     "board",
+    "supervision",
     "designer",
     "meetings",
     "bulletins",
@@ -30,6 +31,9 @@ ROOMS = (
     "circulations",
     "incidents",
     "calendar",
+    "rhythms",
+    "weekly",
+    "papers",
     "settings",
     "search",
     "people",
@@ -40,7 +44,7 @@ ROOMS = (
 def register(app: Flask) -> None:
     """Open all pages on `app`. Needs app.extensions["tongchou"]; the room `auth` brings Flask-Login."""
     settings = app.extensions["tongchou"].settings
-    app.config.update(TIMEZONE=settings.timezone, LANGUAGE=settings.language)
+    app.config.update(LANGUAGE=settings.language)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=_language)

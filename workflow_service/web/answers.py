@@ -11,7 +11,7 @@ from .forms.fields import Field
 from .words import unit_name
 
 _ELSEWHERE = ("outcome", "opinion")
-_OWN_PAGE = ("static", "hidden", "group", "rows", "file", "files")
+_OWN_PAGE = ("static", "hidden", "label", "group", "rows", "given_rows", "file", "files")
 
 
 def answers_of(task: Task) -> list[tuple[str, str]]:

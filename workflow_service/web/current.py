@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, suppress
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import current_app, g, request, session
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.deadlines import CHINA
 from workflow_service.domain.errors import SignInRequired
 from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.identity.access import SignedIn, signed_in
@@ -28,7 +28,7 @@ def page_now() -> datetime:
 
 def page_day() -> date:
     """The business day of this request in the government's zone."""
-    return page_now().astimezone(ZoneInfo(current_app.config["TIMEZONE"])).date()
+    return page_now().astimezone(CHINA).date()
 
 
 def reader() -> Any:

@@ -8,11 +8,13 @@ from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from workflow_service.domain.errors import SignInRequired, TongchouError
 from workflow_service.i18n import N_, _
+from workflow_service.store import failures
 
 from .current import give_up_reading
 
@@ -50,6 +52,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DataError, _unholdable)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(PoolTimeout, _database)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -104,6 +108,14 @@ def _unholdable(error: DataError) -> ResponseReturnValue:
     """A number beyond every id, a text with NUL: the database refuses to look, and nothing like it can be stored."""
     give_up_reading(error)
     return error_page(400, _("地址或内容里有无法识别的数字或字符，请检查后重试。"), code="unreadable_value")
+
+
+def _database(error: Exception) -> ResponseReturnValue:
+    known = failures.foreseen(error)
+    if known is None:
+        return _unforeseen(error)
+    give_up_reading(error)
+    return show_error(known)
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""How moments, days, sizes and lights are written on the pages. The government's zone is a setting of the application."""
+"""How moments, days, sizes and lights are written on the pages. Moments are shown in China's legal time."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import current_app
-
-from workflow_service.domain.deadlines import DeadlineSettings, Light, read_light
+from workflow_service.domain.deadlines import CHINA, DeadlineSettings, Light, read_light
 from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.i18n import N_, _, current_language
 from workflow_service.store.plans import Plan
 
 from .current import page_calendar, page_day, page_now
-from .words import word
+from .words import WEEKDAYS, word
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KIB = 1024
@@ -33,7 +31,7 @@ class LightReading:
 
 def zone() -> ZoneInfo:
     """The government's zone."""
-    return ZoneInfo(current_app.config["TIMEZONE"])
+    return CHINA
 
 
 def local(moment: datetime) -> datetime:
@@ -69,6 +67,11 @@ def moment(value: datetime | None) -> str:
     then = local(value)
     near = {today(): N_("今天"), today() - timedelta(days=1): N_("昨天")}.get(then.date())
     return f"{_(near) if near else day(then)} {then:%H:%M}"
+
+
+def weekday_word(value: datetime) -> str:
+    """The day of the week, as 周六."""
+    return _(WEEKDAYS[local(value).weekday()])
 
 
 def clock_time(value: datetime) -> str:
@@ -190,4 +193,5 @@ GLOBALS = {
     "light_words": LIGHT_WORDS,
     "today": today,
     "days_late": days_late,
+    "weekday_word": weekday_word,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,7 +28,10 @@ THEMES = ("auto", "light", "dark")
 
 @dataclass(frozen=True)
 class Room:
-    """One entry of the rail: where it leads, who sees it, and whether a phone's bottom bar has it."""
+    """One entry of the rail: where it leads, who sees it, and whether a phone's bottom bar has it.
+
+    `unless`: who may do that has another entry for the same room.
+    """
 
     key: str
     endpoint: str
@@ -35,12 +39,14 @@ class Room:
     icon: str
     action: str = ""
     on_phone: bool = False
+    unless: str = ""
 
 
 ROOMS = (
     Room("tasks", "tasks.inbox", N_("待办"), "inbox", on_phone=True),
     Room("plans", "plans.index", N_("规划"), "book", on_phone=True),
     Room("board", "board.overview", N_("督办"), "alert", "board.see", on_phone=True),
+    Room("board", "supervision.listed", N_("督办"), "alert", "listing.see", on_phone=True, unless="board.see"),
     Room("designer", "designer.index", N_("流程设计"), "sitemap", "definition.see"),
     Room("people", "people.units", N_("管理"), "settings", "people.manage"),
 )
@@ -66,13 +72,11 @@ class Frame:
     @property
     def rooms(self) -> list[Room]:
         """The rooms that this person may enter and that exist."""
-        return [
-            room for room in ROOMS if has_view(room.endpoint) and (not room.action or allowed(room.action))
-        ]
+        return [room for room in ROOMS if has_view(room.endpoint) and _is_for_reader(room)]
 
-    @property
+    @cached_property
     def counts(self) -> bell.Counts:
-        """Open tasks and unread notices."""
+        """Open tasks and unread notices; counted once a page, which shows them in two places."""
         actor = page_actor()
         return bell.counts(page_session(), actor.user_id, actor.groups, standings_of(actor))
 
@@ -95,6 +99,10 @@ class Frame:
     @property
     def theme(self) -> str:
         return session.get("theme") or getattr(reader(), "theme", "auto") or "auto"
+
+
+def _is_for_reader(room: Room) -> bool:
+    return (not room.action or allowed(room.action)) and not (room.unless and allowed(room.unless))
 
 
 @blueprint.get("/counts")

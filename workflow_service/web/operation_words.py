@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g
+from flask import g, has_app_context
 
 from workflow_service.i18n import N_, _
 from workflow_service.services import wording
@@ -38,6 +38,7 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "reopen": (N_("重办"), N_("重启")),
 }
 """Each with its two names: the office's, the suites'."""
+_SUITES = {office: suites for office, suites in OPERATIONS.values() if office != suites}
 
 
 def operation_word(code: str) -> str:
@@ -48,9 +49,14 @@ def operation_word(code: str) -> str:
     return _(suites if says_as_suites() else office)
 
 
+def suites_word(office: str) -> str:
+    """The suites' name where they are chosen and call it otherwise than offices do, in the reader's language; else nothing."""
+    return _(_SUITES[office]) if office in _SUITES and says_as_suites() else ""
+
+
 def says_as_suites() -> bool:
-    """Whether the suites' names are chosen; asked once a request, and not where the database must not be asked any more."""
-    if g.get("bare"):
+    """Whether the suites' names are chosen; asked once a request, and not where the database must not be asked (any more)."""
+    if not has_app_context() or g.get("bare"):
         return False
     if "operation_names" not in g:
         g.operation_names = wording.operation_names(page_session())

@@ -23,15 +23,18 @@ from workflow_service.domain.plans import (
     Stage,
     Tier,
 )
+from workflow_service.domain.rhythms import Rhythm
 from workflow_service.domain.rounds import RoundMode
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_, _
+from workflow_service.identity.words import ROLE_NAMES
 from workflow_service.services import forms
 from workflow_service.store import people_queries
 from workflow_service.store.runtime import Task
 
 from .current import page_session
-from .operation_words import operation_word, says_as_suites
+from .forms.fields import choices_of
+from .operation_words import suites_word
 
 
 def _words(*kinds: type[Labelled]) -> dict[str, str]:
@@ -50,6 +53,8 @@ ROUTES = {
     "midterm_evaluation": N_("中期评估"),
     "weekly_report": N_("周报送"),
     "ten_day_bulletin": N_("旬通报"),
+    "listed_supervision": N_("挂牌督办"),
+    "notice_slip": N_("抄告单"),
     "dossier_check": N_("要件核对"),
     "coordination": N_("规划衔接"),
     "environmental_review": N_("环境影响评价"),
@@ -133,6 +138,13 @@ PAUSES = {
     "suspended": N_("流程暂停"),
     "by_hand": N_("人工调整"),
 }
+LISTED_STATES = {
+    "open": N_("在督"), "asked": N_("待核验"), "struck_off": N_("已销号"), "withdrawn": N_("已撤销"),
+}  # fmt: skip
+LISTED_NOTES = {
+    "listed": N_("挂牌"), "progress": N_("报送进展"), "asked": N_("申请销号"), "refused": N_("继续整改"),
+    "struck_off": N_("销号"),
+}  # fmt: skip
 NOTICE_KINDS = {
     "digest": N_("日督促"),
     "weekly_ledger": N_("周调度台账"),
@@ -151,6 +163,8 @@ NOTICE_KINDS = {
     "circulation": N_("抄送传阅"),
     "timed_out": N_("办理超时"),
     "instructed": N_("领导批示"),
+    "listed": N_("挂牌督办"),
+    "slip": N_("抄告单"),
     "handed_over": N_("工作移交"),
     "try": N_("测试"),
     "other": N_("其他消息"),
@@ -206,6 +220,12 @@ FIELDS = {
     "note": N_("备注"), "unit": N_("单位"), "item": N_("事项"), "title": N_("名称"), "given": N_("所答意见"),
 }
 ROUND_MODES = _words(RoundMode)
+RHYTHMS = {
+    **_words(Rhythm),
+    "weekly_late": N_("通报未报送单位"),
+    "weekly_ledger": N_("发送周调度台账"),
+}
+WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 TABLES = {
     "round_mode": ROUND_MODES,
     "catalogue_result": CATALOGUE_RESULTS,
@@ -225,9 +245,12 @@ TABLES = {
     "activity_status": ACTIVITY_STATUS,
     "task_kind": TASK_KINDS,
     "bulletin_status": BULLETIN_STATUS,
+    "listed_state": LISTED_STATES,
+    "listed_note": LISTED_NOTES,
     "event": EVENTS,
     "result_kind": RESULT_KINDS,
     "pause": PAUSES,
+    "rhythm": RHYTHMS, "role": ROLE_NAMES,
     "notice_kind": NOTICE_KINDS,
     "channel": CHANNELS,
     "delivery_status": DELIVERY_STATUS,
@@ -272,7 +295,6 @@ def unit_name(code: object) -> str:
 
 def outcome_word(task: Task) -> str:
     """What a task's outcome was, in the words of the form that it was done with."""
-    if task.outcome == "disagree" and says_as_suites():
-        return operation_word("disagree")
-    titles = forms.outcome_titles(page_session(), task)
-    return titles.get(task.outcome) or word(task.outcome, "outcome")
+    asked = forms.form_done_with(page_session(), task).get("properties", {}).get("outcome", {})
+    office = OUTCOMES.get(task.outcome, task.outcome)
+    return dict(choices_of(asked)).get(task.outcome) or suites_word(office) or _(office)

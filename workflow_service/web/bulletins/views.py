@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
+from workflow_service.documents import bulletin as papers
+from workflow_service.documents.charts import chart_svg
+from workflow_service.documents.model import Chart
 from workflow_service.domain.errors import Forbidden
+from workflow_service.domain.supervision import Figures
 from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.services import bulletins, circulations
@@ -21,6 +27,15 @@ from ..rights import allowed
 
 blueprint = Blueprint("bulletins", __name__, url_prefix="/bulletins", template_folder="templates")
 blueprint.before_request(require_sign_in)
+
+@dataclass(frozen=True)
+class Receipt:
+    """A bulletin's receipts: the circulation, how many units signed, and of how many."""
+
+    id: int
+    read: int
+    all: int
+
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -44,17 +59,33 @@ def show(bulletin_id: int) -> ResponseReturnValue:
     """One bulletin as it is sent out."""
     bulletin = bulletins.visible_bulletin(page_session(), page_actor(), bulletin_id)
     paper = bulletins.as_paper(page_session(), bulletin)
+    trend, units = papers.trend_chart(paper), papers.units_chart(paper)
     return render_template(
-        "bulletins/show.html", bulletin=bulletin, paper=paper,
+        "bulletins/show.html", bulletin=bulletin, paper=paper, rate=_rate,
+        groups=[("合计", paper.comparison.now), *((line.label, line.figures) for line in paper.groups)],
+        charts={"trend": _drawn(trend), "units": _drawn(units)},
+        titles={"trend": papers.TREND_TITLE, "units": papers.UNITS_TITLE},
+        followed_summary=papers.followed_summary(paper.followed) if paper.followed else "",
+        former=(bulletin.followed or {}).get("former"),
         summary=bulletins.summary_of(bulletin), receipt=_receipt(bulletin_id),
-    )
+    )  # fmt: skip
 
 
-def _receipt(bulletin_id: int) -> int | None:
-    """The circulation by which units sign for it, for those who may see that."""
+def _drawn(chart: Chart | None) -> Markup | None:
+    """The chart as SVG, whose texts are escaped where it is drawn."""
+    return Markup(chart_svg(chart)) if chart else None
+
+
+def _rate(figures: Figures) -> str:
+    return "—" if figures.rate is None else f"{figures.rate}%"
+
+
+def _receipt(bulletin_id: int) -> Receipt | None:
+    """The circulation by which units sign for it, for those who may see that, and how many have."""
     for one in circulation_list.of_link(page_session(), url_for("bulletins.show", bulletin_id=bulletin_id)):
         with suppress(Forbidden):
-            return circulations.readable(page_session(), page_actor(), one.id)[0].id
+            found, readers = circulations.readable(page_session(), page_actor(), one.id)
+            return Receipt(found.id, sum(reader.read_at is not None for reader in readers), len(readers))
     return None
 
 

@@ -9,7 +9,7 @@ from workflow_service.domain.circulations import CirculationKind
 from workflow_service.domain.errors import InvalidInput, NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.services import choosing, circulations, processes, recipients
+from workflow_service.services import candidates, circulations, processes, recipients
 from workflow_service.services.circulations import Sending
 from workflow_service.store import circulation_list
 from workflow_service.store.operations import Circulation
@@ -126,8 +126,9 @@ def _form(instance_id: int, title: str, problem: str = "", status: int = 200) ->
     session, actor, now = page_session(), page_actor(), page_now()
     page = render_template(
         "circulations/new.html", instance_id=instance_id, title=title, problem=problem, kinds=_kinds(), typed=request.form,
-        chosen=request.form.getlist("holder"), people=choosing.people_of_own_governments(session, actor, now=now),
-        posts=choosing.posts_in_sight(session, actor, now=now),
+        chosen=request.form.getlist("holder"),
+        people=[one.option for one in candidates.colleagues(session, int(actor.user_id or 0), now=now)],
+        posts=[one.option for one in candidates.posts_in_sight(session, actor, now=now)],
     )  # fmt: skip
     return page, status
 

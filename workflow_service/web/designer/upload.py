@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 
 @dataclass(frozen=True)
 class Checked:
-    """One file after the check: its text, the processes in it and what was found, errors first."""
+    """One file after the check: its bytes, the processes in it and what was found, errors first."""
 
     name: str
     content: bytes
@@ -38,7 +39,16 @@ class Checked:
 
     @property
     def text(self) -> str:
+        """What the viewer draws, in whatever encoding the file is written."""
+        root = _root(self.content) if self.is_diagram else None
+        if root is not None:
+            return etree.tostring(root, encoding="unicode")
         return self.content.decode("utf-8", errors="replace")
+
+    @property
+    def carried(self) -> str:
+        """The bytes as the form carries them to the deployment: what is deployed is what was checked."""
+        return base64.b64encode(self.content).decode("ascii")
 
     @property
     def errors(self) -> int:
@@ -66,6 +76,7 @@ def check() -> ResponseReturnValue:
 
 def deploy() -> ResponseReturnValue:
     """Deploy what was checked; a file that fails now shows its findings again."""
+    require("definition.deploy")
     request.max_form_memory_size = MAX_BYTES * 2
     files = {name.removeprefix(FIELD): _restored(text) for name, text in request.form.items() if name.startswith(FIELD)}
     note = request.form.get("note", "").strip()
@@ -91,9 +102,11 @@ def _uploaded() -> dict[str, bytes]:
     return files
 
 
-def _restored(text: str) -> bytes:
-    """The file as it came: a form sends every line end as CRLF."""
-    return text.replace("\r\n", "\n").encode()
+def _restored(carried: str) -> bytes:
+    try:
+        return base64.b64decode(carried, validate=True)
+    except ValueError:
+        raise InvalidInput(N_("请选择 .bpmn、.dmn 或表单 .json 文件。")) from None
 
 
 def _title(files: Mapping[str, bytes]) -> str:
@@ -125,10 +138,14 @@ def _checked(name: str, content: bytes, problems: list[Problem]) -> Checked:
 
 
 def _keys(content: bytes) -> tuple[str, ...]:
-    """The processes of a diagram that can be read at all."""
+    root = _root(content)
+    return () if root is None else tuple(key for each in root.iter(f"{_BPMN}process") if (key := each.get("id")))
+
+
+def _root(content: bytes) -> etree._Element | None:
+    """The diagram, None where it cannot be read at all."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        root = etree.fromstring(content, parser)
+        return etree.fromstring(content, parser)
     except etree.XMLSyntaxError:
-        return ()
-    return tuple(key for each in root.iter(f"{_BPMN}process") if (key := each.get("id")))
+        return None

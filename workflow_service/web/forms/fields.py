@@ -1,6 +1,6 @@
 """A form's schema as the fields that the template draws, in the order of `x-order`.
 
-Knows `x-widget` (textarea, opinion, date, file, unit, units, plan, radio, select, hidden, static), `oneOf` with `const`
+Knows `x-widget` (textarea, opinion, date, file, unit, units, plan, radio, select, hidden, label, static), `oneOf` with `const`
 and `title` as choices, arrays of choices as check boxes, arrays of objects as rows, objects as groups, and `if`/`then`.
 """
 
@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_service.i18n import _, current_language
+from workflow_service.services.form_rows import ROWS_FROM
 
+from ..operation_words import suites_word
 from .conditions import Branch, Condition, Schema, branches
 
 RADIO_LIMIT = 4
 LONG_TEXT = 200
 Options = Callable[[str], list[tuple[str, str]]]
+ROW_KINDS = ("rows", "given_rows")
 CHOSEN_WIDGETS = ("unit", "units", "plan", "plans", "person", "people")
 
 OPINION = "opinion"
@@ -55,8 +58,8 @@ class Field:
 
     @property
     def words(self) -> list[str]:
-        """The value as it is read: choices by their titles."""
-        titles = dict(self.options)
+        """The value as it is read: choices by their titles, yes and no as words."""
+        titles = dict(self.options) or ({"true": _("是"), "false": _("否")} if isinstance(self.value, bool) else {})
         return [titles.get(text, text) for text in self.chosen if text]
 
 
@@ -66,7 +69,12 @@ def as_text(value: Any) -> str:
 
 
 def text_of(own: Schema, word: str) -> str:
-    """A text of the schema in the reader's language: `x-title-en` beside `title`, else the catalogue's translation."""
+    """A text of the schema in the reader's language: `x-title-en` beside `title`, else the catalogue's translation.
+
+    A title that is an operation's name (不同意) follows the wording that the administrator chose (驳回).
+    """
+    if word == "title" and (renamed := suites_word(str(own.get(word, "")))):
+        return renamed
     language = current_language()
     own_text = own.get(f"x-{word}-{language}")
     return str(own_text) if own_text else _(str(own.get(word, "")))
@@ -160,7 +168,7 @@ class _Reader:
             return fields_of(
                 own, value if isinstance(value, Mapping) else {}, self.faults, self.options, f"{name}."
             )
-        if kind == "rows":
+        if kind in ROW_KINDS:
             rows = value if isinstance(value, list) else []
             return tuple(self._row(own, name, index, row) for index, row in enumerate(rows))
         return ()
@@ -209,7 +217,7 @@ def kind_of(own: Schema) -> str:
         return "static"
     if sort == "array":
         return _array_kind(own, widget)
-    if widget in ("hidden", "file", "opinion", "textarea"):
+    if widget in ("hidden", "label", "file", "opinion", "textarea"):
         return str(widget)
     if choices_of(own) or _is_chosen(own):
         return _choice_kind(own, widget)
@@ -228,6 +236,8 @@ def _array_kind(own: Schema, widget: str) -> str:
         return "checks"
     if widget == "file":
         return "files"
+    if own.get(ROWS_FROM):
+        return "given_rows"
     return "rows" if own.get("items", {}).get("type") == "object" else "lines"
 
 

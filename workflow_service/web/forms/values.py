@@ -9,7 +9,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from .conditions import Schema
-from .fields import all_properties, as_text, choices_of, kind_of
+from .fields import ROW_KINDS, all_properties, as_text, choices_of, kind_of
 
 Form = MultiDict[str, str]
 ROW_LIMIT = 500
@@ -32,7 +32,7 @@ def _read(own: Schema, form: Form, name: str) -> Any:
         return _SKIPPED
     if kind == "group":
         return read_values(own, form, f"{name}.") or _SKIPPED
-    if kind == "rows":
+    if kind in ROW_KINDS:
         return _rows(own, form, name)
     if kind in ("checks", "files"):
         return _several(own, form, name)

@@ -77,8 +77,9 @@ def decision(incident_id: int) -> ResponseReturnValue:
 def _question(question: hand_decisions.Question, fault: str = "") -> str:
     known = {output.name: _known_texts(question, place) for place, output in enumerate(question.table.outputs)}
     return render_template(
-        "incidents/decision.html", table=question.table, incident=question.incident, fault=fault, known=known, typed=request.form
-    )
+        "incidents/decision.html", table=question.table, incident=question.incident, step=question.step, fault=fault, known=known,
+        typed=request.form,
+    )  # fmt: skip
 
 
 def _known_texts(question: hand_decisions.Question, place: int) -> list[str]:

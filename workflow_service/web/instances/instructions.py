@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Conflict, InvalidInput
 from workflow_service.i18n import _
 from workflow_service.identity.import_people import read_day
-from workflow_service.services import choosing, circulations, instructions, processes
+from workflow_service.services import candidates, circulations, instructions, processes
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.recipients import Asked
 
@@ -47,7 +47,8 @@ def _form(instance_id: int, title: str, problem: str = "", status: int = 200) ->
     session, actor, now = page_session(), page_actor(), page_now()
     page = render_template(
         "instances/instruct.html", instance_id=instance_id, title=title, problem=problem, typed=request.form,
-        chosen=request.form.getlist("holder"), people=choosing.people_of_own_governments(session, actor, now=now),
-        posts=choosing.posts_in_sight(session, actor, now=now),
+        chosen=request.form.getlist("holder"),
+        people=[one.option for one in candidates.colleagues(session, int(actor.user_id or 0), now=now)],
+        posts=[one.option for one in candidates.posts_in_sight(session, actor, now=now)],
     )  # fmt: skip
     return page, status

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.services import hand_decisions, processes
+from workflow_service.services import hand_decisions, missing_deadlines, processes
 from workflow_service.store import instance_view, plan_list
 from workflow_service.store.runtime import Incident, ProcessInstance
 
@@ -53,6 +53,7 @@ def show(instance_id: int) -> ResponseReturnValue:
         commands=control.commands_for(row),
         may_instruct=_may_instruct(row),
         undecided=_undecided(row, incidents),
+        undated=missing_deadlines.open_without(session, row),
         variables=processes.variables_of(session, row, now=page_now()) if manages else None,
     )
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import InvalidInput, TongchouError
 from workflow_service.i18n import N_, _
 from workflow_service.identity.import_people import read_day
-from workflow_service.services import handover, substitutions
+from workflow_service.services import candidates, handover
 from workflow_service.services import people as use
 from workflow_service.services.handover import HandOver
 
@@ -18,7 +18,7 @@ from .blueprint import attempt, blueprint
 
 KINDS = {
     handover.TASK: N_("本人任务"), handover.CLAIMED: N_("已签收的岗位任务"), handover.POST: N_("岗位"),
-    handover.GRANT_GIVEN: N_("授出的代办"), handover.GRANT_GOT: N_("受托的代办"),
+    handover.TURN: N_("未轮到的加签"), handover.GRANT_GIVEN: N_("授出的代办"), handover.GRANT_GOT: N_("受托的代办"),
 }  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def _page(
     page = render_template(
         "people/hand_over.html",
         person=use.person_to_manage(session, actor, user_id, now=now),
-        people=substitutions.people_to_choose(session, user_id, now=now),
+        people=candidates.colleague_ids(session, user_id, now=now),
         values=request.values, items=items, report=report, kinds={kind: _(text) for kind, text in KINDS.items()},
         first=page_day().isoformat(), problem=error.message if error else "",
     )  # fmt: skip

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import InvalidInput, TongchouError
 from workflow_service.i18n import N_, _
+from workflow_service.services import candidates, substitutions
 from workflow_service.services import people as use
-from workflow_service.services import substitutions
 from workflow_service.services.substitutions import SubstituteAsked
 
 from ..current import page_actor, page_day, page_now, page_session
@@ -79,7 +79,7 @@ def _page(user_id: int, error: TongchouError | None = None) -> ResponseReturnVal
         own=user_id == actor.user_id,
         given=[one for one in found if one.grant.principal_id == user_id],
         got=[one for one in found if one.grant.substitute_id == user_id],
-        people=substitutions.people_to_choose(session, user_id, now=now),
+        people=candidates.colleague_ids(session, user_id, now=now),
         routes=substitutions.routes(session),
         typed=request.form,
         chosen=request.form.getlist("process"),

@@ -8,19 +8,19 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from workflow_service.domain.errors import NotFound
-from workflow_service.i18n import N_, _
+from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
-from workflow_service.services import issue_notices, plans
-from workflow_service.store import deadlines, plan_list
+from workflow_service.services import issue_notices, plans, weekly_reports
+from workflow_service.store import deadlines, listed_list, plan_list
 from workflow_service.store.plan_list import PlanFilter
 from workflow_service.store.plans import Plan
+from workflow_service.store.supervision import WeeklyReport
 
 from .. import cursors
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in, transaction
 from ..listing import PAGE_ROWS, address, filter_values
-from ..rights import allowed, require
+from ..rights import allowed
 from ..sheets import sheet
 from ..words import word
 from . import application
@@ -123,20 +123,38 @@ def _cells(plan: Plan) -> tuple[Any, ...]:
 def show(plan_id: int) -> ResponseReturnValue:
     """One plan: its facts, where it stands, what carried it, its documents and what happened."""
     session = page_session()
-    plan = visible_plan(plan_id)
+    plan = plans.visible_plan(session, page_actor(), plan_id)
+    sees_work = allowed("plan.see", plans.thing_of_draft(session, plan))
     return render_template(
         "plans/show.html",
         plan=plan,
         stages=stage_line(plan),
-        events=plan_list.events_of(session, plan_id),
-        instances=plan_list.instances_of(session, plan_id),
-        tasks=plan_list.open_tasks_of(session, plan_id),
-        files=plan_list.attachments(session, plan_id=plan_id),
         library=plan_list.library_of(session, plan_id),
         merged_into=_successor(plan),
         starts=_starts(plan),
-        deadline_changes=deadlines.changes_of(session, plan_id=plan_id),
+        sees_work=sees_work,
+        **(_work_on(plan) if sees_work else {}),
     )
+
+
+def _work_on(plan: Plan) -> dict[str, Any]:
+    """What goes on with a plan, for those who may see its drafts: others see an issued plan and its results alone."""
+    session = page_session()
+    return {
+        "reports": _reports(plan),
+        "events": plan_list.events_of(session, plan.id),
+        "instances": plan_list.instances_of(session, plan.id),
+        "tasks": plan_list.open_tasks_of(session, plan.id),
+        "files": plan_list.attachments(session, plan_id=plan.id),
+        "deadline_changes": deadlines.changes_of(session, plan_id=plan.id),
+        "listed": listed_list.of_plan(session, plan.id),
+    }
+
+
+def _reports(plan: Plan) -> list[tuple[WeeklyReport, str, str]]:
+    """What the lead unit reported week by week, for whoever sees the plan's work: the public sees the plan alone."""
+    thing = policy.thing_of(plan.area_path, unit_ids=(plan.lead_unit_id,))
+    return weekly_reports.reports_of_plan(page_session(), plan.id) if allowed("instance.see", thing) else []
 
 
 @blueprint.get("/<int:plan_id>/notice.pdf")
@@ -172,25 +190,6 @@ def start(plan_id: int, what: str) -> ResponseReturnValue:
             run = plans.start_evaluation(session, actor, plan_id, {}, now=now)
     flash(_("已启动“%(name)s”。", name=word(run.definition_key, "route")))
     return redirect(url_for("plans.show", plan_id=plan_id))
-
-
-def visible_plan(plan_id: int) -> Plan:
-    """A plan that the reader may see; raises NotFound, Forbidden."""
-    session = page_session()
-    plan = plan_list.plan_by_id(session, plan_id)
-    if plan is None:
-        raise NotFound(N_("没有编号为 %(id)s 的规划。"), id=plan_id)
-    require(
-        "plan.see",
-        policy.thing_of(
-            plan.area_path,
-            holders=plan_list.plan_holders(session, plan_id),
-            participants=(plan.created_by,),
-            unit_ids=(plan.lead_unit_id,),
-            public=plan.status == "issued",
-        ),
-    )
-    return plan
 
 
 def _successor(plan: Plan) -> Plan | None:

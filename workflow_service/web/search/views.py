@@ -1,6 +1,9 @@
-"""Plans by title, code or pinyin initials; people likewise, of the reader's areas."""
+"""Plans by title, code or pinyin initials; people likewise, of the reader's areas, each with who stands in for him now."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,7 +11,7 @@ from sqlalchemy import select
 
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
-from workflow_service.store import people_queries, plan_list
+from workflow_service.store import people_queries, plan_list, substitute_queries
 from workflow_service.store.people import User
 from workflow_service.store.people_queries import PeopleFilter
 from workflow_service.store.plan_list import PlanFilter
@@ -20,6 +23,16 @@ blueprint = Blueprint("search", __name__, url_prefix="/search", template_folder=
 blueprint.before_request(require_sign_in)
 
 SHOWN = 20
+
+
+@dataclass(frozen=True)
+class FoundPerson:
+    """A person with unit and post; `stand_in` acts for him today, up to and including `until` (a business date)."""
+
+    user: User
+    where: str
+    stand_in: str = ""
+    until: date | None = None
 
 
 @blueprint.get("")
@@ -38,12 +51,19 @@ def results() -> ResponseReturnValue:
     )
 
 
-def _people(typed: str) -> list[tuple[User, str]]:
+def _people(typed: str) -> list[FoundPerson]:
     if not typed:
         return []
     session, today = page_session(), page_day()
     wanted = PeopleFilter(areas=policy.visible_areas(page_actor()), words=matches(User.keywords, typed))
     found = people_queries.people_page(session, wanted, today, after=None, limit=SHOWN)
-    posts = people_queries.memberships_of(session, [user.id for user in found], today)
-    where = {one.user_id: f"{one.post.unit.name} · {one.post.name}" for one in reversed(posts)}
-    return [(user, where.get(user.id, "")) for user in found]
+    ids = [user.id for user in found]
+    where = {
+        one.user_id: f"{one.post.unit.name} · {one.post.name}"
+        for one in reversed(people_queries.memberships_of(session, ids, today))
+    }
+    acting = {
+        grant.principal_id: (name, grant.until - timedelta(days=1))
+        for grant, name in reversed(substitute_queries.stand_ins(session, ids, today))
+    }
+    return [FoundPerson(user, where.get(user.id, ""), *acting.get(user.id, ())) for user in found]

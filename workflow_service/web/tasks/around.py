@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.rounds import RULES, Relation, RoundMode
 from workflow_service.i18n import _
-from workflow_service.identity import policy
-from workflow_service.services import asked_others, events, forms
+from workflow_service.services import asked_others, events, forms, rounds
 from workflow_service.services.asked_others import RoundSeen
 from workflow_service.store import instance_view
 from workflow_service.store.operations import TaskEvent
@@ -20,7 +19,6 @@ from workflow_service.store.runtime import ProcessInstance, Task
 from ..current import page_actor
 from ..forms import fields_of
 from ..operation_words import operation_word
-from ..rights import allowed
 from .ahead import Ahead
 from .moves import Move, moves_of
 
@@ -74,10 +72,9 @@ def _words_of(session: Session, main: Task, row: ProcessInstance) -> tuple[tuple
     return tuple((one.title, _("、").join(one.words)) for one in told)
 
 
-def may_remove(found: RoundSeen, area_path: str) -> bool:
-    """Whether the reader may take out somebody who has not acted: who asked may, and supervisors."""
-    own = found.asked_by_id is not None and found.asked_by_id == page_actor().user_id
-    return found.running and (own or allowed("task.reassign", policy.thing_of(area_path)))
+def may_remove(found: RoundSeen, main: Task, process: str) -> bool:
+    """Whether the reader may take out somebody who has not acted."""
+    return found.running and rounds.may_remove(page_actor(), process, main, Relation(found.relation), found.asked_by_id)
 
 
 def named(people: Iterable[asked_others.Member]) -> str:

@@ -1,7 +1,8 @@
 """What the route holds and the person must see before answering: fields of the form that say where they come from.
 
 `"x-from": "check_items.missing_names"` on a read-only field shows that variable as the task sees it: the items that are
-missing, the form of review that was proposed. Forms without such a field cost nothing.
+missing, the form of review that was proposed. Rows that the route gives (`services/form_rows.py`) come with what was typed
+into them. Forms without such a field cost nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workflow_service.services import processes
+from workflow_service.services import form_rows, processes
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from ..current import page_now, page_session
@@ -17,13 +18,17 @@ from ..current import page_now, page_session
 FROM = "x-from"
 
 
-def given_values(task: Task, row: ProcessInstance, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the form's read-only fields; none once the task is over."""
+def given_values(
+    task: Task, row: ProcessInstance, schema: Mapping[str, Any], typed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values of the form's read-only fields, and its given rows filled with `typed`; none once the task is over."""
     wanted = {name: str(own[FROM]) for name, own in schema.get("properties", {}).items() if own.get(FROM)}
-    if not wanted or task.status != "open":
+    rows = form_rows.fields_with_rows(schema)
+    if not (wanted or rows) or task.status != "open":
         return {}
     seen = processes.variables_at(page_session(), row, task.token, now=page_now())
-    return {name: _at(seen, path) for name, path in wanted.items()}
+    shown = {name: _at(seen, path) for name, path in wanted.items()}
+    return shown | {name: form_rows.filled_rows(own, seen, typed.get(name)) for name, own in rows.items()}
 
 
 def _at(seen: Any, path: str) -> Any:

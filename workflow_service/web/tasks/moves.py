@@ -22,6 +22,7 @@ SENTENCES = {
     "retrieved": N_("%(by)s取回“%(task)s”"),
     "opened": N_("%(by)s打开“%(task)s”"),
     "urged": N_("%(by)s催办“%(task)s”"),
+    "passed_over": N_("“%(task)s”有人已不在岗，不再请其办理"),
     "remove_signer": N_("%(by)s为“%(task)s”减签"),
     "withdrawn": N_("%(by)s撤件"),
     "terminated": N_("%(by)s终止流程"),

@@ -73,7 +73,7 @@ def task_page(
         instance=row,
         plan=plan_list.plan_by_id(session, plan_id) if plan_id else None,
         schema=schema,
-        fields=fields_of(schema, {**values, **given_values(task, row, schema)}, faults, form_options),
+        fields=fields_of(schema, {**values, **given_values(task, row, schema, values)}, faults, form_options),
         works=works,
         acting_for=tasks.as_he_acts(session, actor, task).acting_for,
         around=seen,

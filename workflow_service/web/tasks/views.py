@@ -49,6 +49,7 @@ def inbox() -> ResponseReturnValue:
     found = inbox_rows.inbox_page(session, wanted, after=_cursor(wanted.sort), limit=PAGE_ROWS + 1)
     rows = found[:PAGE_ROWS]
     following = cursors.encode(*inbox_rows.cursor_of(rows[-1], wanted.sort)) if len(found) > PAGE_ROWS else ""
+    overdue, today_due = inbox_rows.count_due(session, inbox_filter({}), page_now(), _end_of_day(1))
     return kept.page(
         "tasks/inbox.html",
         "inbox",
@@ -56,8 +57,8 @@ def inbox() -> ResponseReturnValue:
         rows=rows,
         next_address=address(after=following) if following else "",
         total=inbox_rows.count_inbox(session, wanted),
-        overdue=inbox_rows.count_inbox(session, inbox_filter({"due": "late"})),
-        today_due=inbox_rows.count_inbox(session, inbox_filter({"due": "today"})),
+        overdue=overdue,
+        today_due=today_due,
         processes=inbox_rows.processes_in(session, keys_of(page_actor())),
         units=plan_list.lead_units(session, policy.visible_areas(page_actor())),
     )
@@ -103,7 +104,12 @@ def _due_before(due: str) -> datetime | None:
     if due == "late":
         return page_now()
     days = {"today": 1, "week": 7}.get(due)
-    return datetime.combine(page_day(), time(), zone()) + timedelta(days=days) if days else None
+    return _end_of_day(days) if days else None
+
+
+def _end_of_day(days: int) -> datetime:
+    """The end of today (1), of the seventh day (7), as the government's clocks show it."""
+    return datetime.combine(page_day(), time(), zone()) + timedelta(days=days)
 
 
 @blueprint.get("/<int:task_id>/<any(next, previous):which>")

@@ -1,0 +1,161 @@
+"""Months with a moving clock over the Spring Festival and National Day, two schedulers and two workers at it, while offices work.
+
+One run a period, one digest a person and day, and figures of bulletins that a recount from the test's own journal gives again.
+"""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from tests.scheduler.test_triggers import SYSTEM, activate, queued, work_of
+from tests.services.catalogue import Catalogue, moment
+from tests.services.test_rhythms import government as government
+from workflow_service.domain.rhythms import Rhythm, RhythmSettings, runs_between
+from workflow_service.domain.working_calendar import WorkingCalendar
+from workflow_service.jobs import queue
+from workflow_service.scheduler import triggers
+from workflow_service.services import rhythms
+from workflow_service.store.database import Database
+from workflow_service.store.runtime import ProcessInstance
+from workflow_service.store.supervision import Bulletin, Notice, RhythmRun
+
+CALENDAR = WorkingCalendar.published()
+HOURS = (8, 9, 15)
+
+
+@dataclass
+class Journal:
+    """What the test itself knows of each plan: registered, due, issued."""
+
+    plans: dict[str, tuple[date, date | None, date | None]] = field(default_factory=dict)
+
+    def figures(self, day: date) -> dict[str, int]:
+        there = [one for one in self.plans.values() if one[0] <= day]
+        issued = [one for one in there if one[2] is not None and one[2] <= day]
+        late = [one for one in there if one not in issued and one[1] is not None and one[1] < day]
+        return {"total": len(there), "issued": len(issued), "overdue": len(late)}
+
+
+@pytest.fixture
+def two(government: Database) -> Iterator[list[Database]]:
+    made = [Database(government.url, government.options) for _ in range(2)]
+    yield made
+    for one in made:
+        one.close()
+
+
+def office_works(database: Database, journal: Journal, day: date, number: int) -> None:
+    """Every third day a plan comes in, every fourth the oldest is issued, and somebody gets a task that is soon due."""
+    with database.transaction() as session:
+        made = Catalogue.again(session)
+        if number % 3 == 0:
+            title, due = f"规划{number}", day + timedelta(days=number % 11)
+            made.plan(title, "zj.energy" if number % 2 else "zj.water", day, due)
+            journal.plans[title] = (day, due, None)
+        waiting = [title for title, (_, _, issued) in journal.plans.items() if issued is None and title in made.plans]
+        if number % 4 == 1 and waiting:
+            made.issue(waiting[0], day)
+            registered, due, _ = journal.plans[waiting[0]]
+            journal.plans[waiting[0]] = (registered, due, day)
+        made.task("能源规划", "zj.energy", moment(day + timedelta(days=2), 17, 30), created=moment(day, 7))
+
+
+@pytest.mark.parametrize(
+    ("first", "days"), [(date(2025, 9, 25), 35), (date(2026, 2, 5), 32)], ids=["national day", "spring festival"]
+)
+def test_a_month_runs_once_a_period_and_its_bulletins_can_be_recounted(
+    government: Database, two: list[Database], first: date, days: int
+) -> None:
+    journal = Journal({
+        "能源规划": (date(2021, 1, 4), date(2027, 6, 30), None), "水利规划": (date(2021, 1, 4), date(2027, 6, 30), None),
+        "已印发规划": (date(2021, 1, 4), date(2021, 6, 30), date(2021, 6, 30)),
+    })  # fmt: skip
+    activate(government, first)
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(days):
+            day = first + timedelta(days=number)
+            office_works(government, journal, day, number)
+            for hour in HOURS:
+                at = moment(day, hour)
+                list(pool.map(lambda one, at=at: triggers.claim_rhythms(3)(one, lambda: at), two))
+                with government.transaction() as session:
+                    waiting = rhythms.unfinished(session, now=at)
+                both = [(one, *run) for run in waiting for one in two]
+                list(pool.map(lambda each, at=at: work_of(each[0], at).advance_rhythm(*each[1:]), both))
+                with government.transaction() as session:
+                    session.execute(text("DELETE FROM procrastinate_jobs"))
+    last = moment(first + timedelta(days=days - 1), HOURS[-1])
+    for rhythm in Rhythm:
+        due = runs_between(rhythm, moment(first, 0), last, CALENDAR, RhythmSettings())
+        with government.transaction() as session:
+            claimed = select(RhythmRun.period).where(RhythmRun.rhythm == rhythm.value)
+            assert sorted(session.scalars(claimed)) == sorted(key for run in due for key in run.period_keys)
+    with government.transaction() as session:
+        assert session.scalars(select(RhythmRun).where(RhythmRun.finished_at.is_(None), RhythmRun.due_at <= last)).all() == []
+        digests = session.scalars(select(Notice).where(Notice.kind == "digest")).all()
+        told = Counter((one.user_id, one.created_at.astimezone(last.tzinfo).date()) for one in digests)
+        assert set(told.values()) == {1} and all(CALENDAR.is_working_day(day) for _, day in told)
+        keys = session.scalars(select(ProcessInstance.business_key).where(ProcessInstance.definition_key == "weekly_report"))
+        assert set(Counter(keys).values()) == {1}
+        bulletins = session.scalars(select(Bulletin).order_by(Bulletin.period)).all()
+        assert len(bulletins) >= 3
+        for one in bulletins:
+            assert one.figures["total"] == journal.figures(date.fromisoformat(one.figures["last"])), one.period
+
+
+KILLED = """
+from datetime import datetime
+from workflow_service.services import bulletins, digests, rhythms, weekly
+from workflow_service.store.database import Database
+digests.PEOPLE_A_CHUNK = weekly.UNITS_A_CHUNK = bulletins.AREAS_A_CHUNK = 1
+database = Database({url!r})
+rhythms.finish(database, {rhythm!r}, {period!r}, now=datetime.fromisoformat({at!r}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "period", "at", "written"),
+    [
+        (Rhythm.DAILY, "2025-11-24", moment(date(2025, 11, 24)), 2),
+        (Rhythm.WEEKLY, "2025-W48", moment(date(2025, 11, 24)), 2),
+        (Rhythm.TEN_DAY, "2025-11-D2", moment(date(2025, 11, 21)), 2),
+    ],
+    ids=lambda value: str(value)[:10],
+)
+def test_a_worker_killed_in_the_middle_of_a_rhythm_leaves_a_run_that_the_next_one_finishes_once(
+    government: Database, rhythm: Rhythm, period: str, at: datetime, written: int
+) -> None:
+    with government.transaction() as session:
+        made = Catalogue.again(session)
+        made.unit("nb.drc", relation="drc", area="330200", path="/330000/330200/")
+        made.plan("宁波规划", "nb.drc", date(2021, 1, 4), date(2021, 1, 5), date(2021, 1, 5))
+        for unit in ("zj.energy", "zj.water"):
+            made.task("能源规划", unit, moment(date(2025, 11, 25), 17, 30))
+        rhythms.activate(session, SYSTEM, rhythms=[rhythm], now=moment(at.date(), 0))
+    with government.transaction() as session:
+        assert rhythms.claim_due(session, now=at) == [(rhythm.value, period)]
+    url = government.url.render_as_string(hide_password=False)
+    program = KILLED.format(url=url, rhythm=rhythm.value, period=period, at=at.isoformat())
+    environment = {"TONGCHOU_FAILPOINT": "in-rhythm:2", "PATH": "/usr/bin:/bin"}
+    killed = subprocess.run([sys.executable, "-c", program], env=environment, check=False, timeout=120)
+    assert killed.returncode == -9
+    for _again in range(2):
+        work_of(government, at).advance_rhythm(rhythm.value, period)
+    with government.transaction() as session:
+        run = session.get(RhythmRun, (rhythm.value, period))
+        assert run is not None and run.finished_at is not None
+        found = {
+            Rhythm.DAILY: [str(one) for one in session.scalars(select(Notice.user_id).where(Notice.kind == "digest"))],
+            Rhythm.WEEKLY: list(session.scalars(select(ProcessInstance.business_key))),
+            Rhythm.TEN_DAY: list(session.scalars(select(Bulletin.area))),
+        }[rhythm]
+        found = [one for one in found if rhythm is not Rhythm.WEEKLY or one.startswith("weekly:")]
+        assert len(found) == len(set(found)) == written
+    assert not [job for job in queued(government) if job[0] == queue.ADVANCE_RHYTHM]

@@ -1,0 +1,77 @@
+"""A bulletin read on its page with charts and what came of the former one; templates seen, edited and taken back."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from tests.documents.test_templates import template_of
+from tests.services.house import House
+from tests.web.conftest import Person
+from tests.web.test_pages import plan_of
+from workflow_service.documents.templates import text_of
+from workflow_service.services import bulletins
+from workflow_service.services.context import Actor
+from workflow_service.store import notice_list
+
+SignIn = Callable[[str], Person]
+SYSTEM = Actor.system("cli")
+
+
+def bulletin_of(house: House, period: str, *, ask: str = "") -> int:
+    with house.database.transaction() as session:
+        made = bulletins.draft_bulletin(session, "330205", period, now=house.now)
+        asks = [{"unit": "jb.energy", "what": ask, "until": "2025-11-14"}] if ask else []
+        bulletins.release_bulletin(session, SYSTEM, made, text="请加快办理。", asks=asks, now=house.now)
+        return made.id
+
+
+def test_the_page_has_text_tables_charts_and_what_came_of_the_former_bulletin(house: House, person: SignIn) -> None:
+    plan_of(house)
+    first = bulletin_of(house, "2025-11-D1", ask="报送送审稿")
+    second = bulletin_of(house, "2025-11-D2")
+    reader = person("jb.handler")
+    page = reader.get(f"/bulletins/{second}").text
+    assert "请加快办理。" in page and "<svg xmlns" in page and "各旬末累计印发情况" in page
+    assert "上期要求落实情况" in page and "报送送审稿" in page and f'href="/bulletins/{first}"' in page
+    assert "发布并归档" in page and "2025年第2期" in page
+    assert "下一步要求" in reader.get(f"/bulletins/{first}").text
+    assert "逾期由" in text_of(reader.get(f"/bulletins/{second}.docx").data)
+
+
+def test_lists_of_bulletins_go_on_where_a_page_ended_though_an_old_period_came_late(house: House) -> None:
+    plan_of(house)
+    for period in ("2025-11-D1", "2025-11-D2", "2025-10-D3"):  # the oldest period was drafted last
+        bulletin_of(house, period)
+    with house.database.transaction() as session:
+        shown, after = [], None
+        while page := notice_list.bulletins(session, None, drafts=True, after=after, limit=1):
+            shown.append(page[0].period)
+            after = page[0].id
+    assert shown == ["2025-11-D2", "2025-11-D1", "2025-10-D3"]
+
+
+def test_templates_are_listed_with_fields_and_a_filled_example(house: House, person: SignIn) -> None:
+    page = person("jb.supervisor").get("/templates/weekly").text
+    assert "系统自带" in page and "line.progress" in page and "示例规划一" in page and "检查并启用" not in page
+    assert person("jb.supervisor").get("/templates/nothing").status_code == 404
+    assert person("jb.handler").get("/templates").status_code == 403
+
+
+def test_a_template_is_uploaded_with_its_faults_named_and_taken_back(house: House, person: SignIn) -> None:
+    keeper = person("zj.admin")
+    address = "/templates/weekly"
+
+    def send(content: bytes) -> Any:
+        return keeper.post(address, {"file": (BytesIO(content), "周.docx")}, seen=address, content_type="multipart/form-data")
+
+    refused = send(template_of("{{ titel }}"))
+    assert refused.status_code == 422 and "titel" in refused.text
+    assert send(template_of("本局台账 {{ late }}")).status_code == 302
+    page = keeper.get(address).text
+    assert "自己上传" in page and "周.docx" in page and "本局台账 丙局。" in page
+    assert text_of(keeper.get(f"{address}/current.docx").data) == "本局台账 {{ late }}"
+    assert text_of(keeper.get(f"{address}/example.docx").data) == "本局台账 丙局。"
+    keeper.post(f"{address}/delivered", seen=address)
+    assert "系统自带" in keeper.get(address).text
+    assert keeper.post(f"{address}/delivered", seen=address).status_code == 409
+    assert "{{ plans" not in text_of(keeper.get(f"{address}/current.docx").data)

@@ -1,0 +1,135 @@
+"""Listed matters and notice slips as the interface takes and shows them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from .shapes import CountedPage, Given, GivenDay, Id, Moment, PageQuery, Shown
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+PostKey = Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=120, pattern="^g:.+:.+$")]
+"""A post as `g:<unit code>:<post code>`."""
+ListedState = Literal["open", "asked", "struck_off", "withdrawn"]
+
+
+class ListingGiven(Given):
+    """A matter to be listed: the post that answers for it, the person named (left out: who holds the post alone), until when."""
+
+    title: Line
+    reason: Prose
+    holder: PostKey
+    due_on: GivenDay
+    responsible_id: Id | None = None
+    plan_id: Id | None = None
+    task_id: Id | None = None
+
+
+class ListedQuery(PageQuery):
+    """Which matters; `late`: those whose day is over."""
+
+    state: ListedState | None = None
+    unit: str = Field("", max_length=64)
+    q: str = Field("", max_length=100)
+    plan_id: Id | None = None
+    late: bool = False
+
+
+class ListedLine(Shown):
+    """One matter under listed supervision."""
+
+    id: int
+    year: int
+    number: int
+    title: str
+    reason: str
+    state: ListedState
+    unit: str
+    holder: str
+    responsible: str
+    due_on: date
+    plan_id: int | None
+    task_id: int | None
+    process_instance_id: int | None
+    listed_by: str
+    listed_at: Moment
+    struck_off_by: str
+    struck_off_at: Moment | None
+
+
+class ListedNoteShown(Shown):
+    """One entry of a matter's course."""
+
+    kind: Literal["listed", "progress", "asked", "refused", "struck_off"]
+    at: Moment
+    by: str
+    unit: str
+    text: str
+
+
+class ListedShown(ListedLine):
+    """A matter with its course."""
+
+    notes: list[ListedNoteShown]
+
+
+class ListedMatters(CountedPage[ListedLine]):
+    """Matters, the latest first."""
+
+
+LongProse = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+UnitCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+class SlipGiven(Given):
+    """A notice slip to be issued: to the unit with this code, copies to others, with or without an answer."""
+
+    unit: UnitCode
+    matter: Line
+    facts: LongProse
+    asked: LongProse
+    until: GivenDay
+    answer_wanted: bool = True
+    copies: list[UnitCode] = Field(default_factory=list, max_length=100)
+    plan_id: Id | None = None
+
+
+class SlipQuery(PageQuery):
+    """Which slips: waiting for an answer, late with it, answered, not yet signed for."""
+
+    state: Literal["waiting", "late", "answered", "unsigned"] | None = None
+    q: str = Field("", max_length=100)
+    plan_id: Id | None = None
+
+
+class SlipShown(Shown):
+    """One notice slip."""
+
+    id: int
+    number: str
+    organ: str
+    unit: str
+    matter: str
+    facts: str
+    asked: str
+    until: date
+    answer_wanted: bool
+    copies: list[str]
+    issued_on: date
+    plan_id: int | None
+    circulation_id: int | None
+    process_instance_id: int | None
+    sent_by: str
+    signed_at: Moment | None
+    signed_by: str
+    answer: str
+    answered_at: Moment | None
+    superior_told_at: Moment | None
+    supervisor_told_at: Moment | None
+
+
+class Slips(CountedPage[SlipShown]):
+    """Slips, the latest first."""

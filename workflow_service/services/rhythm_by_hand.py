@@ -1,0 +1,89 @@
+"""A rhythm run by hand, for one unit or one route: once a period, with its own record (docs/domain.md §3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
+from workflow_service.domain.plans import Route
+from workflow_service.domain.rhythms import Rhythm
+from workflow_service.i18n import N_
+from workflow_service.identity import policy
+from workflow_service.store import people_queries
+from workflow_service.store.people import Unit
+from workflow_service.store.supervision import RhythmRun
+
+from . import audit, rhythms
+from .context import Actor
+from .rhythm_scope import ROUTE, UNIT, Scope, scope_of
+
+
+@dataclass(frozen=True)
+class Served:
+    """For whom a run of the past was, as people read it: `name` of the unit or route, `by` whose hand started it."""
+
+    kind: str
+    name: str
+    by: str
+
+
+def run_by_hand(
+    session: Session, actor: Actor, rhythm: Rhythm, kind: str, code: str, *, now: datetime
+) -> tuple[str, str]:
+    """Claim the run of the present period for one unit or one route; gives the (rhythm, period) row to be worked on.
+
+    Raises Forbidden; NotFound; InvalidInput on a day off for the daily rhythm; Conflict where the period has been run,
+    for everybody or for this unit or route.
+    """
+    scope = _scope(session, actor, kind, code)
+    run = rhythms.run_at(session, rhythm, now)
+    whole = session.get(RhythmRun, (rhythm.value, run.period_key))
+    if whole is not None:
+        raise Conflict(N_("%(period)s的%(rhythm)s已经运行，不再重复。"), period=run.label, rhythm=rhythm.label)
+    by = {"id": actor.user_id, "name": actor.name}
+    claimed = rhythms.claim_by_hand(session, run, scope, by, now=now)
+    if claimed is None:
+        raise Conflict(N_("%(period)s的%(rhythm)s已为所选单位或路线运行，不再重复。"), period=run.label, rhythm=rhythm.label)
+    data = {"period": run.period_key, **scope.plain()}
+    audit.record(session, actor, "rhythm.run_by_hand", f"rhythm:{rhythm.value}", data, now=now)
+    return claimed
+
+
+def may_run(actor: Actor) -> bool:
+    """Whether the actor runs a rhythm by hand anywhere."""
+    return policy.may(actor, "rhythm.run")
+
+
+def served(session: Session, runs: Sequence[RhythmRun]) -> dict[tuple[str, str], Served]:
+    """Name for whom the runs by hand among `runs` were, by rhythm and period."""
+    scopes = {(run.rhythm, run.period): (scope_of(run), run.figures or {}) for run in runs}
+    by_hand = {key: (scope, facts) for key, (scope, facts) in scopes.items() if scope is not None}
+    codes = [scope.code for scope, _facts in by_hand.values() if scope.kind == UNIT]
+    found = session.execute(select(Unit.code, Unit.name).where(Unit.code.in_(codes))) if codes else ()
+    names = {row.code: row.name for row in found}
+    return {key: _served(scope, facts, names) for key, (scope, facts) in by_hand.items()}
+
+
+def _served(scope: Scope, facts: dict[str, Any], names: dict[str, str]) -> Served:
+    name = names.get(scope.code, scope.code) if scope.kind == UNIT else Route(scope.code).label
+    return Served(scope.kind, name, str((facts.get("by") or {}).get("name") or ""))
+
+
+def _scope(session: Session, actor: Actor, kind: str, code: str) -> Scope:
+    if kind == UNIT:
+        unit = session.scalars(select(Unit).where(Unit.code == code, Unit.active)).one_or_none()
+        if unit is None:
+            raise NotFound(N_("没有代码为“%(unit)s”的单位。"), unit=code)
+        policy.require(actor, "rhythm.run", policy.thing_of(unit.area_path))
+        return Scope(UNIT, code)
+    if kind != ROUTE or code not in list(Route):
+        raise InvalidInput(N_("请选择一个单位或一条审批路线。"))
+    policy.require(actor, "rhythm.run")
+    areas = policy.areas_of_role(actor, policy.SUPERVISOR)
+    return Scope(ROUTE, code, (people_queries.whole_area(session),) if areas is None else areas)

@@ -1,0 +1,84 @@
+"""For whom a run works: everybody, or, by hand, one unit or one route.
+
+A scope chooses who is served, not what they get: whoever is chosen gets all that the rhythm has for him in the period, so that
+the run of the whole period leaves him out, and nobody is served twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, false, or_, select, true
+from sqlalchemy.orm import Session
+
+from workflow_service.store.people import Unit
+from workflow_service.store.plans import Plan
+from workflow_service.store.runtime import Task
+from workflow_service.store.supervision import RhythmRun
+
+BY_HAND = "@"
+UNIT, ROUTE = "unit", "route"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One unit (by its code) or one route (by the key of its process), below these area paths."""
+
+    kind: str
+    code: str
+    areas: tuple[str, ...] = ("/",)
+
+    def key_of(self, period: str) -> str:
+        """The key of a run of this scope for a period."""
+        return f"{period}{BY_HAND}{self.kind}:{self.code}:{','.join(self.areas)}"
+
+    def plain(self) -> dict[str, Any]:
+        """The scope as the run's record keeps it."""
+        return {"kind": self.kind, "code": self.code, "areas": list(self.areas)}
+
+
+def scope_of(run: RhythmRun) -> Scope | None:
+    """Read whom a run is for; None for everybody."""
+    found: Mapping[str, Any] | None = (run.figures or {}).get("scope")
+    return Scope(found["kind"], found["code"], tuple(found["areas"])) if found else None
+
+
+def period_key(run: RhythmRun) -> str:
+    """The period of a run without its scope."""
+    return run.period.partition(BY_HAND)[0]
+
+
+def leads(scope: Scope | None) -> ColumnElement[bool]:
+    """Whether a unit (of the statement around) is among those that lead plans within the scope."""
+    if scope is None:
+        return true()
+    if scope.kind == UNIT:
+        return Unit.code == scope.code
+    on_route = exists().where(Plan.lead_unit_id == Unit.id, Plan.route == scope.code, Plan.issued_on.is_(None))
+    return _within(scope) & on_route
+
+
+def reports(scope: Scope | None) -> ColumnElement[bool]:
+    """Whether a government's commission (of the statement around) has its bulletin within the scope."""
+    if scope is None:
+        return true()
+    if scope.kind == UNIT:
+        return Unit.area == select(Unit.area).where(Unit.code == scope.code).correlate(None).scalar_subquery()
+    return _within(scope) & exists().where(Plan.area == Unit.area, Plan.route == scope.code)
+
+
+def tasks_within(session: Session, scope: Scope, task_ids: list[int]) -> set[int]:
+    """Give those of the tasks that lie within the scope: of the unit, or about a plan on the route."""
+    wanted = select(Task.id).where(Task.id.in_(task_ids))
+    if scope.kind == UNIT:
+        wanted = wanted.join(Unit, Unit.id == Task.unit_id).where(Unit.code == scope.code)
+    else:
+        below = or_(false(), *(Task.area_path.startswith(area) for area in scope.areas))
+        wanted = wanted.join(Plan, Plan.id == Task.plan_id).where(Plan.route == scope.code, below)
+    return set(session.scalars(wanted))
+
+
+def _within(scope: Scope) -> ColumnElement[bool]:
+    return or_(false(), *(Unit.area_path.startswith(area) for area in scope.areas))

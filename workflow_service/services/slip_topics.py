@@ -1,0 +1,52 @@
+"""Service tasks of notice slips: the answer taken, silence told to the superior and to the supervisors (docs/domain.md §6)."""
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from workflow_service.domain.errors import InvalidInput
+from workflow_service.engine.facts import ServiceWork
+from workflow_service.i18n import N_
+from workflow_service.store.acting import NoticeSlipRow
+
+from . import slips
+from .topics import Result, handles
+
+if TYPE_CHECKING:
+    from .execution import Execution
+
+ANSWERING = "answer"
+
+
+@handles("slip.answer")
+def take_answer(execution: "Execution", work: ServiceWork) -> Result:
+    """Keep what the unit answered."""
+    slip, answer = _slip(execution, work), work.variables.get(ANSWERING)
+    words = str(answer.get("answer") or "") if isinstance(answer, dict) else ""
+    slips.take_answer(execution.session, execution.actor, slip, words, now=execution.now)
+    return Result({"number": slip.number})
+
+
+@handles("slip.superior")
+def tell_superior(execution: "Execution", work: ServiceWork) -> Result:
+    """The day is over without an answer: the unit's leader hears of it."""
+    slip = _slip(execution, work)
+    slips.climb_to_superior(execution.session, execution.actor, slip, now=execution.now)
+    return Result({"number": slip.number})
+
+
+@handles("slip.supervisor")
+def tell_supervisor(execution: "Execution", work: ServiceWork) -> Result:
+    """Still no answer: the supervisors hear of it."""
+    slip = _slip(execution, work)
+    slips.climb_to_supervisor(execution.session, execution.actor, slip, now=execution.now)
+    return Result({"number": slip.number})
+
+
+def _slip(execution: "Execution", work: ServiceWork) -> NoticeSlipRow:
+    number = int((work.variables.get("slip") or {}).get("id") or 0)
+    statement = select(NoticeSlipRow).where(NoticeSlipRow.id == number).with_for_update()
+    found = execution.session.scalars(statement).one_or_none()
+    if found is None:
+        raise InvalidInput(N_("没有找到这份抄告单。"))
+    return found

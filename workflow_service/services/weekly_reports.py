@@ -1,0 +1,80 @@
+"""What lead units report of their plans, week by week: kept with the plan, shown again when the next one is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.orm import Session
+
+from workflow_service.store.people import Unit, User
+from workflow_service.store.supervision import WeeklyReport
+
+from .context import Actor
+
+SHOWN = 60
+
+
+def record_report(
+    session: Session, actor: Actor, unit: Unit, week: date, plan_ids: Sequence[int], answer: Mapping[str, Any],
+    *, now: datetime,
+) -> int:  # fmt: skip
+    """Keep what a unit reported for its plans; a second report of the week replaces the first. Gives how many plans."""
+    kept = 0
+    for plan_id, said in _said(answer, plan_ids):
+        values = {**said, "reported_at": now, "reported_by": actor.user_id}
+        statement = insert(WeeklyReport).values(plan_id=plan_id, unit_id=unit.id, week=week, **values)
+        session.execute(statement.on_conflict_do_update(index_elements=["plan_id", "week"], set_=values))
+        kept += 1
+    return kept
+
+
+def last_texts(session: Session, plan_ids: Sequence[int], *, before: date) -> dict[int, str]:
+    """Give for each plan what was last reported in a week before the one that begins on a Monday."""
+    newest = (
+        select(WeeklyReport)
+        .where(WeeklyReport.plan_id.in_(plan_ids), WeeklyReport.week < before)
+        .ext(distinct_on(WeeklyReport.plan_id))
+        .order_by(WeeklyReport.plan_id, WeeklyReport.week.desc())
+    )
+    return {one.plan_id: _in_words(one) for one in session.scalars(newest)}
+
+
+def reports_of_plan(session: Session, plan_id: int) -> list[tuple[WeeklyReport, str, str]]:
+    """Give a plan's reports, the newest first, each with its unit and who wrote it."""
+    statement = (
+        select(WeeklyReport, Unit.name, User.name)
+        .join(Unit, Unit.id == WeeklyReport.unit_id)
+        .outerjoin(User, User.id == WeeklyReport.reported_by)
+        .where(WeeklyReport.plan_id == plan_id)
+        .order_by(WeeklyReport.week.desc())
+        .limit(SHOWN)
+    )
+    return [(report, unit, person or "") for report, unit, person in session.execute(statement)]
+
+
+def _said(answer: Mapping[str, Any], plan_ids: Sequence[int]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each plan's words; a form of former versions has one text for all plans of the unit."""
+    if "reports" not in answer:
+        shared = _texts(answer, "progress", "problem", "next_week")
+        yield from ((plan_id, shared) for plan_id in plan_ids if any(shared.values()))
+        return
+    asked = set(plan_ids)
+    for row in answer["reports"] or ():
+        if row.get("plan") in asked:
+            yield row["plan"], _texts(row, "progress", "problems", "next_steps")
+
+
+def _texts(said: Mapping[str, Any], *names: str) -> dict[str, str]:
+    columns = ("progress", "problems", "next_steps")
+    return {column: str(said.get(name) or "") for column, name in zip(columns, names, strict=True)}
+
+
+def _in_words(report: WeeklyReport) -> str:
+    """A former report in one text, as the next one's writer sees it; the documents are Chinese."""
+    parts = (("进展", report.progress), ("问题", report.problems), ("下步", report.next_steps))
+    told = "；".join(f"{name}：{words.strip()}" for name, words in parts if words.strip())
+    return f"{told}（{report.week.month}月{report.week.day}日当周）"

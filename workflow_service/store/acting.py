@@ -1,0 +1,106 @@
+"""What supervisors do beside the flow: listed matters, notice slips, special reports, extensions (docs/domain.md §3, §6)."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .base import Base, Key
+
+
+class ListedMatter(Base):
+    """One matter under listed supervision (挂牌督办), about a plan, a task or neither, numbered by area and year.
+
+    The post `holder` (`g:unit:post`) of `unit_id` answers for it, whoever holds the post; `responsible_id` is the person who was
+    named, and who may never strike it off. `asked_by` asked last that it be struck off. Its run is `instance_id`.
+    """
+
+    __tablename__ = "listed_matter"
+    __table_args__ = (
+        CheckConstraint("status in ('open', 'asked', 'struck_off')", name="status"),
+        UniqueConstraint("area", "year", "number"),
+        Index(
+            "ix_listed_matter_area_path", "area_path", "id", postgresql_ops={"area_path": "text_pattern_ops"}
+        ),
+        Index("ix_listed_matter_plan", "plan_id", postgresql_where=text("plan_id is not null")),
+        Index("ix_listed_matter_instance", "instance_id"),
+    )
+    id: Mapped[Key]
+    area: Mapped[str]
+    area_path: Mapped[str]
+    year: Mapped[int] = mapped_column(SmallInteger)
+    number: Mapped[int] = mapped_column(Integer)
+    title: Mapped[str]
+    reason: Mapped[str]
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    holder: Mapped[str]
+    responsible_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    due_on: Mapped[date]
+    status: Mapped[str] = mapped_column(server_default="open")
+    listed_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    listed_at: Mapped[datetime]
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    struck_off_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    struck_off_at: Mapped[datetime | None]
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+
+
+class ListedNote(Base):
+    """What was said of a listed matter: that it was listed, progress, that it be struck off, refused, struck off."""
+
+    __tablename__ = "listed_note"
+    __table_args__ = (
+        CheckConstraint("kind in ('listed', 'progress', 'asked', 'refused', 'struck_off')", name="kind"),
+        Index("ix_listed_note_matter", "matter_id", "id"),
+    )
+    id: Mapped[Key]
+    matter_id: Mapped[int] = mapped_column(ForeignKey("listed_matter.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    text: Mapped[str] = mapped_column(server_default="")
+
+
+class NoticeSlipRow(Base):
+    """One notice slip (抄告单) as it was issued, to one unit; `number` is its document number, of a series of its own.
+
+    `circulation_id` holds the receipts. A demanded answer is a task of the run `instance_id`; `superior_at` and `supervisor_at`
+    say when its silence climbed.
+    """
+
+    __tablename__ = "notice_slip"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        Index("ix_notice_slip_area_path", "area_path", "id", postgresql_ops={"area_path": "text_pattern_ops"}),
+        Index("ix_notice_slip_unit", "unit_id", "id"),
+        Index("ix_notice_slip_plan", "plan_id", postgresql_where=text("plan_id is not null")),
+    )
+    id: Mapped[Key]
+    area: Mapped[str]
+    area_path: Mapped[str]
+    number: Mapped[str]
+    organ: Mapped[str]
+    organ_unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    unit_name: Mapped[str]
+    holder: Mapped[str]
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    matter: Mapped[str]
+    facts: Mapped[str]
+    asked: Mapped[str]
+    until: Mapped[date]
+    answer_wanted: Mapped[bool]
+    copies: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    issued_on: Mapped[date]
+    sent_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    sent_at: Mapped[datetime]
+    circulation_id: Mapped[int | None] = mapped_column(ForeignKey("circulation.id"))
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+    answer: Mapped[str] = mapped_column(server_default="")
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    superior_at: Mapped[datetime | None]
+    supervisor_at: Mapped[datetime | None]

@@ -1,0 +1,100 @@
+"""One page a rhythm: the next ten runs, the runs of the past, settings, and a run by hand."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.plans import Route
+from workflow_service.domain.rhythms import Rhythm
+from workflow_service.i18n import N_, _
+from workflow_service.identity import policy
+from workflow_service.jobs.tasks import defer_run
+from workflow_service.services import rhythm_by_hand, rhythm_settings, rhythms
+from workflow_service.services.rhythm_settings import RhythmChoice
+from workflow_service.store import people_queries, plan_list, rhythm_list
+
+from ..current import page_actor, page_now, page_session, require_sign_in, transaction
+from ..listing import PAGE_ROWS
+from ..rights import require
+from ..words import WEEKDAYS
+
+blueprint = Blueprint("rhythms", __name__, url_prefix="/rhythms", template_folder="templates")
+blueprint.before_request(require_sign_in)
+
+SHOWN = 10
+OFFERED_WEEKDAYS = rhythm_settings.LAST_WEEKDAY + 1
+
+
+@blueprint.get("", defaults={"rhythm": Rhythm.DAILY.value})
+@blueprint.get("/<any(daily, weekly, ten_day):rhythm>")
+def show(rhythm: str) -> ResponseReturnValue:
+    """One rhythm."""
+    require("rhythm.see")
+    session, actor, shown = page_session(), page_actor(), Rhythm(rhythm)
+    runs = rhythm_list.runs_of(session, shown.value, limit=PAGE_ROWS)
+    return render_template(
+        "rhythms/show.html",
+        rhythm=shown,
+        rhythms=tuple(Rhythm),
+        choice=rhythm_settings.choice(session, shown),
+        coming=rhythms.coming_runs(session, shown, now=page_now(), count=SHOWN),
+        runs=runs,
+        served=rhythm_by_hand.served(session, runs),
+        manages=rhythm_settings.may_set(session, actor),
+        runs_by_hand=rhythm_by_hand.may_run(actor),
+        units=plan_list.lead_units(session, policy.areas_of_role(actor, policy.SUPERVISOR)),
+        posts=_posts(page_session()),
+        roles=policy.ROLES,
+        routes=[(route.value, route.label) for route in Route],
+        weekdays=[(number, _(text)) for number, text in enumerate(WEEKDAYS[:OFFERED_WEEKDAYS])],
+    )
+
+
+@blueprint.post("/<any(daily, weekly, ten_day):rhythm>")
+def choose(rhythm: str) -> ResponseReturnValue:
+    """Set one rhythm."""
+    form = request.form
+    asked = RhythmChoice(
+        starts_at=_time(form.get("starts_at", "")), weekday=_number(form.get("weekday")),
+        posts=tuple(form.getlist("post")), roles=tuple(form.getlist("role")), superior_after=_number(form.get("superior_after")),
+    )  # fmt: skip
+    with transaction() as session:
+        rhythm_settings.set_rhythm(session, page_actor(), Rhythm(rhythm), asked, on=form.get("on") == "1", now=page_now())
+    flash(_("已保存，从下一次运行起生效。"))
+    return redirect(url_for("rhythms.show", rhythm=rhythm))
+
+
+@blueprint.post("/<any(daily, weekly, ten_day):rhythm>/run")
+def run(rhythm: str) -> ResponseReturnValue:
+    """Run a rhythm by hand for one unit or one route; a worker does what is to be done."""
+    kind, _separator, code = request.form.get("scope", "").partition(":")
+    with transaction() as session:
+        claimed = rhythm_by_hand.run_by_hand(session, page_actor(), Rhythm(rhythm), kind, code, now=page_now())
+        defer_run(session, *claimed)
+    flash(_("已开始运行，结果见下方记录。"))
+    return redirect(url_for("rhythms.show", rhythm=rhythm))
+
+
+def _posts(session: Session) -> list[tuple[str, str]]:
+    """The kinds of posts that exist, each by the name that most units give it."""
+    return people_queries.post_kinds(session, None)
+
+
+def _time(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(N_("时间应写作 09:00 这样。")) from error
+
+
+def _number(text: Any) -> int:
+    try:
+        return int(text or 0)
+    except ValueError as error:
+        raise InvalidInput(N_("“%(text)s”不是整数。"), text=text) from error

@@ -1,0 +1,68 @@
+"""The weekly ledger of one week on a page, as docx and as xlsx."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from urllib.parse import quote
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from workflow_service.domain.days import require_in_reach
+from workflow_service.domain.errors import BadRequest
+from workflow_service.domain.rhythms import monday_of, week_of
+from workflow_service.i18n import N_, _
+from workflow_service.services import weekly
+from workflow_service.services.weekly_sheet import weekly_xlsx
+
+from ..current import page_actor, page_day, page_now, page_session, require_sign_in
+from ..rights import require
+
+blueprint = Blueprint("weekly", __name__, url_prefix="/weekly", template_folder="templates")
+blueprint.before_request(require_sign_in)
+blueprint.before_request(lambda: require("board.see"))
+
+MEDIA_TYPES = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@blueprint.get("")
+def show() -> ResponseReturnValue:
+    """One week, the present one unless the address names another."""
+    monday = _monday()
+    found = weekly.weekly_ledger(page_session(), page_actor(), monday)
+    return render_template(
+        "weekly/show.html", ledger=found, reported=sum(one.reported_at is not None for one in found.plans),
+        before=week_of(monday - timedelta(days=7)).key, after=_next(monday), number=monday.isocalendar().week,
+    )  # fmt: skip
+
+
+@blueprint.get("/ledger.<any(docx, xlsx):ending>")
+def download(ending: str) -> Response:
+    """The same week as a document or a table."""
+    monday = _monday()
+    write = weekly.weekly_docx if ending == "docx" else weekly_xlsx
+    response = Response(write(page_session(), page_actor(), monday, now=page_now()), mimetype=MEDIA_TYPES[ending])
+    name = quote(f"{_('周调度台账')}-{week_of(monday).key}.{ending}")
+    response.headers["Content-Disposition"] = f"attachment; filename=\"weekly.{ending}\"; filename*=UTF-8''{name}"
+    return response
+
+
+def _monday() -> date:
+    text = request.args.get("week", "")
+    if not text:
+        return week_of(page_day()).first
+    try:
+        monday = monday_of(text)
+    except ValueError as error:
+        raise BadRequest(N_("周次应写作 2026-W09 这样。")) from error
+    require_in_reach(monday.year)
+    return monday
+
+
+def _next(monday: date) -> str:
+    """The following week, empty where it is yet to come."""
+    following = monday + timedelta(days=7)
+    return week_of(following).key if following <= page_day() else ""
