@@ -117,12 +117,13 @@ def finished(number: int, days: int) -> Passage:
 def test_a_backtest_uses_nothing_that_was_not_known_on_the_day() -> None:
     steady = [finished(number, 2) for number in range(12)]
     # each is issued before the next begins: the first eight have too little before them
-    assert backtest(steady, CALENDAR, seed="1") == Quality(made=4, by_likely=4, by_safe=4)
+    assert backtest(steady, CALENDAR, seed="1", tested=99) == Quality(made=4, by_likely=4, by_safe=4)
+    assert backtest(steady, CALENDAR, seed="1", tested=2) == Quality(made=2, by_likely=2, by_safe=2)
     slower = [*steady, finished(12, 9)]
-    assert backtest(slower, CALENDAR, seed="1") == Quality(made=5, by_likely=4, by_safe=4)
-    assert str(backtest(slower, CALENDAR, seed="1").safe_share) == "80.0"
+    assert backtest(slower, CALENDAR, seed="1", tested=99) == Quality(made=5, by_likely=4, by_safe=4)
+    assert str(backtest(slower, CALENDAR, seed="1", tested=99).safe_share) == "80.0"
 
 
 def test_without_history_there_is_no_share() -> None:
-    found = backtest([finished(1, 2)], CALENDAR, seed="1")
+    found = backtest([finished(1, 2)], CALENDAR, seed="1", tested=99)
     assert (found.made, found.likely_share, found.safe_share) == (0, None, None)

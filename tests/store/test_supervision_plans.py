@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from workflow_service.identity.actor import Actor
 from workflow_service.scheduler import triggers
-from workflow_service.services import digests, ledger
+from workflow_service.services import digests, ledger, trends
+from workflow_service.store import board_queries
 from workflow_service.store.database import Database
+from workflow_service.store.ledger_queries import Wanted
 
 MANY = 12_000
 NOW = datetime(2025, 11, 24, 1, 0, tzinfo=UTC)
@@ -106,6 +108,25 @@ def test_late_tasks_of_the_board_go_by_due_moment(filled: Database) -> None:
 
     until = NOW + timedelta(microseconds=1)
     assert scanned(filled, lambda session: ledger_queries.late_tasks(session, None, until, 50)) == set()
+
+
+def test_the_board_of_a_place_and_its_trend_go_by_counters(filled: Database) -> None:
+    with filled.transaction() as session:
+        while ledger.add_up_counters(session, now=NOW):
+            pass
+    with filled.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+    until = ledger.AsOf.of(NOW).asked
+    asked: dict[str, Callable[[Session], object]] = {
+        "places": lambda session: board_queries.places(session, until, Wanted(areas=("/330000/",)), "/330000/"),
+        "topmost": lambda session: board_queries.places(session, until, Wanted(), "/"),
+        "trend": lambda session: trends.trend_of(session, ("/330000/",), "level", ("province",), NOW.date()),
+        "unit": lambda session: trends.trend_of(session, ("/330000/",), "unit", ("u7",), NOW.date()),
+        "moves": lambda session: board_queries.deadline_histories(session, [1, 2], NOW),
+        "stages": lambda session: board_queries.stages_entered(session, [1, 2], NOW),
+    }
+    big = (*BIG, "plan_count_past")
+    assert {name: found for name, question in asked.items() if (found := scanned(filled, question, big))} == {}
 
 
 def test_the_sweep_s_work_follows_what_is_due(filled: Database) -> None:

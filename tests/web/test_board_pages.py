@@ -1,7 +1,9 @@
 """The board's pages: the way down, what an open page asks, views, urging many at once, the files."""
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
+from html import unescape
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote
@@ -121,3 +123,39 @@ def test_a_board_without_plans_says_so(house: House, person: SignIn) -> None:
     assert "没有符合条件的规划" in supervisor.get("/board/progress").text
     plan_of(house)
     assert supervisor.get("/board/progress").status_code == 200
+
+
+def test_the_heat_of_a_route_is_drawn_on_its_diagram_and_told_in_a_table(late: House, person: SignIn) -> None:
+    late.complete("fill")
+    supervisor = person("jb.supervisor")
+    page = supervisor.get("/board/routes").text
+    marks = json.loads(unescape(page.split('data-marks="')[1].split('"')[0]))
+    assert marks["heat"]["fill"]["badge"] == "0 / 0 天" and "现有 2 项停在这里" in marks["heat"]["fill"]["note"]
+    table = page.split("各环节耗时</h2>")[1]
+    assert ">fill</th>" in table
+    diagram = supervisor.get(unescape(page.split('data-diagram="')[1].split('"')[0]))
+    assert diagram.mimetype == "application/xml" and b'id="fill"' in diagram.data
+    assert supervisor.get("/board/routes?route=none").status_code == 404
+    assert supervisor.get("/board/routes?since=1").status_code == 400
+    assert supervisor.get("/board/routes?since=2025-12-01&until=2025-11-01").status_code == 422
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_forecasts_say_what_they_go_by(late: House, person: SignIn, language: str) -> None:
+    supervisor = person("jb.supervisor").speaks(language)
+    assert {"zh": "历史不足，不作预测", "en": "Not enough history"}[language] in supervisor.get("/board/forecasts").text
+    with late.database.transaction() as session:
+        made = Catalogue.again(session)
+        for number in range(9):
+            made.plan(f"旧{number}规划", "jb.energy", date(2025, 3, 3), issued=date(2025, 3, 17), level="county")
+    page = supervisor.get("/board/forecasts").text
+    assert {"zh": "据 9 项规划", "en": "from 9 plans"}[language] in page or {"zh": "超过以往最长", "en": "Longer in its stage"}[
+        language
+    ] in page
+    rows = load_workbook(BytesIO(supervisor.get("/board/forecasts.xlsx").data)).active
+    assert [row[8] for row in rows.iter_rows(min_row=2, values_only=True)] == [9, 9, 9]
+
+
+@pytest.mark.parametrize("path", ["/board", "/board/progress", "/board/routes", "/board/ledger"])
+def test_every_page_of_the_board_speaks_english(late: House, person: SignIn, path: str) -> None:
+    assert person("jb.supervisor").speaks("en").get(path).status_code == 200

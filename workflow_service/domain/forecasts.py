@@ -105,13 +105,15 @@ def ranked(ordered: Sequence[int], share: int) -> int:
     return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
-def backtest(finished: Iterable[Passage], calendar: WorkingCalendar, *, seed: str, draws: int = DRAWS) -> Quality:
+def backtest(
+    finished: Iterable[Passage], calendar: WorkingCalendar, *, seed: str, tested: int, draws: int = DRAWS
+) -> Quality:
     """Forecast again on each day before its issue on which a finished plan entered a stage, from those alone that were
-    finished before that day.
+    finished before that day. The `tested` plans that were finished last are judged; all are known.
     """
     known = sorted(((one, one.times(calendar)) for one in finished), key=lambda pair: pair[0].finished_on)
     made = by_likely = by_safe = 0
-    for number, (plan, _times) in enumerate(known):
+    for number, (plan, _times) in enumerate(known[-tested:]):
         for day, stage in {day: stage for stage, day in plan.entered if day < plan.finished_on}.items():
             before = [times for one, times in known if one.finished_on < day]
             found = forecast(before, Standing(stage, day), day, calendar, seed=f"{seed}:{number}:{stage}", draws=draws)

@@ -129,10 +129,10 @@ def qualities(session: Session, actor: Actor, *, as_of: date | datetime) -> list
     area = _outermost(actor)
     found = []
     for route in FORECAST_ROUTES:
-        finished = history(session, route.value, area, before=day, limit=TESTED)
+        finished = history(session, route.value, area, before=day)
         if finished:
-            tested = backtest(finished, calendar, seed=route.value, draws=TEST_DRAWS)
-            found.append(RouteQuality(route, len(finished), tested))
+            quality = backtest(finished, calendar, seed=route.value, tested=TESTED, draws=TEST_DRAWS)
+            found.append(RouteQuality(route, len(finished), quality))
     return found
 
 
