@@ -58,7 +58,7 @@ ADMIN = (
 LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")
 NO_PAGE = re.compile(
     r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b"
-    r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js)$|/$|.*(ending|which)>$"
+    r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js|csv)$|/$|.*(ending|which)>$"
 )
 IN_CHINESE_ON_PURPOSE = {
     "能源", "本周到期", "先写一半", "同意上报。", "请按规划编制要求补充图件。", "请各处室传阅。",
