@@ -216,6 +216,7 @@ def test_a_batch_from_the_board_acts_on_each_and_refuses_each_on_its_own(
         row = session.get_one(Task, task.id)
         status = at_work.instance(row.instance_id).status
         assert {
-            BatchAction.EXTEND: row.due_at == asked.due_at, BatchAction.REASSIGN: row.assignee_id == at_work.structure.people["energy.leader"],
+            BatchAction.EXTEND: row.due_at == asked.due_at,
+            BatchAction.REASSIGN: row.assignee_id == at_work.structure.people["energy.leader"],
             BatchAction.SUSPEND: status == "suspended", BatchAction.TERMINATE: status == "terminated",
         }.get(action, True)  # fmt: skip

@@ -31,6 +31,7 @@ from workflow_service.services import (
     people,
     processes,
     rounds,
+    taking_out,
     tasks,
     transfers,
 )
@@ -190,7 +191,7 @@ class Operations(RuleBasedStateMachine):
     @rule(number=pick)
     def take_out(self, number: int) -> None:
         if task := self._task(number):
-            self._do(lambda session: rounds.remove_signer(session, self.house.actor("jb.supervisor"), task.id, now=self.now))
+            self._do(lambda session: taking_out.remove_signer(session, self.house.actor("jb.supervisor"), task.id, now=self.now))
 
     @rule(number=pick, who=pick, to=pick)
     def transfer(self, number: int, who: int, to: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from workflow_service.domain.errors import Conflict
 from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.i18n import N_
-from workflow_service.services import asked_others, rounds, signers, tasks
+from workflow_service.services import asked_others, rounds, signers, taking_out, tasks
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
 
@@ -60,14 +60,14 @@ def consult(call: Call, task_id: int, body: ConsultGiven) -> Answer:
 @endpoint("/tasks/<id:task_id>/remove-signer", "POST", answer=Done, tag=TAG)
 def remove_signer(call: Call, task_id: int) -> Done:
     """Take out somebody who was asked on a task's behalf and has not acted; `task_id` is his own task."""
-    rounds.remove_signer(call.session, call.actor, task_id, now=call.now)
+    taking_out.remove_signer(call.session, call.actor, task_id, now=call.now)
     return Done()
 
 
 @endpoint("/rounds/<id:round_id>/remove-signer", "POST", body=TurnGiven, answer=Done, tag=TAG)
 def remove_turn(call: Call, round_id: int, body: TurnGiven) -> Done:
     """Take out somebody by his turn in a round, counted from 0, before it has come too."""
-    rounds.remove_turn(call.session, call.actor, round_id, body.turn, now=call.now)
+    taking_out.remove_turn(call.session, call.actor, round_id, body.turn, now=call.now)
     return Done()
 
 

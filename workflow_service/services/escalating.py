@@ -21,8 +21,8 @@ from workflow_service.store.runtime import Task
 from . import audit, events, recipients
 from .calendars import SETTINGS
 from .context import Actor
-from .digests import SUPERIOR_POST
 from .task_access import open_task
+from .timeouts import SUPERIOR_POST
 
 ESCALATED = "escalated"
 AT_MOST_EVERY = timedelta(days=1)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_, _
-from workflow_service.services import candidates, rounds, signers, tasks
+from workflow_service.services import candidates, signers, taking_out, tasks
 
 from ..current import page_actor, page_now, page_session, transaction
 from ..once import repeated_answer
@@ -76,7 +76,7 @@ def remove(task_id: int) -> ResponseReturnValue:
 def remove_turn(round_id: int) -> ResponseReturnValue:
     """Take out somebody who was asked beside the flow, before his turn has come too; back to the task on whose behalf he was."""
     with transaction() as session:
-        rounds.remove_turn(session, page_actor(), round_id, _turn(), now=page_now())
+        taking_out.remove_turn(session, page_actor(), round_id, _turn(), now=page_now())
     flash(_("已%(what)s。", what=operation_word("remove_signer")))
     back = request.form.get("back", "")
     return redirect(url_for("tasks.show", task_id=int(back)) if back.isdecimal() else url_for("tasks.inbox"))
