@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.documents.test_templates import template_of
 from tests.services.catalogue import Catalogue, moment
 from tests.services.test_rhythms import SYSTEM, activate, government, walk
+from workflow_service.documents.template_examples import EXAMPLES
 from workflow_service.documents.templates import TemplateRefused, text_of
 from workflow_service.domain.documents import SecrecyMarked
 from workflow_service.domain.errors import Conflict, Forbidden, NotFound
@@ -189,6 +190,12 @@ def test_a_template_is_uploaded_used_and_taken_back(government: Database) -> Non
         paper_templates.go_back(session, keeper, "weekly", now=now)
         assert "总体情况" in text_of(paper_templates.example(session, keeper, "weekly"))
         assert len(paper_templates.uploads_of(session, "weekly")) == 2
-        assert session.scalar(text("SELECT count(*) FROM audit_record WHERE action LIKE 'template.%'")) == 3
+        paper_templates.upload(session, keeper, "slip", "a.docx", template_of("新 {{ unit }}"), now=now)
+        sent = [paper_templates.write(session, "slip", EXAMPLES["slip"], at=at) for at in (moment(date(2025, 11, 12)), now)]
+        paper_templates.go_back(session, keeper, "slip", now=moment(date(2025, 11, 20)))
+        again = [paper_templates.write(session, "slip", EXAMPLES["slip"], at=at) for at in (moment(date(2025, 11, 12)), now)]
+        assert [text_of(one) for one in sent] == [text_of(one) for one in again]
+        assert "有关要求" in text_of(sent[0]) and text_of(sent[1]) == "新 乙局"
+        assert session.scalar(text("SELECT count(*) FROM audit_record WHERE action LIKE 'template.%'")) == 5
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from workflow_service.documents import bulletin, slip, weekly
@@ -39,17 +39,24 @@ BUILT_IN: Mapping[str, Callable[[Any], Document]] = {
 }  # fmt: skip
 
 
-def write(session: Session, kind: str, document: Any) -> bytes:
-    """Write a document as docx: by the template in force, by the delivered layout where none was uploaded."""
-    found = in_force(session, kind)
+def write(session: Session, kind: str, document: Any, *, at: datetime | None = None) -> bytes:
+    """Write a document as docx: by the template in force, by the delivered layout where none was uploaded.
+
+    `at` is when the document was sent: the template of that moment counts, whatever came later.
+    """
+    found = in_force(session, kind, at=at)
     if found is None:
         return write_docx(BUILT_IN[kind](document))
     return fill_template(kind, found.content, document)
 
 
-def in_force(session: Session, kind: str) -> DocumentTemplate | None:
-    """Give the uploaded template in force; None where the delivered layout is."""
-    newest = select(DocumentTemplate).where(DocumentTemplate.kind == kind, DocumentTemplate.retired_at.is_(None))
+def in_force(session: Session, kind: str, *, at: datetime | None = None) -> DocumentTemplate | None:
+    """Give the uploaded template in force, now or at a moment; None where the delivered layout was."""
+    standing: list[ColumnElement[bool]] = [DocumentTemplate.retired_at.is_(None)]
+    if at is not None:
+        not_yet_retired = or_(DocumentTemplate.retired_at.is_(None), DocumentTemplate.retired_at > at)
+        standing = [DocumentTemplate.uploaded_at <= at, not_yet_retired]
+    newest = select(DocumentTemplate).where(DocumentTemplate.kind == kind, *standing)
     return session.scalars(newest.order_by(DocumentTemplate.id.desc()).limit(1)).one_or_none()
 
 

@@ -13,7 +13,6 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow_service.documents.docx import write_docx
 from workflow_service.documents.pdf import Pdf, write_pdf
 from workflow_service.documents.slip import NoticeSlip, slip_document
 from workflow_service.domain.circulations import CirculationKind
@@ -25,7 +24,7 @@ from workflow_service.store import notice_rows
 from workflow_service.store.acting import NoticeSlipRow
 from workflow_service.store.people import Unit
 
-from . import audit, circulations, recipients
+from . import audit, circulations, paper_templates, recipients
 from .calendars import SETTINGS, working_calendar
 from .circulations import Sending, Subject
 from .context import Actor
@@ -95,8 +94,9 @@ def visible_slip(session: Session, actor: Actor, slip_id: int) -> NoticeSlipRow:
 
 
 def slip_docx(session: Session, actor: Actor, slip_id: int) -> bytes:
-    """Give a slip as docx; raises NotFound, Forbidden."""
-    return write_docx(slip_document(as_paper(visible_slip(session, actor, slip_id))))
+    """Give a slip as docx, by the template of the moment at which it was sent; raises NotFound, Forbidden."""
+    found = visible_slip(session, actor, slip_id)
+    return paper_templates.write(session, "slip", as_paper(found), at=found.sent_at)
 
 
 def slip_pdf(session: Session, actor: Actor, slip_id: int) -> Pdf:
