@@ -1,4 +1,4 @@
-"""What supervisors do beside the flow: listed matters, notice slips.
+"""What supervisors do beside the flow: listed matters, notice slips, extensions.
 
 Revision 0012, after 0011.
 """
@@ -12,9 +12,17 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
+FORMER = "'meeting', 'answer', 'suspended', 'by_hand'"
+
 
 def upgrade() -> None:
-    """Add the tables."""
+    """Add the tables; a deadline's history has three more kinds."""
+    op.drop_constraint("ck_deadline_change_kind", "deadline_change")
+    op.create_check_constraint(
+        op.f("ck_deadline_change_kind"),
+        "deadline_change",
+        f"kind in ({FORMER}, 'asked', 'extended', 'refused')",
+    )
     op.create_table(
         "listed_matter",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -148,10 +156,49 @@ def upgrade() -> None:
         postgresql_where=sa.text("plan_id is not null"),
     )
     op.create_index("ix_notice_slip_unit", "notice_slip", ["unit_id", "id"], unique=False)
+    op.create_table(
+        "extension",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("task_id", sa.BigInteger(), nullable=False),
+        sa.Column("plan_id", sa.BigInteger(), nullable=True),
+        sa.Column("area_path", sa.Text(), nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=True),
+        sa.Column("asked_by", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wanted", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), server_default="open", nullable=False),
+        sa.Column("decided_by", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("granted", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint("status in ('open', 'granted', 'refused')", name=op.f("ck_extension_status")),
+        sa.ForeignKeyConstraint(["asked_by"], ["user_account.id"], name=op.f("fk_extension_asked_by")),
+        sa.ForeignKeyConstraint(["decided_by"], ["user_account.id"], name=op.f("fk_extension_decided_by")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_extension_plan_id")),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_extension_task_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_extension_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extension")),
+    )
+    op.create_index("ix_extension_task", "extension", ["task_id", "id"], unique=False)
+    op.create_index(
+        "uq_extension_open",
+        "extension",
+        ["task_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'open'"),
+    )
 
 
 def downgrade() -> None:
     """Take them away."""
+    op.execute("DELETE FROM deadline_change WHERE kind IN ('asked', 'extended', 'refused')")
+    op.drop_constraint("ck_deadline_change_kind", "deadline_change")
+    op.create_check_constraint(op.f("ck_deadline_change_kind"), "deadline_change", f"kind in ({FORMER})")
+    op.drop_index("uq_extension_open", table_name="extension", postgresql_where=sa.text("status = 'open'"))
+    op.drop_index("ix_extension_task", table_name="extension")
+    op.drop_table("extension")
     op.drop_index("ix_notice_slip_unit", table_name="notice_slip")
     op.drop_index(
         "ix_notice_slip_plan", table_name="notice_slip", postgresql_where=sa.text("plan_id is not null")

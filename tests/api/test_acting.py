@@ -4,6 +4,7 @@ import pytest
 
 from tests.api.callers import ApiHouse, assert_problem
 from tests.people import SYSTEM
+from tests.services.house import user_task
 from tests.services.test_listing import FILES as LISTING_FILES
 from tests.services.test_rhythms import delivered
 from tests.services.test_slips import FILES as SLIP_FILES
@@ -42,6 +43,25 @@ def test_the_interface_refuses_what_the_pages_refuse(acting: ApiHouse) -> None:
     assert_problem(supervisor.post("/listed-matters", MATTER | {"holder": "u:1"}), 422)
     assert_problem(supervisor.post("/listed-matters", MATTER | {"due_on": "2025-11-24"}), 422)
     assert_problem(supervisor.get("/listed-matters/99"), 404)
+
+
+def test_a_later_date_is_asked_for_and_refused_and_a_batch_escalates(acting: ApiHouse) -> None:
+    acting.house.deploy_chain(user_task("fill", more='approval:deadline="5 working days"'))
+    acting.house.start()
+    (task,) = acting.house.open()
+    supervisor, handler = acting.caller("jb.supervisor"), acting.caller("jb.handler")
+    wanted = {"wanted": "2025-12-19T17:30:00+08:00", "reason": "等数据"}
+    made = handler.post(f"/tasks/{task.id}/extensions", wanted)
+    assert (made.status_code, made.get_json()["status"]) == (201, "open")
+    assert_problem(supervisor.post(f"/tasks/{task.id}/extensions", wanted), 403)
+    decision = f"/extensions/{made.get_json()['id']}/decision"
+    assert_problem(handler.post(decision, {"outcome": "grant"}), 403)
+    assert_problem(supervisor.post(decision, {"outcome": "refuse"}), 422)
+    assert supervisor.post(decision, {"outcome": "refuse", "answer": "不宜再拖"}).get_json()["status"] == "refused"
+    assert [one["status"] for one in handler.get("/extensions").get_json()["items"]] == ["refused"]
+    batch = {"action": "extend", "task_ids": [task.id], "note": "统一延期", "due_at": "2025-12-26T17:30:00+08:00"}
+    assert [one["done"] for one in supervisor.post("/tasks/batch", batch).get_json()["items"]] == [True]
+    assert [one["status"] for one in handler.post("/tasks/batch", batch).get_json()["items"]] == [403]
 
 
 SLIP = {"unit": "jb.energy", "matter": "加快编制", "facts": "已逾期。", "asked": "请抓紧。", "until": "2025-12-05"}

@@ -106,6 +106,42 @@ def test_those_chosen_lately_come_first(api: ApiHouse, begun: int) -> None:
     assert (first["holder"], first["lately"]) == (holder(api, "jb.supervisor"), True)
 
 
+def test_signers_of_a_countersignature_are_listed_added_and_taken_out(api: ApiHouse) -> None:
+    form = b'{"type": "object", "properties": {"outcome": {"type": "string"}}}'
+    rule = '<multiInstanceLoopCharacteristics isSequential="true" camunda:collection="units" camunda:elementVariable="one"/>'
+    ask = f'<userTask id="ask" name="ask" camunda:formKey="free" camunda:candidateGroups="${{one}}:handler">{rule}</userTask>'
+    nodes = '<startEvent id="start"/><endEvent id="end"/>' + user_task("a") + ask
+    api.house.deploy(draw(nodes, "start -> a", "a -> ask", "ask -> end"), files={"free.json": form})
+    begun = api.house.start(variables={"units": ["jb.energy", "nb.drc"]})
+    api.house.complete("a")
+    handler, task_id = api.caller("jb.handler"), api.open_ids(begun)["ask"]
+    path = f"/tasks/{task_id}/signers"
+    found = handler.get(path).get_json()
+    assert (found["sign"], found["in_order"], found["changeable"]) == ("all", True, True)
+    assert [one["status"] for one in found["signers"]] == ["open", "waiting"]
+    added = handler.post(path, {"holder": "g:hs.drc:handler", "reason": "涉及边界"})
+    assert added.status_code == 201 and added.get_json()["turn"] == 2, added.text
+    assert_problem(handler.post(path, {"holder": "g:hs.drc:handler", "reason": "再加"}), 422)
+    assert_problem(handler.post(f"{path}/remove", {"turn": 1, "reason": " "}), 422)
+    assert_problem(api.caller("jb.colleague").post(f"{path}/remove", {"turn": 1, "reason": "无关"}), 403)
+    assert handler.post(f"{path}/remove", {"turn": 1, "reason": "无关"}).status_code == 200
+    assert [one["status"] for one in handler.get(path).get_json()["signers"]] == ["open", "removed", "waiting"]
+    assert_problem(handler.get(f"/tasks/{api.house.complete('ask', {'outcome': 'agree'}).id}/signers"), 409)
+
+
+def test_whose_turn_has_not_come_is_taken_out_of_a_round(api: ApiHouse, begun: int) -> None:
+    handler, task_id = api.caller("jb.handler"), api.open_ids(begun)["b"]
+    people = [{"holder": holder(api, one)} for one in ("jb.colleague", "jb.supervisor")]
+    handler.post(f"/tasks/{task_id}/add-signers", {"position": "before", "mode": "sequence", "people": people})
+    (found,) = handler.get(f"/tasks/{task_id}/rounds").get_json()["items"]
+    path = f"/rounds/{found['id']}/remove-signer"
+    assert_problem(api.caller("jb.colleague").post(path, {"turn": 1}), 403)
+    assert handler.post(path, {"turn": 1}).status_code == 200
+    assert_problem(handler.post(path, {"turn": 1}), 409)
+    (found,) = handler.get(f"/tasks/{task_id}/rounds").get_json()["items"]
+    assert [one["status"] for one in found["members"]] == ["open"]
+
+
 def test_a_delegate_does_the_task_and_it_comes_back_with_his_result(api: ApiHouse, begun: int) -> None:
     handler, task_id = api.caller("jb.handler"), api.open_ids(begun)["b"]
     held = handler.post(f"/tasks/{task_id}/delegate", {"holder": holder(api, "jb.colleague"), "note": "请代拟"}).get_json()

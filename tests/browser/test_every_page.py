@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from tests.browser.town import NOW, Town
 from workflow_service.resources import bpmn_dir
+from workflow_service.store.acting import ListedMatter, ListedNote, NoticeSlipRow
 from workflow_service.store.definitions import DecisionDefinition, Deployment, ProcessDefinition
 from workflow_service.store.operations import Circulation, TaskEvent
 from workflow_service.store.people import Post, Unit, User
@@ -28,6 +29,7 @@ STAFF = (
     "/tasks", "/tasks?all=1&holder=waiting", "/tasks?all=1", "/tasks/{task_id}", "/tasks/done?q=能源", "/tasks/done?all=1",
     "/tasks/started", "/tasks/drafts", "/instances/{started_id}/slip", "/plans/apply", "/notices", "/mine", "/password",
     "/people/me/notices", "/people/me/phrases", "/circulations", "/circulations/{circulation_id}", "/people/me/substitutes",
+    "/supervision/extensions/ask/{task_id}",
     *(f"/tasks/{{task_id}}/{one}" for one in ("return", "transfer", "delegate", "sign", "assign", "consult")),
 )  # fmt: skip
 SUPERVISOR = (
@@ -40,6 +42,9 @@ SUPERVISOR = (
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
     "/search?q=能源", "/search", "/plans/999999",
     "/circulations/sent", "/circulations/new/{instance_id}",
+    "/supervision/listed", "/supervision/listed?state=struck_off", "/supervision/listed/{matter_id}",
+    "/supervision/listed/new?plan={plan}", "/supervision/slips", "/supervision/slips/{slip_id}",
+    "/supervision/slips/new?plan={plan}", "/supervision/extensions", "/supervision/act?task={task_id}",
 )  # fmt: skip
 DESIGNER = (
     "/designer", "/designer/definitions/{definition_id}", "/designer/deployments", "/designer/deployments/1",
@@ -53,7 +58,7 @@ ADMIN = (
 LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")
 NO_PAGE = re.compile(
     r"/(api|static|healthz|readyz|sign-in|problems|counts|board/live|.*/files|.*/effect|tasks/.*/people)\b"
-    r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js)$|/$|.*(ending|which)>$"
+    r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js|csv)$|/$|.*(ending|which)>$"
 )
 IN_CHINESE_ON_PURPOSE = {
     "能源", "本周到期", "先写一半", "同意上报。", "请按规划编制要求补充图件。", "请各处室传阅。",
@@ -75,7 +80,8 @@ def data_words(town: Town) -> list[str]:
         User.name, Post.name, Plan.title, Task.name, Task.title, ProcessDefinition.name,
         DecisionDefinition.name, TaskEvent.reason, Circulation.note, Circulation.title,
         Meeting.title, AgendaItem.note, Notice.subject, PlanningCycle.name, Incident.message,
-        Deployment.name, Notice.body["text"].astext,
+        Deployment.name, Notice.body["text"].astext, ListedMatter.title, ListedMatter.reason, ListedNote.text,
+        NoticeSlipRow.matter, NoticeSlipRow.facts, NoticeSlipRow.asked, NoticeSlipRow.number, NoticeSlipRow.organ,
     )  # fmt: skip
     with town.database.transaction() as session:
         words = {str(text) for column in columns for text in session.scalars(select(column).distinct()) if text}

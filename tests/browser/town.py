@@ -20,6 +20,7 @@ from workflow_service.services import (
     circulations,
     instructions,
     list_views,
+    listing,
     meetings,
     notice_choices,
     notices,
@@ -27,6 +28,7 @@ from workflow_service.services import (
     plans,
     processes,
     rounds,
+    slips,
     substitutions,
     tasks,
 )
@@ -34,6 +36,7 @@ from workflow_service.services.context import Actor
 from workflow_service.services.notices import NewNotice
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
+from workflow_service.store.acting import ListedMatter, NoticeSlipRow
 from workflow_service.store.database import Database
 from workflow_service.store.operations import Circulation, CirculationReader
 from workflow_service.store.people import Unit, User
@@ -74,6 +77,8 @@ class Town:
     unit_id: int
     started_id: int
     circulation_id: int
+    matter_id: int
+    slip_id: int
     incident_id: int
 
 
@@ -98,6 +103,7 @@ def build(database: Database) -> Town:
     _convened(database)
     _kept(database)
     _office(database)
+    _acting(database, ids[0])
     return _town(database, ids, stand_before_a_gap(database, now=NOW))
 
 
@@ -194,6 +200,25 @@ def _office(database: Database) -> None:
         substitutions.name_substitute(session, handler, asked, now=NOW)
 
 
+def _acting(database: Database, plan_id: int) -> None:
+    """A matter under listed supervision with a report, and a slip that demands an answer."""
+    with database.transaction() as session:
+        supervisor, handler = (actor_by_username(session, login(one), "demo", "", NOW.date()) for one in (
+            "drc.supervisor", "energy.handler"
+        ))  # fmt: skip
+        asked = listing.ListingAsked(
+            "能源发展规划进度滞后", "衔接意见逾期未出具，影响整体报批。", "g:nb.energy:handler", NOW.date() + timedelta(days=10),
+            handler.user_id, plan_id,
+        )  # fmt: skip
+        made = listing.list_matter(session, supervisor, asked, now=NOW - timedelta(days=1))
+        listing.record_progress(session, handler, made, "已与环保部门会商，初稿本周完成。", now=NOW - timedelta(hours=3))
+        slip = slips.SlipAsked(
+            "nb.energy", "关于加快能源规划编制的函", "规划编制进度滞后。", "请倒排工期，抓紧报送。",
+            NOW.date() + timedelta(days=8), True, ["nb.traffic"], plan_id,
+        )  # fmt: skip
+        slips.issue_slip(session, supervisor, slip, now=NOW - timedelta(hours=2))
+
+
 def _town(database: Database, ids: tuple[int, ...], incident_id: int) -> Town:
     def one(**more: Any) -> Task:
         statement = select(Task).filter_by(**more).order_by(Task.id.desc())
@@ -213,6 +238,7 @@ def _town(database: Database, ids: tuple[int, ...], incident_id: int) -> Town:
         user = session.scalars(select(User).where(User.username == login("energy.handler"))).one()
         unit = session.scalars(select(Unit.id).where(Unit.code == "nb.energy")).one()
         found = waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, waiting.instance_id, sent
+        found += session.scalars(select(ListedMatter.id)).one(), session.scalars(select(NoticeSlipRow.id)).one()
         return Town(database, ids, *found, incident_id)
 
 

@@ -35,11 +35,12 @@ from workflow_service.services.slips import SlipAsked
 from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.services.tokens import make_token
 from workflow_service.services.units import UnitFacts, add_unit
+from workflow_service.store.acting import Extension
 from workflow_service.store.definitions import DecisionDefinition, ProcessDefinition, Resource
 from workflow_service.store.people import ApiToken, Membership, Post, User
 from workflow_service.store.personal import SavedView
 from workflow_service.store.plans import Plan
-from workflow_service.store.runtime import Attachment, Incident
+from workflow_service.store.runtime import Attachment, Incident, Task
 from workflow_service.store.supervision import Bulletin, Delivery, Notice
 from workflow_service.web import words
 
@@ -255,11 +256,12 @@ def _asked(scene: Scene) -> None:
     asked = {"people": [{"holder": "g:jb.drc:leader"}], "note": f"{SECRET}可行吗"}
     answer = scene.caller("jb.handler").post(f"/tasks/{scene.ids['task_id']}/consult", asked)
     assert answer.status_code == 200, answer.text
-    scene.ids["side_id"] = next(one.id for one in scene.house.open() if one.round_id is not None)
+    side = next(one for one in scene.house.open() if one.round_id is not None)
+    scene.ids["side_id"], scene.ids["round_id"] = side.id, side.round_id
 
 
 def _acting(scene: Scene) -> None:
-    """A matter under listed supervision, and a notice slip to the handler's unit."""
+    """A matter under listed supervision, a notice slip to the handler's unit, a later date that he asked for."""
     house = scene.house
     with house.database.transaction() as session:
         files = delivered("listed_supervision", "listed_progress", "listed_check")
@@ -269,3 +271,11 @@ def _acting(scene: Scene) -> None:
         slip = SlipAsked("jb.energy", f"{SECRET}抄告", "逾期。", "请抓紧。", house.now.date() + timedelta(days=9), False)
         scene.ids["slip_id"] = slips.issue_slip(session, supervisor, slip, now=house.now).id
         scene.ids["matter_id"] = listing.list_matter(session, supervisor, asked, now=house.now).id
+        task = session.get_one(Task, scene.ids["task_id"])
+        request = Extension(
+            task_id=task.id, plan_id=None, area_path=task.area_path, unit_id=task.unit_id, asked_by=scene.ids["user_id"],
+            asked_at=house.now, wanted=house.now + timedelta(days=30), reason=f"{SECRET}等数据", status="open", answer="",
+        )  # fmt: skip
+        session.add(request)
+        session.flush()
+        scene.ids["extension_id"] = request.id

@@ -135,6 +135,10 @@ PAGES: dict[str, Need] = {
     "POST /tasks/<int:task_id>/opened": Need("task.see", SEES),
     "POST /tasks/<int:task_id>/retrieve": Need("task.see", SEES, soft=True),
     "POST /tasks/<int:task_id>/remove-signer": Need("task.reassign", HOLDER | SUPERVISORS, at={"task_id": "{side_id}"}),
+    "GET /tasks/<int:task_id>/signers": Need("task.see", SEES, soft=True),
+    "POST /tasks/<int:task_id>/signers": Need("task.signers", SUPERVISORS, {"holder": _LEADER, **_REASON}, soft=True),
+    "POST /tasks/<int:task_id>/signers/remove": Need("task.signers", SUPERVISORS, {"turn": "0", **_REASON}, soft=True),
+    "POST /tasks/rounds/<int:round_id>/remove": Need("task.reassign", HOLDER | SUPERVISORS, {"turn": "0"}),
     "GET /tasks/<int:task_id>": Need("task.see", SEES),
     "POST /tasks/<int:task_id>/claim": Need("task.claim", HOLDER),
     "POST /tasks/<int:task_id>/unclaim": Need("task.claim", HOLDER, soft=True),
@@ -185,6 +189,13 @@ PAGES: dict[str, Need] = {
     "GET /board/routes": Need("board.see", BOARD), "GET /board/routes/diagram.bpmn": Need("board.see", BOARD, soft=True),
     "GET /board/forecasts": Need("board.see", BOARD), "GET /board/forecasts.xlsx": Need("board.see", BOARD),
     "GET /board/progress": Need("board.see", BOARD), "GET /board/gantt.json": Need("board.see", BOARD),
+    "GET /supervision/act": Need("task.escalate", LISTERS), "POST /supervision/act": Need("task.escalate", LISTERS, soft=True),
+    "GET /supervision/extensions": own(),
+    "POST /supervision/extensions/<int:extension_id>": Need(
+        "extension.decide", SUPERVISORS, {"outcome": "refuse", "answer": "不宜再拖"}
+    ),
+    "GET /supervision/extensions/ask/<int:task_id>": Need("task.work", HOLDER),
+    "POST /supervision/extensions/ask/<int:task_id>": Need("task.work", HOLDER, {"wanted": "2026-03-05", **_REASON}, soft=True),
     "GET /supervision/slips": own(), "GET /supervision/slips.xlsx": own(),
     "GET /supervision/slips/<int:slip_id>": Need("slip.see", READERS),
     "POST /supervision/slips/<int:slip_id>/sign": Need("circulation.read", HOLDER),
@@ -278,6 +289,13 @@ PAGES: dict[str, Need] = {
 }  # fmt: skip
 
 API: dict[str, Need] = {
+    "GET /extensions": own(),
+    "POST /extensions/<id:extension_id>/decision": Need(
+        "extension.decide", SUPERVISORS, {"outcome": "refuse", "answer": "不宜再拖"}
+    ),
+    "POST /tasks/<id:task_id>/extensions": Need(
+        "task.work", HOLDER, {"wanted": "2026-03-05T17:30:00+08:00", **_REASON}, soft=True
+    ),
     "GET /notice-slips": own(), "POST /notice-slips": Need("slip.issue", HOSTS, _SLIP_BODY),
     "GET /notice-slips/<id:slip_id>": Need("slip.see", READERS),
     "GET /notice-slips/<id:slip_id>/document": Need("slip.see", READERS),
@@ -381,6 +399,10 @@ API: dict[str, Need] = {
     "POST /tasks/<id:task_id>/add-signers": Need("task.work", HOLDER, {"position": "before", "people": [{"holder": _LEADER}]}),
     "POST /tasks/<id:task_id>/consult": Need("task.work", HOLDER, {"people": [{"holder": _LEADER}], "note": "可行吗"}),
     "POST /tasks/<id:task_id>/remove-signer": Need("task.reassign", HOLDER | SUPERVISORS, at={"task_id": "{side_id}"}),
+    "GET /tasks/<id:task_id>/signers": Need("task.see", SEES, soft=True),
+    "POST /tasks/<id:task_id>/signers": Need("task.signers", SUPERVISORS, {"holder": _LEADER, **_REASON}, soft=True),
+    "POST /tasks/<id:task_id>/signers/remove": Need("task.signers", SUPERVISORS, {"turn": 0, **_REASON}, soft=True),
+    "POST /rounds/<id:round_id>/remove-signer": Need("task.reassign", HOLDER | SUPERVISORS, {"turn": 0}),
     "GET /tasks/<id:task_id>/attachments": Need("task.see", SEES),
     "POST /tasks/<id:task_id>/attachments": Need("task.work", HOLDER, {"declared": "true"}, {"file": _TEXT}),
     "GET /tasks/<id:task_id>/comments": Need("task.see", SEES),

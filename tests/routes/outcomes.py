@@ -73,6 +73,7 @@ GOVERNMENT = [
     _outcome(
         "government_executive_meeting", "stopped", {"environmental_review": True}, confirm_environment="refuse"
     ),
+    _outcome("government_executive_meeting", "in_force", countersign="dissent"),
     _outcome("government_executive_meeting", "in_force", {"needs_party_review": True}),
     _outcome("government_executive_meeting", "in_force", COUNTY),
     _outcome("government_executive_meeting", "in_force", COUNTY, meeting_result=[PASSED, RETURNED, PASSED]),

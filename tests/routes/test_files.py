@@ -134,6 +134,21 @@ def test_an_outcome_that_is_not_offered_is_refused(key: str) -> None:
     assert not Draft202012Validator(form(key)).is_valid(wrong)
 
 
+def test_what_is_entered_on_behalf_of_a_body_comes_with_its_document() -> None:
+    entered = {
+        (element.id, element.get("approval:onBehalfOf")): str(element.get("camunda:formKey"))
+        for key in processes()
+        for element in diagram(key).processes[0].elements.values()
+        if element.get("approval:onBehalfOf")
+    }
+    assert {key for key, _body in entered} == {"record_review", "check_annexes", "party_proposal", "first_examination"}
+    for key in entered.values():
+        files = {name for name, one in form(key)["properties"].items() if one.get("x-widget") == "file"}
+        assert files & set(form(key)["required"]), key
+        bare = {name: one for name, one in answer_for(key).items() if name not in files}
+        assert not Draft202012Validator(form(key)).is_valid(bare), key
+
+
 def test_a_return_needs_its_points() -> None:
     assert not Draft202012Validator(form("filing_check")).is_valid({"outcome": "correct"})
     assert not Draft202012Validator(form("text_check")).is_valid({"outcome": "return", "points": ""})

@@ -189,6 +189,14 @@ def test_an_especially_important_plan_goes_to_the_party_committee_too() -> None:
     assert before(case, "executive_meeting", "party_review") and case.visits("party_meeting") == 1
 
 
+def test_a_dissent_is_taken_up_by_the_lead_unit_once_all_have_signed() -> None:
+    case = Case("government_executive_meeting", answers={"countersign": ["dissent", "agree"]}).run()
+    assert case.visits("countersign") == 2 and case.groups["settle_dissent"] == "lead_unit:leader"
+    assert before(case, "countersign", "settle_dissent") and before(case, "settle_dissent", "joint_submission")
+    agreed = Case("government_executive_meeting", answers={"countersign": ["agree", "agree_with_comment"]}).run()
+    assert "settle_dissent" not in agreed.passed
+
+
 def test_a_returned_submission_keeps_its_countersignatures() -> None:
     case = Case("government_executive_meeting", answers={"meeting_result": ["returned", "passed"]}).run()
     assert case.visits("amend_submission") == 1 and case.visits("countersign") == 2

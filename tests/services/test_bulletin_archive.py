@@ -13,6 +13,7 @@ from tests.documents.test_templates import template_of
 from tests.services.catalogue import Catalogue, moment
 from tests.services.test_rhythms import SYSTEM, activate, government, walk
 from workflow_service.documents.templates import TemplateRefused, text_of
+from workflow_service.domain.documents import SecrecyMarked
 from workflow_service.domain.errors import Conflict, Forbidden, NotFound
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.services import bulletins, paper_templates, tasks
@@ -177,6 +178,8 @@ def test_a_template_is_uploaded_used_and_taken_back(government: Database) -> Non
             paper_templates.upload(session, keeper, "weekly", "a.docx", template_of("{{ nobody }}"), now=now)
         with pytest.raises(NotFound):
             paper_templates.upload(session, keeper, "other", "a.docx", template_of("x"), now=now)
+        with pytest.raises(SecrecyMarked):
+            paper_templates.upload(session, keeper, "weekly", "a.docx", template_of("秘密★1年", "{{ late }}"), now=now)
         assert session.scalars(select(DocumentTemplate)).all() == []
         with pytest.raises(Conflict):
             paper_templates.go_back(session, keeper, "weekly", now=now)

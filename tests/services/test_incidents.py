@@ -7,7 +7,7 @@ from tests.people import ALL_POSTS, NOW, SYSTEM
 from tests.services.house import House, user_task
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import use_language
-from workflow_service.services import navigation, processes
+from workflow_service.services import interventions, processes
 from workflow_service.services.units import UnitFacts, add_unit
 from workflow_service.store.runtime import Incident
 from workflow_service.web.messages import CHINESE
@@ -63,7 +63,7 @@ def test_a_terminated_instance_is_taken_up_again_with_its_incident(house: House)
         processes.terminate_instance(session, SYSTEM, instance_id, "暂不办", now=NOW)
     assert house.incidents() == []
     with house.database.transaction() as session:
-        navigation.reopen_instance(session, SYSTEM, instance_id, "", "继续办", now=NOW)
+        interventions.reopen_instance(session, SYSTEM, instance_id, "", "继续办", now=NOW)
     assert [one.id for one in house.incidents()] == [incident.id] and house.open() == []
     with house.database.transaction() as session:
         add_unit(session, SYSTEM, UnitFacts(code="nowhere", name="新设单位", area="330205", parent="jb"), ALL_POSTS, now=NOW)
@@ -80,7 +80,7 @@ def test_a_service_task_that_had_failed_is_tried_again_after_the_run_was_taken_u
     with house.database.transaction() as session:
         processes.terminate_instance(session, SYSTEM, instance_id, "暂不办", now=NOW)
     with house.database.transaction() as session:
-        navigation.reopen_instance(session, SYSTEM, instance_id, "", "继续办", now=NOW)
+        interventions.reopen_instance(session, SYSTEM, instance_id, "", "继续办", now=NOW)
     assert [one.id for one in house.incidents()] == [incident.id]
     with house.database.transaction() as session:
         processes.retry_incident(session, SYSTEM, incident.id, now=NOW)

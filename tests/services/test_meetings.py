@@ -9,7 +9,7 @@ from tests.people import NOW, SYSTEM
 from tests.services.catalogue import Catalogue
 from tests.services.house import House
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.services import meetings, navigation, processes, slip_words
+from workflow_service.services import interventions, meetings, processes, slip_words
 from workflow_service.services.meetings import ItemResult
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.plans import AgendaItem, Meeting, Plan
@@ -100,7 +100,7 @@ def test_a_terminated_instance_that_is_taken_up_again_is_back_on_its_agenda_or_i
     if held:
         enter(house, meeting, {pool[plans[0]].id: ItemResult("approved")})
     with house.database.transaction() as session:
-        navigation.reopen_instance(session, SYSTEM, item.instance_id, "", "恢复申请", now=NOW)
+        interventions.reopen_instance(session, SYSTEM, item.instance_id, "", "恢复申请", now=NOW)
     with house.database.transaction() as session:
         again = session.get_one(AgendaItem, item.id)
         assert (again.status, again.decided_at, again.meeting_id) == ("waiting", None, None if held else meeting)

@@ -13,7 +13,7 @@ from tests.people import NOW, SYSTEM, actor_of
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.approvals import Resubmission, ReturnNotAllowed
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
-from workflow_service.services import navigation, people, processes, tasks, transfers
+from workflow_service.services import interventions, navigation, people, processes, tasks, transfers
 from workflow_service.services.navigation import ReturnAsked
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.transfers import TransferAsked
@@ -262,7 +262,7 @@ def test_who_started_may_withdraw_until_somebody_else_agreed(house: House) -> No
 
     def withdraw(instance_id: int, username: str) -> None:
         with house.database.transaction() as session:
-            navigation.withdraw_instance(session, house.actor(username), instance_id, "重新起草", now=NOW)
+            interventions.withdraw_instance(session, house.actor(username), instance_id, "重新起草", now=NOW)
 
     first = start()
     house.complete("a")
@@ -282,12 +282,12 @@ def test_a_supervisor_puts_a_token_elsewhere_and_sees_before_what_that_does(hous
     house.complete("a")
     supervisor, token = house.actor("jb.supervisor"), find(house, "b").token
     with house.database.transaction() as session:
-        effect = navigation.effect_of_jump(session, supervisor, instance_id, token, "e", now=NOW)
+        effect = interventions.effect_of_jump(session, supervisor, instance_id, token, "e", now=NOW)
     assert {one.name for one in effect.ends} == {"b", "d"} and effect.begins == ("e",)
     with pytest.raises(Forbidden), house.database.transaction() as session:
-        navigation.jump(session, house.actor("jb.handler"), instance_id, token, "e", "x", now=NOW)
+        interventions.jump(session, house.actor("jb.handler"), instance_id, token, "e", "x", now=NOW)
     with house.database.transaction() as session:
-        navigation.jump(session, supervisor, instance_id, token, "e", "已在专题会上议定", now=NOW)
+        interventions.jump(session, supervisor, instance_id, token, "e", "已在专题会上议定", now=NOW)
     assert house.waiting() == ["e"]
     with house.database.transaction() as session:
         assert session.scalars(select(TaskHolder.task_id).distinct()).all() == [find(house, "e").id]
@@ -301,17 +301,17 @@ def test_a_finished_run_is_taken_up_again_at_a_step_and_a_terminated_one_as_it_s
     with house.database.transaction() as session:
         row = session.get_one(ProcessInstance, instance_id)
         assert {
-            one.element_id for one in navigation.reopen_options(session, supervisor, row, now=NOW)
+            one.element_id for one in interventions.reopen_options(session, supervisor, row, now=NOW)
         } == set("abcde")
     with house.database.transaction() as session:
-        navigation.reopen_instance(session, supervisor, instance_id, "c", "复核发现错漏", now=NOW)
+        interventions.reopen_instance(session, supervisor, instance_id, "c", "复核发现错漏", now=NOW)
     assert house.instance(instance_id).status == "active" and house.waiting() == ["c"]
     house.complete("c")
     with house.database.transaction() as session:
         processes.terminate_instance(session, supervisor, instance_id, "暂不办", now=NOW)
     assert house.open() == []
     with house.database.transaction() as session:
-        navigation.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
+        interventions.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
     assert house.waiting() == ["e"]
     house.complete("e")
     assert house.instance(instance_id).status == "completed"
@@ -330,7 +330,7 @@ def test_a_terminated_run_comes_back_with_who_had_what_and_until_when(house: Hou
     with house.database.transaction() as session:
         processes.terminate_instance(session, supervisor, instance_id, "暂不办", now=NOW)
     with house.database.transaction() as session:
-        navigation.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
+        interventions.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
     b, d = find(house, "b"), find(house, "d")
     assert b.assignee_id == handler and house.holders(b.id)[f"u:{handler}"] is None
     assert (d.candidate_groups, d.due_at, set(house.holders(d.id))) == (["jb.drc:registry"], day, {"g:jb.drc:registry"})
@@ -347,7 +347,7 @@ def test_what_somebody_had_who_has_left_comes_back_to_the_post(house: House) -> 
         processes.terminate_instance(session, supervisor, instance_id, "暂不办", now=NOW)
         session.get_one(User, house.structure.people["jb.handler"]).active = False
     with house.database.transaction() as session:
-        navigation.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
+        interventions.reopen_instance(session, supervisor, instance_id, "", "继续办", now=NOW)
     assert find(house, "a").assignee_id is None and house.holders(find(house, "a").id) == {"g:jb.energy:handler": None}
 
 

@@ -26,15 +26,17 @@ from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.services import (
     audit,
     handing_out,
+    interventions,
     navigation,
     people,
     processes,
     rounds,
+    taking_out,
     tasks,
     transfers,
 )
 from workflow_service.services.context import Actor
-from workflow_service.services.execution import locked_instance
+from workflow_service.services.execution import Execution, locked_instance
 from workflow_service.services.forms import FREE_FORM, form_of_task
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
@@ -189,7 +191,7 @@ class Operations(RuleBasedStateMachine):
     @rule(number=pick)
     def take_out(self, number: int) -> None:
         if task := self._task(number):
-            self._do(lambda session: rounds.remove_signer(session, self.house.actor("jb.supervisor"), task.id, now=self.now))
+            self._do(lambda session: taking_out.remove_signer(session, self.house.actor("jb.supervisor"), task.id, now=self.now))
 
     @rule(number=pick, who=pick, to=pick)
     def transfer(self, number: int, who: int, to: int) -> None:
@@ -214,7 +216,7 @@ class Operations(RuleBasedStateMachine):
     def jump(self, number: int, to: str) -> None:
         if task := self._task(number):
             supervisor = self.house.actor("jb.supervisor")
-            self._do(lambda session: navigation.jump(session, supervisor, self.run, task.token, to, "调整", now=self.now))
+            self._do(lambda session: interventions.jump(session, supervisor, self.run, task.token, to, "调整", now=self.now))
 
     @rule()
     def suspend_or_resume(self) -> None:
@@ -245,7 +247,7 @@ class Operations(RuleBasedStateMachine):
         own = sorted(str(one.token) for one in self.house.open(self.run) if one.round_id is None)
         assert own == tokens and len(set(own)) == len(own)
         with self.house.database.transaction() as session:
-            execution = navigation.Execution.thaw(session, SYSTEM, locked_instance(session, self.run), self.now)
+            execution = Execution.thaw(session, SYSTEM, locked_instance(session, self.run), self.now)
             assert {str(one) for one in execution.instance.stood_open} >= set(own)
 
     @invariant()

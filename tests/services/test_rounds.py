@@ -12,7 +12,16 @@ from tests.people import NOW, PASSWORD, SYSTEM
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.domain.rounds import Relation, RoundMode
-from workflow_service.services import navigation, people, processes, rounds, tasks, transfers
+from workflow_service.services import (
+    interventions,
+    navigation,
+    people,
+    processes,
+    rounds,
+    taking_out,
+    tasks,
+    transfers,
+)
 from workflow_service.services.navigation import ReturnAsked
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
@@ -188,16 +197,50 @@ def test_only_who_has_not_acted_can_be_taken_out_and_only_by_who_asked(house: Ho
     answer(house, "jb.supervisor")
     (left,) = sides(house)
     with pytest.raises(Forbidden), house.database.transaction() as session:
-        rounds.remove_signer(session, house.actor("hs.handler"), left.id, now=NOW)
+        taking_out.remove_signer(session, house.actor("hs.handler"), left.id, now=NOW)
     with house.database.transaction() as session:
         done = session.scalars(
             select(Task).where(Task.round_id == left.round_id, Task.status == "completed")
         ).one()
     with pytest.raises(Conflict), house.database.transaction() as session:
-        rounds.remove_signer(session, house.actor("jb.handler"), done.id, now=NOW)
+        taking_out.remove_signer(session, house.actor("jb.handler"), done.id, now=NOW)
     with house.database.transaction() as session:
-        rounds.remove_signer(session, house.actor("jb.handler"), left.id, now=NOW)
+        taking_out.remove_signer(session, house.actor("jb.handler"), left.id, now=NOW)
     assert sides(house) == [] and not main(house).held
+
+
+def take_out(house: House, found: TaskRound, turn: int, username: str = "jb.handler") -> None:
+    with house.database.transaction() as session:
+        taking_out.remove_turn(session, house.actor(username), found.id, turn, now=NOW)
+
+
+def test_in_order_somebody_is_taken_out_before_his_turn_has_come(house: House, task: Task) -> None:
+    found = ask(house, Relation.BEFORE, "jb.supervisor", "jb.admin", "hs.admin", mode=RoundMode.SEQUENCE)
+    with pytest.raises(Forbidden):
+        take_out(house, found, 1, "hs.handler")
+    take_out(house, found, 1)
+    assert [one.assignee_id for one in sides(house)] == [house.structure.people["jb.supervisor"]]
+    answer(house, "jb.supervisor")
+    assert [one.assignee_id for one in sides(house)] == [house.structure.people["hs.admin"]]
+    with pytest.raises(Conflict):
+        take_out(house, found, 0)
+    with pytest.raises(Conflict):
+        take_out(house, found, 5)
+    take_out(house, found, 1)
+    assert sides(house) == [] and not main(house).held
+
+
+def test_who_is_to_sign_after_the_handler_is_taken_out_before_it_is_handed_in(house: House, task: Task) -> None:
+    found = ask(house, Relation.AFTER, "jb.supervisor", "jb.admin")
+    take_out(house, found, 0)
+    assert sides(house) == []
+    with house.database.transaction() as session:
+        (left,) = session.get_one(TaskRound, found.id).people
+        (event,) = session.scalars(select(TaskEvent).where(TaskEvent.kind == "remove_signer"))
+    assert left["holder"] == person(house, "jb.admin").holder and event.data["people"] == [person(house, "jb.supervisor").holder]
+    take_out(house, found, 0)
+    house.complete("b")
+    assert house.waiting() == ["c"]
 
 
 def leave(house: House, username: str) -> None:
@@ -242,9 +285,9 @@ def test_after_a_transfer_the_new_handler_is_told_and_takes_people_out(house: Ho
     answer(house, "jb.admin", NO)
     (left,) = sides(house)
     with pytest.raises(Forbidden), house.database.transaction() as session:
-        rounds.remove_signer(session, house.actor("jb.handler"), left.id, now=NOW)
+        taking_out.remove_signer(session, house.actor("jb.handler"), left.id, now=NOW)
     with house.database.transaction() as session:
-        rounds.remove_signer(session, house.actor("jb.second"), left.id, now=NOW)
+        taking_out.remove_signer(session, house.actor("jb.second"), left.id, now=NOW)
     assert main(house).submission is None and told_of(house, "已办完") == {second}
 
 
@@ -256,12 +299,12 @@ def test_from_a_suspended_run_nobody_is_taken_out(house: House, task: Task) -> N
     with house.database.transaction() as session:
         processes.suspend_instance(session, supervisor, task.instance_id, "等政策", now=NOW)
     with pytest.raises(Conflict, match="暂停"), house.database.transaction() as session:
-        rounds.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
+        taking_out.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
     assert house.waiting() == ["b", "b"]
     with house.database.transaction() as session:
         processes.resume_instance(session, supervisor, task.instance_id, "继续", now=NOW)
     with house.database.transaction() as session:
-        rounds.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
+        taking_out.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
     assert house.waiting() == ["c"]
 
 
@@ -276,7 +319,7 @@ def test_when_the_branch_ends_what_was_asked_on_its_behalf_ends_too(house: House
     ask(house, Relation.BEFORE, "jb.supervisor")
     supervisor = house.actor("jb.supervisor")
     with house.database.transaction() as session:
-        navigation.jump(session, supervisor, task.instance_id, task.token, "c", "不再需要", now=NOW)
+        interventions.jump(session, supervisor, task.instance_id, task.token, "c", "不再需要", now=NOW)
     assert house.waiting() == ["c"] and sides(house) == []
 
 
@@ -328,7 +371,7 @@ def test_a_delegate_who_is_taken_out_leaves_the_task_with_its_handler(house: Hou
     ask(house, Relation.DELEGATE, "jb.supervisor")
     (side,) = sides(house)
     with house.database.transaction() as session:
-        rounds.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
+        taking_out.remove_signer(session, house.actor("jb.handler"), side.id, now=NOW)
     assert sides(house) == [] and not main(house).held and main(house).prefill is None
     house.complete("b")
     assert house.waiting() == ["c"]

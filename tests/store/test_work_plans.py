@@ -126,9 +126,10 @@ def test_searches_find_and_sorts_follow_one_another_without_a_gap(crowd: Databas
 
 
 def test_what_is_due_before_several_moments_is_counted_as_for_each_alone(crowd: Database) -> None:
-    moments = [NOW + timedelta(days=days) for days in (0, 1, 2, 5, 30, 4000)]
     with crowd.transaction() as session:
+        due = [row.task.due_at for row in inbox.inbox_page(session, MINE, limit=None) if row.task.due_at is not None]
+        moments = [due[0], due[len(due) // 2], due[-1] + timedelta(days=1)]
         alone = [inbox.count_inbox(session, InboxFilter(ME, MINE.groups, due_before=moment)) for moment in moments]
         assert inbox.count_due(session, MINE, *moments) == alone
-        assert inbox.count_due(session, InboxFilter(ME, frozenset(), holder="substitute"), *moments) == [0] * 6
-    assert 0 <= alone[0] < alone[-1] and len(set(alone)) > 2, alone
+        assert inbox.count_due(session, InboxFilter(ME, frozenset(), holder="substitute"), *moments) == [0] * 3
+    assert alone[0] == 0 < alone[1] < alone[2] == len(due)

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from tests.engine.xml_drawing import chain, draw
+from tests.people import NOW, SYSTEM
 from tests.services.house import AGREE, House, user_task
 from tests.web.conftest import Person
-from workflow_service.domain.rounds import Relation
-from workflow_service.services import rounds, tasks
+from workflow_service.domain.rounds import Relation, RoundMode
+from workflow_service.services import processes, rounds, tasks
+from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
-from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft
+from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
 SignIn = Callable[[str], Person]
 
@@ -242,6 +245,35 @@ def test_one_refusal_holds_up_no_other_of_a_batch(house: House, person: SignIn, 
     assert "一小时内已经催办过" in both
 
 
+def test_the_slip_says_on_whose_behalf_a_result_was_entered_and_only_there(house: House, person: SignIn) -> None:
+    house.deploy_chain(
+        user_task("a", more='approval:kind="record"'),
+        user_task("b", more='approval:kind="record" approval:onBehalfOf="专家组"'), user_task("c"),
+    )  # fmt: skip
+    instance_id = house.start()
+    house.complete("a")
+    for address in (f"/instances/{instance_id}", f"/instances/{instance_id}/slip"):
+        assert "代录" not in person("jb.supervisor").get(address).text
+    house.complete("b")
+    for address in (f"/instances/{instance_id}", f"/instances/{instance_id}/slip"):
+        assert person("jb.supervisor").get(address).text.count("代录：专家组") == 1
+
+
+def test_what_one_may_not_see_is_left_out_of_a_batch_as_if_it_were_not_there(
+    house: House, person: SignIn, running: int
+) -> None:
+    with house.database.transaction() as session:
+        other = processes.start_process(session, SYSTEM, "p", variables={}, area_path="/330000/330200/330203/", now=NOW)
+        hidden = session.scalars(select(Task).where(Task.instance_id == other.id)).one()
+        hidden.candidate_groups = ["hs.drc:handler"]
+        session.execute(update(TaskHolder).where(TaskHolder.task_id == hidden.id).values(holder="g:hs.drc:handler"))
+    reader = person("jb.supervisor")
+    assert reader.get(f"/tasks/{hidden.id}").status_code == 403
+    done = reader.post("/tasks/batch", batch("urge", hidden, task_of(house, "d"), Task(id=999999), go="1"))
+    assert done.status_code == 200 and "办成 1 项，未办成 0 项" in done.text
+    assert reader.post("/tasks/batch", batch("urge", hidden, go="1")).status_code == 422
+
+
 def test_the_names_of_operations_follow_the_setting(house: House, person: SignIn, running: int) -> None:
     task_id = task_of(house, "b").id
     assert person("jb.admin").get("/settings").status_code == 403
@@ -297,3 +329,56 @@ def test_what_happened_is_told_in_order(house: House, person: SignIn, running: i
     moves = person("jb.handler").get(f"/tasks/{task_id}").text.split('id="moves"')[1]
     assert "区能源局·经办把“b”退回“a”" in moves
     assert "数据有误" in moves
+
+
+def countersigned(house: House) -> int:
+    form = b'{"type": "object", "properties": {"outcome": {"type": "string"}, "opinion": {"type": "string"}}}'
+    rule = '<multiInstanceLoopCharacteristics isSequential="true" camunda:collection="units" camunda:elementVariable="one"/>'
+    ask = f'<userTask id="ask" name="会签" camunda:formKey="free" camunda:candidateGroups="${{one}}:handler">{rule}</userTask>'
+    nodes = '<startEvent id="start"/><endEvent id="end"/>' + user_task("a") + ask
+    house.deploy(draw(nodes, "start -> a", "a -> ask", "ask -> end"), files={"free.json": form})
+    house.start(variables={"units": ["jb.energy", "hs.drc"]})
+    house.complete("a")
+    return task_of(house, "ask").id
+
+
+def test_who_sent_a_countersignature_round_adds_and_takes_out_signers_on_its_page(house: House, person: SignIn) -> None:
+    task_id = countersigned(house)
+    handler, path = person("jb.handler"), f"/tasks/{task_id}/signers"
+    assert f'href="{path}"' in handler.get(f"/tasks/{task_id}").text
+    seen = handler.get(path).text
+    assert "江北区能源局·经办" in seen and "未轮到" in seen and f'action="{path}/remove"' in seen
+    supervisor = f"u:{house.structure.people['jb.supervisor']}"
+    refused = handler.post(path, {"holder": supervisor, "reason": ""})
+    assert refused.status_code == 422 and "请写明理由" in refused.text and f'value="{supervisor}" checked' in refused.text
+    assert handler.post(path, {"holder": supervisor, "reason": "涉及投资"}).status_code == 422  # nobody holds that post there
+    with house.database.transaction() as session:
+        facts = PersonFacts(username="drc.handler", name="发改经办")
+        add_person(session, SYSTEM, facts, [("jb.drc", "handler")], now=house.now)
+    assert handler.post(path, {"holder": supervisor, "reason": "涉及投资"}).status_code == 302
+    assert handler.get(path).text.count("未轮到") == 2
+    assert handler.post(f"{path}/remove", {"turn": "x", "reason": "无关"}).status_code == 422
+    assert handler.post(f"{path}/remove", {"turn": "1", "reason": "与其无关"}).status_code == 302
+    after = handler.get(path).text
+    assert "已减签" in after and after.count("未轮到") == 1
+    assert "增加一方" in handler.get(f"/tasks/{task_id}").text
+    assert person("hs.handler").get(path).status_code in (403, 404)
+
+
+def test_a_step_of_one_person_has_no_page_of_signers(house: House, person: SignIn, running: int) -> None:
+    task_id = task_of(house, "b").id
+    assert person("jb.handler").get(f"/tasks/{task_id}/signers").status_code == 404
+    assert f"/tasks/{task_id}/signers" not in person("jb.handler").get(f"/tasks/{task_id}").text
+
+
+def test_whose_turn_has_not_come_is_taken_out_on_the_page(house: House, person: SignIn, running: int) -> None:
+    people = [Asked(f"u:{house.structure.people[one]}") for one in ("jb.supervisor", "jb.admin")]
+    task_id = task_of(house, "b").id
+    with house.database.transaction() as session:
+        asked = RoundAsked(Relation.BEFORE, people, RoundMode.SEQUENCE)
+        found = rounds.begin_round(session, house.actor("jb.handler"), task_id, asked, now=house.now)
+    handler, path = person("jb.handler"), f"/tasks/rounds/{found.id}/remove"
+    assert f'action="{path}"' in handler.get(f"/tasks/{task_id}").text
+    assert handler.post(path, {"turn": "1", "back": str(task_id)}).status_code == 302
+    html = handler.get(f"/tasks/{task_id}").text
+    assert f'action="{path}"' not in html and "未轮到" not in html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 
@@ -9,7 +10,7 @@ import openpyxl
 import pytest
 
 from tests.people import SYSTEM
-from tests.services.house import House
+from tests.services.house import House, user_task
 from tests.services.test_listing import FILES as LISTING_FILES
 from tests.services.test_rhythms import delivered
 from tests.services.test_slips import FILES as SLIP_FILES
@@ -115,3 +116,51 @@ def test_a_slip_reads_as_pdf(listed: House, person: Visit) -> None:
     page = supervisor.post(NEW_SLIP, SLIP, seen=NEW_SLIP, follow_redirects=True).request.path
     assert listed.open() == []
     assert supervisor.get(f"{page}.pdf").data.startswith(b"%PDF")
+
+
+def late_task(house: House) -> int:
+    house.deploy_chain(user_task("fill", more='approval:deadline="5 working days"'))
+    house.start()
+    (task,) = house.open()
+    return task.id
+
+
+def test_a_later_date_is_asked_for_and_granted(listed: House, person: Visit) -> None:
+    task = late_task(listed)
+    supervisor, handler = person("jb.supervisor"), person("jb.handler")
+    ask = f"/supervision/extensions/ask/{task}"
+    assert ask in handler.get(f"/tasks/{task}").text and ask not in supervisor.get(f"/tasks/{task}").text
+    refused = handler.post(ask, {"wanted": "2025-11-25", "reason": "等数据"}, seen=ask)
+    assert refused.status_code == 422 and "应晚于现在的时限" in refused.text
+    sent = handler.post(ask, {"wanted": "2025-12-12", "reason": "等省里数据"}, seen=ask, follow_redirects=True)
+    assert "批准前时限不变" in sent.text and "申请延至 2025年12月12日" in sent.text
+    page = "/supervision/extensions?status=open"
+    assert "等省里数据" in supervisor.get(page).text and "value=\"grant\"" not in handler.get(page).text
+    (request,) = set(re.findall(r"/supervision/extensions/(\d+)", supervisor.get(page).text))
+    address = f"/supervision/extensions/{request}"
+    assert supervisor.post(address, {"outcome": "refuse"}, seen=page).status_code == 422
+    done = supervisor.post(address, {"outcome": "grant", "granted": "2025-12-10"}, seen=page, follow_redirects=True)
+    assert "已同意延期" in done.text
+    (found,) = listed.open()
+    assert found.due_at is not None and found.due_at.astimezone(listed.now.tzinfo).date().isoformat() == "2025-12-10"
+    assert "同意延期" in handler.get(f"/tasks/{task}").text
+
+
+def test_tasks_are_acted_on_from_the_board_each_with_its_result(listed: House, person: Visit) -> None:
+    task, supervisor = late_task(listed), person("jb.supervisor")
+    page = f"/supervision/act?task={task}"
+    assert "报上级" in supervisor.get(page).text
+    unreasoned = supervisor.post("/supervision/act", {"task": str(task), "action": "suspend"}, seen=page)
+    assert unreasoned.status_code == 422 and "请写明理由" in unreasoned.text
+    urged = supervisor.post("/supervision/act", {"task": str(task), "action": "urge"}, seen=page)
+    assert "1 项已办，0 项未办" in urged.text
+    again = supervisor.post("/supervision/act", {"task": str(task), "action": "urge"}, seen=page)
+    assert "一小时内已经催办过" in again.text
+    form = {"task": str(task), "action": "extend", "note": "等数据", "due_on": "2025-12-19"}
+    assert "1 项已办" in supervisor.post("/supervision/act", form, seen=page).text
+    stopped = {"task": str(task), "action": "suspend", "note": "等省里统一部署"}
+    assert "1 项已办" in supervisor.post("/supervision/act", stopped, seen=page).text
+    (found,) = listed.open()
+    assert found.due_at is not None and found.due_at.astimezone(listed.now.tzinfo).date().isoformat() == "2025-12-19"
+    assert listed.instance(found.instance_id).status == "suspended"
+    assert person("jb.handler").get(page).status_code == 403

@@ -1,4 +1,4 @@
-"""Listed matters and notice slips as the interface takes and shows them."""
+"""Listed matters, notice slips and extensions as the interface takes and shows them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from .shapes import CountedPage, Given, GivenDay, Id, Moment, PageQuery, Shown
+from .shapes import CountedPage, Given, GivenDay, GivenMoment, Id, Moment, PageQuery, Shown
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -133,3 +133,49 @@ class SlipShown(Shown):
 
 class Slips(CountedPage[SlipShown]):
     """Slips, the latest first."""
+
+
+class ExtensionGiven(Given):
+    """A later date wanted for a task that lies before me, with the reason."""
+
+    wanted: GivenMoment
+    reason: Prose
+
+
+class ExtensionDecided(Given):
+    """Grant (to the date asked for, or to `granted`) or refuse, then with a reason."""
+
+    outcome: Literal["grant", "refuse"]
+    granted: GivenMoment | None = None
+    answer: str = Field("", max_length=500)
+
+
+class ExtensionQuery(PageQuery):
+    """Which requests."""
+
+    status: Literal["open", "granted", "refused"] | None = None
+
+
+class ExtensionShown(Shown):
+    """A request for a later date."""
+
+    id: int
+    task_id: int
+    plan_id: int | None
+    asked_by: int | None
+    asked_at: Moment
+    due_before: Moment | None
+    wanted: Moment
+    reason: str
+    status: Literal["open", "granted", "refused"]
+    decided_by: int | None
+    decided_at: Moment | None
+    granted: Moment | None
+    answer: str
+
+
+class Extensions(Shown):
+    """Requests that I decide or have made, the latest first."""
+
+    items: list[ExtensionShown]
+    next_cursor: str | None

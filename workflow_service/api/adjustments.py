@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflow_service.services import adjusting, navigation, processes
+from workflow_service.services import adjusting, interventions, processes
 
 from .calls import Answer, Call, endpoint
 from .instances import InstanceShown, answer_with, require_instance_version
@@ -27,7 +27,7 @@ TAG = "process-instances"
 def withdraw_instance(call: Call, instance_id: int, body: ReasonGiven) -> Answer:
     """Withdraw an instance that I started, while nobody has agreed."""
     require_instance_version(call, instance_id)
-    return answer_with(navigation.withdraw_instance(call.session, call.actor, instance_id, body.reason, now=call.now))
+    return answer_with(interventions.withdraw_instance(call.session, call.actor, instance_id, body.reason, now=call.now))
 
 
 @endpoint("/process-instances/<id:instance_id>/jump", answer=JumpOptions, tag=TAG)
@@ -42,14 +42,14 @@ def list_jump_targets(call: Call, instance_id: int) -> JumpOptions:
 def jump(call: Call, instance_id: int, body: JumpGiven) -> Answer:
     """Put a token on another step; supervisors only. Ask `/jump/effect` first."""
     require_instance_version(call, instance_id)
-    row = navigation.jump(call.session, call.actor, instance_id, body.token, body.to, body.reason, now=call.now)
+    row = interventions.jump(call.session, call.actor, instance_id, body.token, body.to, body.reason, now=call.now)
     return answer_with(row)
 
 
 @endpoint("/process-instances/<id:instance_id>/jump/effect", "POST", body=JumpTried, answer=EffectShown, tag=TAG)
 def try_jump(call: Call, instance_id: int, body: JumpTried) -> EffectShown:
     """Tell what a jump would do, without doing it."""
-    found = navigation.effect_of_jump(call.session, call.actor, instance_id, body.token, body.to, now=call.now)
+    found = interventions.effect_of_jump(call.session, call.actor, instance_id, body.token, body.to, now=call.now)
     return EffectShown.model_validate(found)
 
 
@@ -57,7 +57,7 @@ def try_jump(call: Call, instance_id: int, body: JumpTried) -> EffectShown:
 def list_reopen_targets(call: Call, instance_id: int) -> ReopenOptions:
     """List the steps at which a finished instance can be taken up again."""
     row = processes.visible_instance(call.session, call.actor, instance_id)
-    found = navigation.reopen_options(call.session, call.actor, row, now=call.now)
+    found = interventions.reopen_options(call.session, call.actor, row, now=call.now)
     return ReopenOptions(targets=[ReturnTargetShown.model_validate(one) for one in found])
 
 
@@ -68,5 +68,5 @@ def reopen_instance(call: Call, instance_id: int, body: ReopenGiven) -> Answer:
     """Take up an instance again: a finished one at a step, a terminated one as it stood; supervisors only."""
     require_instance_version(call, instance_id)
     return answer_with(
-        navigation.reopen_instance(call.session, call.actor, instance_id, body.to or "", body.reason, now=call.now)
+        interventions.reopen_instance(call.session, call.actor, instance_id, body.to or "", body.reason, now=call.now)
     )

@@ -131,6 +131,46 @@ class SignersGiven(Given):
     note: Words = ""
 
 
+class TurnGiven(Given):
+    """Somebody in a round, by his turn."""
+
+    turn: int = Field(ge=0, le=1000, description="counted from 0")
+
+
+class SignerGiven(Given):
+    """Who signs or votes as well, and why."""
+
+    holder: Holder
+    reason: Why
+
+
+class SignerRemoved(TurnGiven):
+    """Who does not sign or vote after all, and why."""
+
+    reason: Why
+
+
+class SignerShown(Shown):
+    """One who signs or votes. `waiting`: his turn has not come; `cancelled`: the result did not need him any more."""
+
+    turn: int
+    name: str
+    status: Literal["waiting", "open", "completed", "cancelled", "removed"]
+    task_id: int | None
+    outcome: str
+    opinion: str
+    ended_at: Moment | None
+
+
+class SigningShown(Shown):
+    """A countersignature or vote as it stands."""
+
+    sign: Literal["all", "any", "vote"]
+    in_order: bool
+    signers: list[SignerShown]
+    changeable: bool = Field(description="whether you may add and take out")
+
+
 class MemberShown(Shown):
     """One who is asked in a round. `waiting`: his turn has not come."""
 
@@ -213,13 +253,19 @@ class Opened(Shown):
 
 
 class BatchGiven(Given):
-    """One action for many tasks; `values` for complete, `holder` for transfer, `note` for transfer and urge."""
+    """One action for many tasks; `values` for complete, `holder` for transfer and reassign, `due_at` for extend, `note` says why.
 
-    action: Literal["claim", "complete", "transfer", "urge"]
+    The last five are for supervisors; suspend and terminate are done to the runs of the tasks.
+    """
+
+    action: Literal[
+        "claim", "complete", "transfer", "urge", "reassign", "extend", "escalate", "suspend", "terminate"
+    ]  # fmt: skip
     task_ids: list[Id] = Field(min_length=1, max_length=100)
     values: Values = Field(default_factory=dict)
     holder: Holder | None = None
     note: Words = ""
+    due_at: GivenMoment | None = None
 
 
 class BatchLine(Shown):

@@ -128,7 +128,7 @@ class DeadlineChangeShown(Shown):
     """
 
     id: int
-    kind: Literal["meeting", "answer", "suspended", "by_hand"]
+    kind: Literal["meeting", "answer", "suspended", "by_hand", "asked", "extended", "refused"]
     started_at: Moment
     ended_at: Moment | None
     due_before: Moment | None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from workflow_service.domain.errors import Conflict
 from workflow_service.domain.rounds import Relation, RoundMode
-from workflow_service.services import asked_others, rounds, tasks
+from workflow_service.i18n import N_
+from workflow_service.services import asked_others, rounds, signers, taking_out, tasks
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
 
@@ -16,7 +18,12 @@ from .operation_shapes import (
     DelegateGiven,
     RoundList,
     RoundShown,
+    SignerGiven,
+    SignerRemoved,
     SignersGiven,
+    SignerShown,
+    SigningShown,
+    TurnGiven,
 )
 from .operations import TAG, shown
 from .shapes import Done
@@ -53,7 +60,39 @@ def consult(call: Call, task_id: int, body: ConsultGiven) -> Answer:
 @endpoint("/tasks/<id:task_id>/remove-signer", "POST", answer=Done, tag=TAG)
 def remove_signer(call: Call, task_id: int) -> Done:
     """Take out somebody who was asked on a task's behalf and has not acted; `task_id` is his own task."""
-    rounds.remove_signer(call.session, call.actor, task_id, now=call.now)
+    taking_out.remove_signer(call.session, call.actor, task_id, now=call.now)
+    return Done()
+
+
+@endpoint("/rounds/<id:round_id>/remove-signer", "POST", body=TurnGiven, answer=Done, tag=TAG)
+def remove_turn(call: Call, round_id: int, body: TurnGiven) -> Done:
+    """Take out somebody by his turn in a round, counted from 0, before it has come too."""
+    taking_out.remove_turn(call.session, call.actor, round_id, body.turn, now=call.now)
+    return Done()
+
+
+@endpoint("/tasks/<id:task_id>/signers", answer=SigningShown, tag=TAG)
+def list_signers(call: Call, task_id: int) -> SigningShown:
+    """List who signs or votes beside an open task of a countersignature or vote, and how far each is."""
+    task, row = tasks.visible_task(call.session, call.actor, task_id)
+    found = signers.signing_of(call.session, call.actor, task, row, now=call.now)
+    if found is None:
+        raise Conflict(N_("这项任务不在会签之中。"))
+    return SigningShown.model_validate(found)
+
+
+@endpoint("/tasks/<id:task_id>/signers", "POST", body=SignerGiven, answer=SignerShown, status=201, tag=TAG, versioned=True)
+def add_signer(call: Call, task_id: int, body: SignerGiven) -> SignerShown:
+    """Let one more person or post sign or vote: last where it goes in order, else at once."""
+    wanted = call.session, call.actor, task_id, body.holder, body.reason
+    return SignerShown.model_validate(signers.add_signer(*wanted, now=call.now, expected=call.expected))
+
+
+@endpoint("/tasks/<id:task_id>/signers/remove", "POST", body=SignerRemoved, answer=Done, tag=TAG, versioned=True)
+def remove_countersigner(call: Call, task_id: int, body: SignerRemoved) -> Done:
+    """Take out somebody who has not signed or voted, by his turn."""
+    wanted = call.session, call.actor, task_id, body.turn, body.reason
+    signers.remove_signer(*wanted, now=call.now, expected=call.expected)
     return Done()
 
 

@@ -173,18 +173,20 @@ class Office:
         if task.form_key in ENCLOSING and task.plan_id is not None:
             given = self._enclose(session, actor, task, given, now)
         form = self._form(session, task)
-        values = answer(form, given | self._rows(session, task, form, now), OPINIONS.get(task.form_key, ""))
+        values = answer(form, given | self._rows(session, task, form, given, now), OPINIONS.get(task.form_key, ""))
         tasks.complete_task(session, actor, task.id, values, now=now)
         return 1
 
-    def _rows(self, session: Session, task: Task, form: dict[str, Any], now: datetime) -> dict[str, Any]:
-        """Rows that the route gives, each with a sentence in what it requires."""
+    def _rows(
+        self, session: Session, task: Task, form: dict[str, Any], given: dict[str, Any], now: datetime
+    ) -> dict[str, Any]:
+        """Rows that the route gives, each with what was given for all of them, else a sentence in what it requires."""
         asked = form_rows.fields_with_rows(form)
         if not asked:
             return {}
         instance = session.get_one(ProcessInstance, task.instance_id)
         seen = processes.variables_at(session, instance, task.token, now=now)
-        return {name: [answer(own["items"], _kept(row, own)) for row in form_rows.given_rows(own, seen)]
+        return {name: [answer(own["items"], given | _kept(row, own)) for row in form_rows.given_rows(own, seen)]
                 for name, own in asked.items()}  # fmt: skip
 
     def _enclose(

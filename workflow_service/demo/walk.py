@@ -260,7 +260,7 @@ RHYTHM_ANSWERS = {
     "weekly_report": {
         "outcome": "on_track",
         "progress": "按计划推进，已完成本周安排。",
-        "next_week": "继续修改完善。",
+        "next_steps": "继续修改完善。",
     },
     "bulletin_edit": {"outcome": "submit", "requests": "请逾期单位倒排工期，本旬内办结。"},
     "bulletin_release": {"outcome": "release"},

@@ -163,6 +163,6 @@ def _of_attribute(node: nodes.Getattr, fields: Fields, loops: Mapping[str, str])
 
 
 def text_of(content: bytes) -> str:
-    """Every text of a docx, body and tables, for tests and comparisons."""
+    """Every text of a docx, body and tables, a line a paragraph."""
     template = _opened(content)
     return "\n".join("".join(one.itertext(qn("w:t"))) for one in template.docx.element.body.iter(qn("w:p")))

@@ -17,7 +17,7 @@ from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import N_
 
 from . import navigate, scope
-from .facts import JoinWait, Passage, Place
+from .facts import JoinWait, Passage, Place, SignerTurn
 from .gateways import waiting_joins
 from .multi_instance import INDEX, MultiInstanceSpec, body_of
 from .navigate import Assumed, Stop
@@ -108,11 +108,17 @@ class AgainstTheFlow:
         body.task_spec.add_item(body, item)
         self._advance()
 
-    def remove_signer(self, token: UUID) -> None:
-        """Take a signer who has not acted out of his countersignature."""
+    def remove_signer(self, token: UUID, turn: int | None = None) -> None:
+        """Take a signer who has not acted out of his countersignature: the one at `token`, or another by his `turn` in it."""
         task, body = self._find(token), self._body(token)
-        body.task_spec.remove_item(body, task.internal_data[INDEX])
+        body.task_spec.remove_item(body, task.internal_data[INDEX] if turn is None else turn)
         self._advance()
+
+    def signers(self, token: UUID) -> list[SignerTurn]:
+        """Tell who is asked in the countersignature that `token` belongs to, those whose turn has not come too."""
+        body = self._body(token)
+        found: list[SignerTurn] = body.task_spec.turns(body)
+        return found
 
     def revise(self, token: UUID, name: str, values: dict[str, Any]) -> None:
         """Write the answer of an earlier step anew, where the element at `token` sees it."""

@@ -115,6 +115,7 @@ APPROVAL_ATTRIBUTES = {
     "kind": ("userTask",),
     "multiple": ("exclusiveGateway", "userTask", "endEvent"),
     "notBy": ("userTask",),
+    "onBehalfOf": ("userTask",),
     "outputCollection": ("multiInstanceLoopCharacteristics", *sorted(ACTIVITIES)),
     "repeatedApprover": ("process",),
     "resubmit": ("userTask",),

@@ -28,6 +28,18 @@ class HumanTask:
 
 
 @dataclass(frozen=True)
+class SignerTurn:
+    """One of those asked in a countersignature or vote. `status`: waiting, open, completed, cancelled or removed; `token` once
+    his turn has come.
+    """
+
+    turn: int
+    item: Any
+    status: str
+    token: UUID | None = None
+
+
+@dataclass(frozen=True)
 class ServiceWork:
     """A service task that the caller must carry out by its topic and answer with `Instance.work_done`."""
 

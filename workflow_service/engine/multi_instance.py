@@ -18,6 +18,7 @@ from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 
 from . import scope
+from .facts import SignerTurn
 from .script import compile_expression
 from .specs import INCIDENT, RESULT
 
@@ -110,7 +111,7 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
         child = next((one for one in instances if one.internal_data[INDEX] == index), None)
         removed = my_task.internal_data.setdefault(REMOVED, [])
         answered = child is not None and child.has_state(TaskState.FINISHED_MASK)
-        if answered or index in removed or index >= len(my_task.internal_data["items"]):
+        if answered or index in removed or not 0 <= index < len(my_task.internal_data["items"]):
             raise InvalidInput(N_("只能减去尚未办理的人员。"))
         if len(removed) + 1 >= len(my_task.internal_data["items"]):
             raise InvalidInput(N_("会签至少要保留一方。"))
@@ -118,6 +119,15 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
         if child is not None:
             child.cancel()
         self._judge(my_task, child if child is not None else my_task)
+
+    def turns(self, my_task: Task) -> list[SignerTurn]:
+        """Tell of each item of the pass how far it is, in the order of the items."""
+        begun = {one.internal_data[INDEX]: one for one in self._children(my_task)}
+        removed = my_task.internal_data.get(REMOVED, ())
+        return [
+            SignerTurn(index, item, _how_far(begun.get(index), index in removed), begun[index].id if index in begun else None)
+            for index, item in enumerate(my_task.internal_data["items"])
+        ]
 
     def _judge(self, my_task: Task, child: Task) -> None:
         """See whether a running pass is over, or whose turn comes, after its items changed."""
@@ -233,6 +243,16 @@ class MultiInstanceSpec(LoopTask, BpmnSpecMixin):
                 seen, child.workflow.top_workflow.script_engine.now
             )
         )
+
+
+def _how_far(child: Task | None, removed: bool) -> str:
+    if removed:
+        return "removed"
+    if child is None:
+        return "waiting"
+    if child.has_state(TaskState.COMPLETED):
+        return "completed"
+    return "cancelled" if child.has_state(TaskState.CANCELLED) else "open"
 
 
 def _dissents(child: Task) -> bool:

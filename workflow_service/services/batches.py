@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.errors import TongchouError
+from workflow_service.domain.errors import InvalidInput, TongchouError
 from workflow_service.domain.words import Labelled
 from workflow_service.i18n import N_
 from workflow_service.store import failures
 from workflow_service.store.idempotency import RequestKey, keep_answer, take_key
 
-from . import tasks, transfers, urging
+from . import escalating, processes, tasks, transfers, urging
 from .context import Actor
 from .transfers import TransferAsked
 
@@ -34,17 +34,32 @@ class BatchAction(Labelled):
     COMPLETE = "complete", N_("办理")
     TRANSFER = "transfer", N_("转办")
     URGE = "urge", N_("催办")
+    REASSIGN = "reassign", N_("改派")
+    EXTEND = "extend", N_("延期")
+    ESCALATE = "escalate", N_("报上级")
+    SUSPEND = "suspend", N_("暂停")
+    TERMINATE = "terminate", N_("终止")
+
+
+OF_STAFF = (BatchAction.CLAIM, BatchAction.COMPLETE, BatchAction.TRANSFER, BatchAction.URGE)
+OF_SUPERVISORS = (
+    BatchAction.URGE, BatchAction.ESCALATE, BatchAction.EXTEND, BatchAction.REASSIGN, BatchAction.SUSPEND, BatchAction.TERMINATE,
+)  # fmt: skip
+"""What is done from the board; the last two are done to the runs of the tasks."""
 
 
 @dataclass(frozen=True)
 class BatchAsked:
-    """One action for many tasks. `values` are handed in with each (complete), `holder` gets each (transfer), `note` says why."""
+    """One action for many tasks. `values` are handed in with each (complete), `holder` gets each (transfer, reassign), `note`
+    says why, `due_at` is the new moment of each (extend).
+    """
 
     action: BatchAction
     task_ids: Sequence[int]
     values: Mapping[str, Any] = field(default_factory=dict)
     holder: str = ""
     note: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,33 @@ def _urge(session: Session, actor: Actor, task_id: int, asked: BatchAsked, now: 
     urging.urge_task(session, actor, task_id, asked.note, now=now)
 
 
+def _reassign(session: Session, actor: Actor, task_id: int, asked: BatchAsked, now: datetime) -> None:
+    transfers.reassign_task(session, actor, task_id, TransferAsked(asked.holder, asked.note), now=now)
+
+
+def _extend(session: Session, actor: Actor, task_id: int, asked: BatchAsked, now: datetime) -> None:
+    if asked.due_at is None:
+        raise InvalidInput(N_("请选择日期。"))
+    task = tasks.open_task(session, task_id)
+    if task.due_at is not None and asked.due_at <= task.due_at:
+        raise InvalidInput(N_("新的时限应晚于现在的时限。"))
+    tasks.set_due(session, actor, task_id, asked.due_at, asked.note, now=now)
+
+
+def _escalate(session: Session, actor: Actor, task_id: int, asked: BatchAsked, now: datetime) -> None:
+    escalating.escalate_task(session, actor, task_id, asked.note, now=now)
+
+
+def _suspend(session: Session, actor: Actor, task_id: int, asked: BatchAsked, now: datetime) -> None:
+    processes.suspend_instance(session, actor, tasks.open_task(session, task_id).instance_id, asked.note, now=now)
+
+
+def _terminate(session: Session, actor: Actor, task_id: int, asked: BatchAsked, now: datetime) -> None:
+    processes.terminate_instance(session, actor, tasks.open_task(session, task_id).instance_id, asked.note, now=now)
+
+
 _ACTS: dict[BatchAction, Callable[[Session, Actor, int, BatchAsked, datetime], None]] = {
     BatchAction.CLAIM: _claim, BatchAction.COMPLETE: _complete, BatchAction.TRANSFER: _transfer, BatchAction.URGE: _urge,
+    BatchAction.REASSIGN: _reassign, BatchAction.EXTEND: _extend, BatchAction.ESCALATE: _escalate,
+    BatchAction.SUSPEND: _suspend, BatchAction.TERMINATE: _terminate,
 }  # fmt: skip

@@ -7,8 +7,6 @@
 Every use case that moves tokens goes through here; nothing else writes tasks, timers, subscriptions or activities.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,61 +28,11 @@ from workflow_service.store.runtime import ProcessInstance, Task
 from . import audit, notices, pauses, recipients, topics, waiting
 from .context import Actor
 from .programs import LoadedProgram, program_of
+from .step_changes import AskedAgain, Changes, Written, turn_of
 
 MAX_ROUNDS = 200
 MOVING = ("status", "outcome", "ended_at", "state", "revision", "activity_seq", "audit_seq", "audit_head")
 """The columns of an instance's row that a step writes, always and by itself: what is set as committed spares a flush."""
-
-
-@dataclass
-class Changes:
-    """What a command has gathered before it is written."""
-
-    human: list[HumanTask] = field(default_factory=list)
-    timers: list[Any] = field(default_factory=list)
-    events: list[Any] = field(default_factory=list)
-    ended: list[UUID] = field(default_factory=list)
-    passages: list[Passage] = field(default_factory=list)
-    troubles: list[Any] = field(default_factory=list)
-    settled: list[UUID] = field(default_factory=list)
-    thrown: list[Thrown] = field(default_factory=list)
-    stages: list[str] = field(default_factory=list)
-
-    def take(self, step: Step) -> None:
-        """Add one step's changes."""
-        self.human += step.human_tasks
-        self.timers += step.timers
-        self.events += step.events
-        self.ended += step.ended
-        self.passages += step.passages
-        self.troubles += step.troubles
-        self.settled += step.settled
-        self.thrown += step.thrown
-        self.stages += step.stages
-
-
-@dataclass(frozen=True)
-class AskedAgain:
-    """Whom a step lies before when it is entered again, and what its form shows: who did it, and what he handed in."""
-
-    user_id: int | None
-    prefill: dict[str, Any]
-
-
-def turn_of(process_key: str, element_id: str, local: Mapping[str, Any]) -> tuple[str, str, int | None]:
-    """Name one turn of a step: the element, and which of several it is (None where it is asked of one)."""
-    return process_key, element_id, local.get("loopCounter")
-
-
-@dataclass
-class Written:
-    """The rows of one step, and the ids that its new tasks got."""
-
-    tasks: list[step_rows.NewTask]
-    cancelled: list[step_rows.EndedTask]
-    activities: list[step_rows.ActivityRow]
-    ends: list[step_rows.ActivityEnd]
-    ids: dict[UUID, int] = field(default_factory=dict)
 
 
 class Execution:
@@ -189,7 +137,7 @@ class Execution:
             step_rows.complete_task_row(self.session, self.completion, self.now)
             self.completion = None
 
-    def _gather(self, changes: Changes) -> "Written":
+    def _gather(self, changes: Changes) -> Written:
         """Write what is rare, and gather what every step has for one statement."""
         session, row, now = self.session, self.row, self.now
         tasks, failed = waiting.new_tasks(self, changes.human)
@@ -210,7 +158,7 @@ class Execution:
         self._keep_settled_facts()
         return Written(alive, cancelled, rows, ends)
 
-    def _write(self, written: "Written", action: str, data: dict[str, Any]) -> None:
+    def _write(self, written: Written, action: str, data: dict[str, Any]) -> None:
         row = self.row
         set_committed_value(row, "revision", row.revision + 1)
         entry = audit.next_entry(row, self.actor, action, f"process-instance:{row.id}", data, now=self.now)
@@ -227,7 +175,7 @@ class Execution:
         for name, value in moved.items():
             set_committed_value(row, name, value)
 
-    def _announce(self, written: "Written", changes: Changes) -> None:
+    def _announce(self, written: Written, changes: Changes) -> None:
         session, row = self.session, self.row
         for task in written.tasks:
             send_after_commit(

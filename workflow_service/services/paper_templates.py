@@ -18,7 +18,8 @@ from workflow_service.documents.docx import write_docx
 from workflow_service.documents.model import Document
 from workflow_service.documents.template_examples import EXAMPLES
 from workflow_service.documents.template_fields import BULLETIN, FIELDS, SLIP, WEEKLY
-from workflow_service.documents.templates import check_template, fill_template
+from workflow_service.documents.templates import check_template, fill_template, text_of
+from workflow_service.domain.documents import require_unclassified
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
@@ -31,6 +32,7 @@ from .context import Actor
 from .ownership import area_of_all
 
 LONGEST_NAME = 120
+FIRST_LINES = 20
 SHOWN = 20
 BUILT_IN: Mapping[str, Callable[[Any], Document]] = {
     BULLETIN: bulletin.bulletin_document, WEEKLY: weekly.weekly_document, SLIP: slip.slip_document,
@@ -88,6 +90,7 @@ def upload(session: Session, actor: Actor, kind: str, name: str, content: bytes,
     if not content:
         raise InvalidInput(N_("请选择要上传的模板文件。"))
     check_template(kind, content)
+    require_unclassified(text_of(content).splitlines()[:FIRST_LINES])
     fill_template(kind, content, EXAMPLES[kind])
     made = DocumentTemplate(
         kind=kind, name=plain_text(name)[:LONGEST_NAME] or f"{kind}.docx", content=content, uploaded_at=now,

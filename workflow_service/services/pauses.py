@@ -100,6 +100,18 @@ def note_by_hand(
     session.add(row)
 
 
+def note_extension(
+    session: Session, actor: Actor, task: Task, kind: str, before: datetime | None, after: datetime | None, reason: str, *,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Keep that a later date was asked for (`after` is the one wanted), granted or refused: asked, extended, refused."""
+    row = DeadlineChange(
+        plan_id=task.plan_id, instance_id=task.instance_id, task_id=task.id, kind=kind, started_at=now, ended_at=now,
+        due_before=before, due_after=after, stage="", working_days=0, reason=reason, actor_id=actor.user_id,
+    )  # fmt: skip
+    session.add(row)
+
+
 def _why(session: Session, plan: Plan) -> str:
     on_its_way = plan.status == "active" and plan.issued_on is None
     return deadlines.why_plan_stands(session, plan.id) if on_its_way else ""

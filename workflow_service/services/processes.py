@@ -22,8 +22,9 @@ from workflow_service.store.runtime import Incident, ProcessInstance, Timer
 from . import audit, clock_failures, pauses
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
+from .interventions import end_instance
 from .messages import broadcast_signal, deliver_held, deliver_message
-from .navigation import end_instance, require_words
+from .moves import require_words
 from .programs import latest_definition, program_of
 
 __all__ = [

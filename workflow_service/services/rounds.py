@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service import signals
 from workflow_service.domain.approvals import Choice, choice_of
-from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
+from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.rounds import (
     RULES,
     SIGNING,
@@ -28,7 +28,6 @@ from workflow_service.domain.rounds import (
     next_turns,
 )
 from workflow_service.i18n import N_
-from workflow_service.identity import policy
 from workflow_service.identity.words import Word
 from workflow_service.store import notice_rows, round_list, step_rows
 from workflow_service.store.database import send_after_commit
@@ -72,7 +71,7 @@ def begin_round(
 ) -> TaskRound:
     """Ask others on behalf of a task; raises NotFound, Forbidden, Conflict, InvalidInput.
 
-    Signers of a countersignature are added to it instead (`signers.add_signers`).
+    Signers of a countersignature itself are added by `signers.add_signer`.
     """
     row, task = lock_task(session, task_id, expected)
     require_status(row, ("active",))
@@ -158,14 +157,14 @@ def _pass_over(session: Session, actor: Actor, task: Task, found: TaskRound, tur
     holder = str(found.people[turn]["holder"])
     events.note(session, actor, task, "passed_over", {"round": found.id, "people": [holder]}, now=now)
     recipients.tell(
-        session, Actor.system("scheduler"), _present(task), "given_back",
+        session, Actor.system("scheduler"), present_handlers(task), "given_back",
         N_("%(name)s已不在岗，不再请其办理：%(task)s（%(title)s）"),
         {"name": recipients.name_of(session, holder), "task": task.name, "title": task.title}, f"passed_over:{found.id}:{turn}",
         now=now, link=f"/tasks/{task.id}",
     )  # fmt: skip
 
 
-def _present(task: Task) -> list[str]:
+def present_handlers(task: Task) -> list[str]:
     """Before whom a task lies now: who took it, else everybody it is asked of."""
     return [f"u:{task.assignee_id}"] if task.assignee_id is not None else holders_of(task)
 
@@ -354,7 +353,8 @@ def _give_back(
     main.revision += 1
     put_before(session, main)
     day = SETTINGS.day_of(now)
-    people = {user_id for found_ids in notice_rows.people_of(session, _present(main), day).values() for user_id in found_ids}
+    present = notice_rows.people_of(session, present_handlers(main), day).values()
+    people = {user_id for found_ids in present for user_id in found_ids}
     notices.tell(
         session, people, "given_back", N_("%(relation)s已办完，请继续办理：%(task)s（%(title)s）"),
         {"relation": Word(Relation(found.relation).label), "task": main.name, "title": main.title},
@@ -386,31 +386,3 @@ def _take_over(session: Session, actor: Actor, row: ProcessInstance, found: Task
     execution = Execution.thaw(session, actor, row, now)
     execution.instance.revise(main.token, str(found.data["element_id"]), dict(_answers(session, found.id)[-1].submission or {}))
     execution.settle("task.resubmit", {"task": main.id, "element": found.data["element_id"]})
-
-
-def may_remove(actor: Actor, process: str, main: Task, relation: Relation, asked_by: int | None) -> bool:
-    """Whether the actor may take people out of a round: who has the asking task now, who gave an order, and supervisors."""
-    if policy.may(actor, "task.reassign", policy.thing_of(main.area_path)):
-        return True
-    standing = [one for one in actor.stand_ins if one.covers(process)]
-    if RULES[relation].survives:
-        return asked_by in {actor.user_id, *(one.user_id for one in standing)}
-    return not actor.groups.union(*(one.groups for one in standing)).isdisjoint(_present(main))
-
-
-def remove_signer(session: Session, actor: Actor, task_id: int, *, now: datetime) -> None:
-    """Take out somebody who was asked on a task's behalf and has not acted (减签); who has the task may, and supervisors."""
-    row, side = lock_task(session, task_id)
-    require_status(row, statuses_for(session, side))
-    if side.round_id is None:
-        raise Conflict(N_("这项任务不是加签产生的。"))
-    found = session.get_one(TaskRound, side.round_id)
-    main = session.get_one(Task, found.task_id, with_for_update=True)
-    if not may_remove(actor, row.definition_key, main, Relation(found.relation), found.created_by):
-        raise Forbidden(N_("只有原任务的办理人和督办岗位可以减签。"))
-    ended = step_rows.cancel_tasks(session, row.id, [side.token], now)
-    session.refresh(side)
-    events.note(session, actor, main, "remove_signer", {"task": side.id}, now=now)
-    notices.tell_ended(session, ended, N_("已减签"), actor, now=now)
-    changed(session, actor, row, main, "task.remove_signer", {"task": side.id}, now)
-    go_on(session, actor, row, main, found, now=now)

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from workflow_service.store import operations_list
 from workflow_service.store.operations import TaskEvent
+from workflow_service.store.runtime import ProcessInstance, Task
 
 from .events import ENTERED_FOR
 from .handing_out import PROPOSED
 from .instructions import Instruction, instructions_of
+from .programs import program_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,15 @@ class SlipWords:
 
     def __bool__(self) -> bool:
         return bool(self.instructions or self.proposals or self.entered)
+
+
+def body_behind(session: Session, task: Task) -> str:
+    """The body whose result an office enters with a task (代录), as `approval:onBehalfOf` says; empty for other tasks."""
+    if task.round_id is not None:
+        return ""
+    row = session.get_one(ProcessInstance, task.instance_id)
+    element = program_of(session, row.definition_id).program.element(task.process_key, task.element_id)
+    return str(element.get("attrs", {}).get("onBehalfOf") or "")
 
 
 def words_of(session: Session, instance_id: int) -> SlipWords:

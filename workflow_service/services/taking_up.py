@@ -21,7 +21,7 @@ from .task_access import put_before
 
 
 def reinstate(execution: Execution, ended_at: datetime | None, moved: Mapping[UUID, UUID]) -> None:
-    """Give a run terminated at `ended_at`, which waits again, what its end had taken; `moved`: its new tokens by former."""
+    """Give a run that was terminated at `ended_at`, and waits again, what its end took; `moved`: its new tokens by former."""
     session, actor, row, now = execution.session, execution.actor, execution.row, execution.now
     step_rows.reinstate_items(session, row.id)
     if ended_at is not None:

@@ -104,3 +104,29 @@ class NoticeSlipRow(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     superior_at: Mapped[datetime | None]
     supervisor_at: Mapped[datetime | None]
+
+
+class Extension(Base):
+    """A later date asked for by whom a task lies before, until somebody grants or refuses it; one open request a task."""
+
+    __tablename__ = "extension"
+    __table_args__ = (
+        CheckConstraint("status in ('open', 'granted', 'refused')", name="status"),
+        Index("uq_extension_open", "task_id", unique=True, postgresql_where=text("status = 'open'")),
+        Index("ix_extension_task", "task_id", "id"),
+    )
+    id: Mapped[Key]
+    task_id: Mapped[int] = mapped_column(ForeignKey("task.id"))
+    plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    area_path: Mapped[str]
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    asked_at: Mapped[datetime]
+    due_before: Mapped[datetime | None]
+    wanted: Mapped[datetime]
+    reason: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="open")
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
+    granted: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(server_default="")

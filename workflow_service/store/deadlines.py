@@ -37,13 +37,14 @@ class DeadlineChange(Base):
     """One time that a clock stood still, or that a due moment was set anew (then `started_at` is `ended_at`).
 
     It belongs to a task (`task_id`), to a stage of a plan (`stage`) or to the whole plan. `kind` says why: waiting for a
-    meeting or for an answer, the instance suspended, set by hand. While the clock stands `ended_at` is empty, and the due
-    moment is the one of the start; `due_after` and `working_days` say where it moved to. A subject has one standing clock.
+    meeting or for an answer, the instance suspended, set by hand; a later date asked for, granted, refused. While the clock
+    stands `ended_at` is empty, and the due moment is the one of the start; `due_after` and `working_days` say where it moved
+    to. A subject has one standing clock.
     """
 
     __tablename__ = "deadline_change"
     __table_args__ = (
-        CheckConstraint("kind in ('meeting', 'answer', 'suspended', 'by_hand')", name="kind"),
+        CheckConstraint("kind in ('meeting', 'answer', 'suspended', 'by_hand', 'asked', 'extended', 'refused')", name="kind"),
         CheckConstraint("plan_id is not null or task_id is not null", name="subject"),
         Index("ix_deadline_change_plan", "plan_id", "started_at"),
         Index("ix_deadline_change_task", "task_id", "started_at", postgresql_where=text(_OF_TASK)),

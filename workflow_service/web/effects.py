@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from workflow_service.i18n import _
-from workflow_service.services.navigation import Effect
+from workflow_service.services.moves import Effect
 from workflow_service.services.programs import program_of
 from workflow_service.store.runtime import ProcessInstance
 

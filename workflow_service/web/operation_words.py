@@ -36,6 +36,9 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "terminate": (N_("终止"), N_("作废")),
     "jump": (N_("调整环节"), N_("跳转")),
     "reopen": (N_("重办"), N_("重启")),
+    "countersign": (N_("会签"), N_("会签")),
+    "any": (N_("或签"), N_("或签")),
+    "vote": (N_("表决"), N_("投票")),
 }
 """Each with its two names: the office's, the suites'."""
 _SUITES = {office: suites for office, suites in OPERATIONS.values() if office != suites}

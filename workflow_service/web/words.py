@@ -137,10 +137,14 @@ PAUSES = {
     "answer": N_("等待答复"),
     "suspended": N_("流程暂停"),
     "by_hand": N_("人工调整"),
+    "asked": N_("申请延期"),
+    "extended": N_("同意延期"),
+    "refused": N_("不同意延期"),
 }
 LISTED_STATES = {
     "open": N_("在督"), "asked": N_("待核验"), "struck_off": N_("已销号"), "withdrawn": N_("已撤销"),
 }  # fmt: skip
+EXTENSION_STATUS = {"open": N_("待批"), "granted": N_("已同意"), "refused": N_("未同意")}
 LISTED_NOTES = {
     "listed": N_("挂牌"), "progress": N_("报送进展"), "asked": N_("申请销号"), "refused": N_("继续整改"),
     "struck_off": N_("销号"),
@@ -165,6 +169,8 @@ NOTICE_KINDS = {
     "instructed": N_("领导批示"),
     "listed": N_("挂牌督办"),
     "slip": N_("抄告单"),
+    "extension": N_("延期"),
+    "escalated": N_("报上级"),
     "handed_over": N_("工作移交"),
     "try": N_("测试"),
     "other": N_("其他消息"),
@@ -247,6 +253,7 @@ TABLES = {
     "bulletin_status": BULLETIN_STATUS,
     "listed_state": LISTED_STATES,
     "listed_note": LISTED_NOTES,
+    "extension_status": EXTENSION_STATUS,
     "event": EVENTS,
     "result_kind": RESULT_KINDS,
     "pause": PAUSES,

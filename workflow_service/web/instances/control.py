@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, TongchouError
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.services import adjusting, navigation, processes
+from workflow_service.services import adjusting, interventions, processes
 from workflow_service.store import instance_view
 from workflow_service.store.runtime import ProcessInstance
 
@@ -56,7 +56,7 @@ def commands_for(row: ProcessInstance) -> list[str]:
 def may_withdraw(row: ProcessInstance) -> bool:
     """Whether the reader started the run and nobody has agreed yet."""
     own = row.started_by is not None and row.started_by == page_actor().user_id
-    return own and row.status in STATUSES["withdraw"] and navigation.who_agreed(page_session(), row) is None
+    return own and row.status in STATUSES["withdraw"] and interventions.who_agreed(page_session(), row) is None
 
 
 def _row(instance_id: int, command: str) -> ProcessInstance:
@@ -80,7 +80,7 @@ def _page(row: ProcessInstance, command: str, given: Any, problem: TongchouError
         parts["places"] = adjusting.jump_options(session, page_actor(), row)
         parts["effect"] = _effect(row, given.get("token", ""), given.get("to", ""))
     elif command == "reopen":
-        parts["targets"] = navigation.reopen_options(session, page_actor(), row, now=page_now())
+        parts["targets"] = interventions.reopen_options(session, page_actor(), row, now=page_now())
     elif command in ("terminate", "withdraw"):
         parts["ending"] = [one for one in instance_view.steps_of(session, row.id) if one.task.status == "open"]
     template = "instances/control_form.html" if is_htmx() else "instances/control.html"
@@ -104,7 +104,7 @@ def _effect(row: ProcessInstance, token: str, to: str) -> Told | None:
         return None
     try:
         with transaction() as session:
-            effect = navigation.effect_of_jump(session, page_actor(), row.id, _token(token), to, now=page_now())
+            effect = interventions.effect_of_jump(session, page_actor(), row.id, _token(token), to, now=page_now())
             return told(session, row, effect)
     except TongchouError as error:
         return Told(refused=error.message)
@@ -146,18 +146,18 @@ def _terminate(session: Session, instance_id: int, reason: str) -> None:
 
 
 def _withdraw(session: Session, instance_id: int, reason: str) -> None:
-    navigation.withdraw_instance(session, page_actor(), instance_id, reason, now=page_now())
+    interventions.withdraw_instance(session, page_actor(), instance_id, reason, now=page_now())
 
 
 def _jump(session: Session, instance_id: int, reason: str) -> None:
     token, to = _token(request.form.get("token", "")), request.form.get("to", "")
     if not to:
         raise InvalidInput(N_("请选择调整到哪个环节。"))
-    navigation.jump(session, page_actor(), instance_id, token, to, reason, now=page_now())
+    interventions.jump(session, page_actor(), instance_id, token, to, reason, now=page_now())
 
 
 def _reopen(session: Session, instance_id: int, reason: str) -> None:
-    navigation.reopen_instance(session, page_actor(), instance_id, request.form.get("to", ""), reason, now=page_now())
+    interventions.reopen_instance(session, page_actor(), instance_id, request.form.get("to", ""), reason, now=page_now())
 
 
 _ACTS: dict[str, Callable[[Session, int, str], None]] = {

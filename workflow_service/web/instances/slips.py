@@ -17,7 +17,7 @@ from workflow_service.documents.pdf import PDF, pdf_available
 from workflow_service.i18n import _
 from workflow_service.services import processes
 from workflow_service.services.instructions import Instruction
-from workflow_service.services.slip_words import words_of
+from workflow_service.services.slip_words import body_behind, words_of
 from workflow_service.store import instance_view, plan_list
 from workflow_service.store.instance_view import Step
 from workflow_service.store.operations import TaskEvent
@@ -27,8 +27,6 @@ from ..answers import answers_of
 from ..current import page_actor, page_now, page_session
 from ..formats import local, task_light
 from ..words import outcome_word, word
-
-RECORDED = "record"
 
 
 def connect(blueprint: Blueprint) -> None:
@@ -55,8 +53,9 @@ def page_slip(instance_id: int) -> PageSlip:
 
 
 def mark_of(step: Step) -> str:
-    """Whether an office entered here what a meeting decided."""
-    return _("代录") if step.task.kind == RECORDED and step.task.status == "completed" else ""
+    """For which body an office entered here what that body decided; empty where it did not."""
+    body = body_behind(page_session(), step.task) if step.task.status == "completed" else ""
+    return _("代录：%(body)s", body=body) if body else ""
 
 
 def slip(instance_id: int) -> ResponseReturnValue:

@@ -1,10 +1,10 @@
-"""What supervisors do beside the flow: listed matters, notice slips."""
+"""What supervisors do beside the flow: listed matters, notice slips, extensions, acting on late tasks."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from . import listed, slips
+from . import acts, extensions, listed, slips
 from .blueprint import blueprint
 
 
@@ -13,4 +13,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-__all__ = ["listed", "register", "slips"]
+__all__ = ["acts", "extensions", "listed", "register", "slips"]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.rounds import RULES, Relation, RoundMode
 from workflow_service.i18n import _
-from workflow_service.services import asked_others, events, forms, rounds
+from workflow_service.services import asked_others, events, forms, taking_out
 from workflow_service.services.asked_others import RoundSeen
 from workflow_service.store import instance_view
 from workflow_service.store.operations import TaskEvent
@@ -74,7 +74,7 @@ def _words_of(session: Session, main: Task, row: ProcessInstance) -> tuple[tuple
 
 def may_remove(found: RoundSeen, main: Task, process: str) -> bool:
     """Whether the reader may take out somebody who has not acted."""
-    return found.running and rounds.may_remove(page_actor(), process, main, Relation(found.relation), found.asked_by_id)
+    return found.running and taking_out.may_remove(page_actor(), process, main, Relation(found.relation), found.asked_by_id)
 
 
 def named(people: Iterable[asked_others.Member]) -> str:

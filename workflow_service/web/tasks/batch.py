@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.errors import Forbidden, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.services import batches, candidates, forms, tasks
-from workflow_service.services.batches import MOST_TASKS, BatchAction, BatchAsked
+from workflow_service.services.batches import MOST_TASKS, OF_STAFF, BatchAction, BatchAsked
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from ..current import page_actor, page_now, page_session, transaction
@@ -31,7 +32,7 @@ def connect(blueprint: Blueprint) -> None:
 def run() -> ResponseReturnValue:
     """Ask what the action needs, or carry it out for each ticked task and show what came of each."""
     chosen = request.form.get("action", "")
-    if chosen not in list(BatchAction):
+    if chosen not in OF_STAFF:
         raise InvalidInput(N_("请选择要做什么。"))
     action, ticked = BatchAction(chosen), _ticked()
     if not request.form.get("go") and action not in AT_ONCE:
@@ -57,10 +58,13 @@ def _back() -> str:
 
 def _ticked() -> list[Task]:
     """The ticked tasks that the reader may see; others are left out as if they were not there."""
-    ids = list(dict.fromkeys(request.form.getlist("task", type=int)))[:MOST_TASKS]
-    if not ids:
+    found = []
+    for one in list(dict.fromkeys(request.form.getlist("task", type=int)))[:MOST_TASKS]:
+        with suppress(Forbidden, NotFound):
+            found.append(tasks.visible_task(page_session(), page_actor(), one)[0])
+    if not found:
         raise InvalidInput(N_("请先勾选任务。"))
-    return [tasks.visible_task(page_session(), page_actor(), one)[0] for one in ids]
+    return found
 
 
 def common_form(ticked: Sequence[Task]) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ SENTENCES = {
     "opened": N_("%(by)s打开“%(task)s”"),
     "urged": N_("%(by)s催办“%(task)s”"),
     "passed_over": N_("“%(task)s”有人已不在岗，不再请其办理"),
+    "add_signers": N_("%(by)s为“%(task)s”增加一方：%(to)s"),
     "remove_signer": N_("%(by)s为“%(task)s”减签"),
     "withdrawn": N_("%(by)s撤件"),
     "terminated": N_("%(by)s终止流程"),

@@ -15,7 +15,15 @@ from workflow_service.domain.approvals import Resubmission
 from workflow_service.domain.errors import Conflict, InvalidInput, TongchouError
 from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.i18n import N_, _
-from workflow_service.services import candidates, handing_out, navigation, rounds, tasks, transfers
+from workflow_service.services import (
+    candidates,
+    handing_out,
+    navigation,
+    rounds,
+    taking_out,
+    tasks,
+    transfers,
+)
 from workflow_service.services.handing_out import HandOut
 from workflow_service.services.navigation import ReturnAsked
 from workflow_service.services.recipients import Asked
@@ -279,7 +287,7 @@ def retrievable(shown: Sequence[Task]) -> set[int]:
 def remove_signer(task_id: int) -> ResponseReturnValue:
     """Take out somebody who was asked and has not acted; back to the task on whose behalf he was."""
     with transaction() as session:
-        rounds.remove_signer(session, page_actor(), task_id, now=page_now())
+        taking_out.remove_signer(session, page_actor(), task_id, now=page_now())
     flash(_("已%(what)s。", what=operation_word("remove_signer")))
     back = request.form.get("back", "")
     return redirect(url_for("tasks.show", task_id=int(back)) if back.isdecimal() else url_for("tasks.inbox"))

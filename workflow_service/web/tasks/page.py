@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, forms, navigation, tasks
+from workflow_service.services import bulletins, forms, navigation, signers, tasks
 from workflow_service.store import deadlines, inbox, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -23,7 +23,7 @@ from ..instances.slips import mark_of, page_slip
 from ..once import repeated_answer
 from ..operation_words import operation_word
 from ..rights import allowed
-from . import materials, operations
+from . import materials, operations, signing
 from .ahead import ahead_of
 from .around import around, may_remove, still_asked, what_next
 from .choices import form_options
@@ -42,6 +42,7 @@ def connect(blueprint: Blueprint) -> None:
     rule("/<int:task_id>/unclaim", "unclaim", unclaim, methods=["POST"])
     materials.connect(blueprint)
     operations.connect(blueprint)
+    signing.connect(blueprint)
 
 
 def show(task_id: int) -> ResponseReturnValue:
@@ -79,6 +80,7 @@ def task_page(
         around=seen,
         still_asked=still_asked,
         may_remove=may_remove,
+        signing=task.status == "open" and signers.rule_of(session, row, task) is not None,
         may_retrieve=navigation.may_retrieve(session, actor, task, row, now=page_now()),
         may_reassign=task.status == "open" and not task.held and allowed("task.reassign", policy.thing_of(task.area_path)),
         taken_by=materials.taken_by(session, task, tasks.as_he_acts(session, actor, task).responsible),

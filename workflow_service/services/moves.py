@@ -1,0 +1,112 @@
+"""What all moves against the flow share: what one would do, whom a step lay before, and the words that each needs.
+
+Each can be tried first: `Effect` says which open tasks would end and with whom, what would begin, and what joins would wait
+for. The try thaws the instance, moves its tokens in memory and forgets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.errors import InvalidInput
+from workflow_service.engine.facts import JoinWait, Step
+from workflow_service.engine.navigate import TASK, Assumed, Stop
+from workflow_service.i18n import N_
+from workflow_service.store import step_rows
+from workflow_service.store.runtime import Task
+
+from . import recipients
+from .execution import Execution
+from .task_access import holders_of
+
+LONGEST_REASON = 2000
+MOST_POINTS = 30
+
+
+@dataclass(frozen=True)
+class EndingTask:
+    """An open task that an operation would end, and before whom it lies."""
+
+    task_id: int
+    name: str
+    holders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an operation would do: tasks that end, elements that begin (by name), joins that then wait, branches that count as
+    done (`assumed`), steps that were finished and would be asked again (`undone`), and services that would run.
+    """
+
+    ends: tuple[EndingTask, ...]
+    begins: tuple[str, ...]
+    joins: tuple[JoinWait, ...]
+    assumed: tuple[Assumed, ...] = ()
+    undone: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReturnTarget:
+    """A step that a task may be returned to; `person` did it at `ended_at`. `kind` as of `Stop`."""
+
+    element_id: str
+    name: str
+    kind: str
+    person: str
+    ended_at: datetime | None
+
+
+def target_of(session: Session, instance_id: int, stop: Stop) -> ReturnTarget:
+    done = former_task(session, instance_id, stop.token)
+    person = recipients.name_of(session, f"u:{done.completed_by}") if done is not None and done.completed_by else ""
+    return ReturnTarget(stop.element_id, stop.name, stop.kind, person, done.ended_at if done is not None else None)
+
+
+def former_task(session: Session, instance_id: int, token: UUID) -> Task | None:
+    return session.scalars(select(Task).where(Task.instance_id == instance_id, Task.token == token)).one_or_none()
+
+
+def require_words(reason: str, points: Sequence[str] = ()) -> None:
+    """Refuse a missing reason and what is too long; raises InvalidInput."""
+    if not reason.strip():
+        raise InvalidInput(N_("请写明理由。"))
+    if len(reason) > LONGEST_REASON or len(points) > MOST_POINTS or any(len(one) > LONGEST_REASON for one in points):
+        raise InvalidInput(N_("理由和补正事项不能超过 2000 字、30 项。"))
+
+
+def ask_again(execution: Execution, stop: Stop, former: Task | None) -> None:
+    if stop.kind == TASK and former is not None:
+        execution.ask_again(former)
+
+
+def tried(execution: Execution, task: Task | None, move: Callable[[], object], undone: UUID | None = None) -> Effect:
+    """Move the tokens of an instance that is only in memory, and tell what changed."""
+    instance = execution.instance
+    again = instance.after(undone) if undone is not None else []
+    move()
+    step: Step = instance.collect()
+    ended = [token for token in step.ended if task is None or token != task.token]
+    rows = execution.session.scalars(
+        select(Task).where(Task.instance_id == execution.row.id, Task.token.in_(ended), Task.status == "open")
+    ).all()
+    ends = tuple(EndingTask(one.id, one.name, tuple(_names(execution.session, one))) for one in rows)
+    human = [one.name for one in again if one.element_type == "userTask" and one.token not in step.ended]
+    return Effect(
+        ends, tuple(one.place.name for one in step.human_tasks), tuple(instance.joins()), (), tuple(dict.fromkeys(human)),
+        tuple(one.place.name for one in step.works),
+    )  # fmt: skip
+
+
+def _names(session: Session, task: Task) -> list[str]:
+    return [recipients.name_of(session, holder) for holder in holders_of(task)]
+
+
+def leave_agendas(execution: Execution) -> None:
+    step_rows.withdraw_orphans(execution.session, execution.row.id, execution.now)
