@@ -34,7 +34,7 @@ STAFF = (
 )  # fmt: skip
 SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
-    "/board/progress", "/board/live", "/board/routes", "/board/forecasts",
+    "/board/progress", "/board/routes", "/board/forecasts",
     "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
     "/tasks/{task_id}/reassign",
     "/incidents", "/incidents/{incident_id}/decision", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly",
@@ -57,7 +57,7 @@ ADMIN = (
 )  # fmt: skip
 LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")
 NO_PAGE = re.compile(
-    r"/(api|static|healthz|readyz|sign-in|problems|counts|.*/files|.*/effect|tasks/.*/people)\b"
+    r"/(api|static|healthz|readyz|sign-in|problems|counts|board/live|.*/files|.*/effect|tasks/.*/people)\b"
     r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js|csv)$|/$|.*(ending|which)>$"
 )
 IN_CHINESE_ON_PURPOSE = {
