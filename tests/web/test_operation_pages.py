@@ -259,6 +259,19 @@ def test_the_slip_says_on_whose_behalf_a_result_was_entered_and_only_there(house
         assert person("jb.supervisor").get(address).text.count("代录：专家组") == 1
 
 
+def test_a_ballot_is_not_offered_to_be_given_to_anybody(house: House, person: SignIn) -> None:
+    several = '<multiInstanceLoopCharacteristics camunda:collection="voters" camunda:elementVariable="one"/>'
+    said = 'approval:sign="vote" approval:threshold="1/2" approval:kind="opinion"'
+    vote = f'<userTask id="v" name="v" camunda:formKey="answer" camunda:assignee="${{one}}" {said}>{several}</userTask>'
+    house.deploy_chain(vote)
+    house.start(variables={"voters": ["jb.handler", "jb.supervisor"]})
+    ballot = next(one for one in house.open() if one.assignee_id == house.structure.people["jb.handler"])
+    page = person("jb.handler").get(f"/tasks/{ballot.id}").text
+    assert f"/tasks/{ballot.id}/consult" in page
+    assert [one for one in ("transfer", "delegate", "reassign") if f"/tasks/{ballot.id}/{one}" in page] == []
+    assert f"/tasks/{ballot.id}/reassign" not in person("jb.supervisor").get(f"/tasks/{ballot.id}").text
+
+
 def test_what_one_may_not_see_is_left_out_of_a_batch_as_if_it_were_not_there(
     house: House, person: SignIn, running: int
 ) -> None:

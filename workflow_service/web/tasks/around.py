@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.rounds import RULES, Relation, RoundMode
 from workflow_service.i18n import _
-from workflow_service.services import asked_others, events, forms, taking_out
+from workflow_service.services import asked_others, events, forms, taking_out, task_access
 from workflow_service.services.asked_others import RoundSeen
 from workflow_service.store import instance_view
 from workflow_service.store.operations import TaskEvent
@@ -34,6 +34,8 @@ class Around:
     returned: TaskEvent | None
     returned_by: str
     moves: Sequence[Move]
+    ballot: bool = False
+    """A vote: nobody else can be given it."""
 
     @property
     def consulted(self) -> list[RoundSeen]:
@@ -61,6 +63,7 @@ def around(session: Session, task: Task, row: ProcessInstance) -> Around:
         rounds=asked_others.rounds_of(session, task.id) if task.rounds else (), behind=behind, main=main,
         main_words=_words_of(session, main, row) if main is not None else (), returned=returned, returned_by=by,
         moves=moves_of(session, row.id, instance_view.steps_of(session, row.id)),
+        ballot=task_access.signing_rule(session, row, task) == task_access.VOTE,
     )  # fmt: skip
 
 
