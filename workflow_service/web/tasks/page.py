@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, forms, navigation, signers, tasks
+from workflow_service.services import bulletins, forms, navigation, signers, tasks, urging
 from workflow_service.store import deadlines, inbox, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -99,7 +99,7 @@ def task_page(
         bulletin=bulletins.bulletin_of_run(session, actor, row.definition_key, row.business_key),
         faults=len(faults or {}),
         may_set_due=allowed("task.set_due", policy.thing_of(task.area_path)),
-        may_urge=allowed("task.urge", policy.thing_of(task.area_path)),
+        may_urge=urging.may_urge(session, actor, task, row),
     )
     return make_response(html, status)
 
