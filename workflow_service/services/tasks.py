@@ -129,8 +129,7 @@ def claim_task(
     task.assignee_id, task.claimed_at = actor.responsible, now
     set_holders(session, task, actor.responsible)
     _mark_opened(task, actor, now)
-    if actor.acting_for is not None:
-        events.note(session, actor, task, "claimed", now=now)
+    events.note(session, actor, task, "claimed", now=now)
     return changed(session, actor, row, task, "task.claim", {}, now)
 
 
@@ -147,6 +146,7 @@ def unclaim_task(
         raise Conflict(N_("这项任务指定由您办理，不能放回。"))
     task.assignee_id, task.claimed_at = None, None
     set_holders(session, task, None)
+    events.note(session, actor, task, "unclaimed", now=now)
     return changed(session, actor, row, task, "task.unclaim", {}, now)
 
 

@@ -154,6 +154,8 @@ NOTICE_KINDS = {
     "timed_out": N_("办理超时"),
     "instructed": N_("领导批示"),
     "handed_over": N_("工作移交"),
+    "suspended": N_("流程暂停"),
+    "resumed": N_("流程恢复"),
     "try": N_("测试"),
     "other": N_("其他消息"),
 }
