@@ -17,6 +17,7 @@ from workflow_service.services import audit, bulletins, circulations, processes
 from workflow_service.services.circulations import Sending
 from workflow_service.store import circulation_list
 from workflow_service.store.operations import CirculationReader, TaskEvent
+from workflow_service.store.records import AuditRecord
 from workflow_service.store.runtime import Task
 from workflow_service.store.supervision import Notice
 
@@ -139,13 +140,23 @@ def test_what_is_to_be_dealt_with_needs_words(house: House, task: Task) -> None:
     assert rows(house, found)[0].remark == "已按要求修改"
 
 
+def reminders(session: Any) -> list[bool]:
+    """Each record of a reminder: whether it stands in the chain of a run."""
+    found = select(AuditRecord.chain).where(AuditRecord.action == "circulation.remind")
+    return [chain.startswith("i") for chain in session.scalars(found)]
+
+
 def test_who_has_not_read_it_is_pushed_by_the_sender_once_an_hour(house: House, task: Task) -> None:
     found = send(house, task, ENERGY, f"u:{house.structure.people['jb.admin']}")
     read(house, "jb.admin", found)
     with house.database.transaction() as session:
         sender = house.actor("jb.supervisor")
         assert circulations.remind_readers(session, sender, found, now=NOW) == 1
-        assert circulations.remind_readers(session, sender, found, now=NOW + timedelta(minutes=20)) == 0
+        recorded = reminders(session)
+        for minutes in (20, 59):
+            with pytest.raises(Conflict, match="一小时"):
+                circulations.remind_readers(session, sender, found, now=NOW + timedelta(minutes=minutes))
+        assert reminders(session) == recorded == [True]
         assert circulations.remind_readers(session, sender, found, now=NOW + timedelta(hours=1)) == 1
         with pytest.raises(Forbidden):
             circulations.remind_readers(session, house.actor("jb.handler"), found, now=NOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from tests.people import NOW, PASSWORD, SYSTEM, TODAY, actor_of
 from tests.services.house import House, user_task
@@ -92,6 +92,26 @@ def test_a_turn_that_has_not_come_is_the_successors(house: House, heir: int) -> 
         tasks.complete_task(session, house.actor("jb.admin"), side.id, {"outcome": "agree", "opinion": "可以"}, now=NOW)
     side = next(one for one in house.open() if one.round_id is not None)
     assert house.holders(side.id) == {f"u:{heir}": None}
+
+
+def test_what_a_colleague_took_in_that_very_moment_stays_his(house: House, heir: int) -> None:
+    _own, claimed, _posts = begin(house)
+    with house.database.transaction() as session:
+        facts = PersonFacts(username="jb.colleague", name="同岗位")
+        people.add_person(session, SYSTEM, facts, [("jb.energy", "handler")], now=NOW)
+
+    def meanwhile(_connection: object, _name: object) -> None:
+        with house.database.transaction() as session:
+            tasks.unclaim_task(session, house.actor("jb.handler"), claimed.id, now=NOW)
+            tasks.claim_task(session, house.actor("jb.colleague"), claimed.id, now=NOW)
+
+    with house.database.transaction() as session:
+        event.listen(session.connection(), "savepoint", meanwhile, once=True)
+        wanted = HandOver(house.structure.people["jb.handler"], heir, with_posts=False)
+        report = handover.hand_over(session, house.actor("jb.admin"), wanted, now=NOW)
+    (refused,) = (one for one in report.results if one.refused)
+    assert refused.item.id == claimed.id and "不在本人名下" in refused.refused
+    assert house.holders(claimed.id)[f"u:{house.actor('jb.colleague').user_id}"] is None
 
 
 def test_posts_go_on_the_day_that_was_named(house: House, heir: int) -> None:

@@ -13,9 +13,12 @@ from tests.people import NOW, SYSTEM, actor_of
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.approvals import Resubmission, ReturnNotAllowed
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
-from workflow_service.services import interventions, navigation, people, processes, tasks, transfers
+from workflow_service.domain.rounds import Relation
+from workflow_service.services import interventions, navigation, people, processes, rounds, tasks, transfers
 from workflow_service.services.navigation import ReturnAsked
 from workflow_service.services.people import PersonFacts, add_person
+from workflow_service.services.recipients import Asked
+from workflow_service.services.rounds import RoundAsked
 from workflow_service.services.transfers import TransferAsked
 from workflow_service.store import people_queries
 from workflow_service.store.deadlines import DeadlineChange
@@ -126,6 +129,24 @@ def test_a_try_says_what_would_happen_and_changes_nothing(house: House) -> None:
         and effect.joins == ()
     )
     assert rows(house, select(Task.revision).order_by(Task.id)) == before and house.waiting() == ["d"]
+
+
+def test_a_try_tells_of_those_who_were_asked_on_behalf_of_what_ends(house: House) -> None:
+    parallel(house, 'approval:returnTargets="a"')
+    house.complete("a")
+    who = [Asked(f"u:{house.structure.people[one]}") for one in ("jb.supervisor", "jb.admin")]
+    with house.database.transaction() as session:
+        for key, asked in zip("bd", who, strict=True):
+            wanted = RoundAsked(Relation.CO_HANDLE, [asked])
+            rounds.begin_round(session, house.actor("jb.handler"), find(house, key).id, wanted, now=NOW)
+    sides = {one.id for one in house.open() if one.round_id is not None}
+    with house.database.transaction() as session:
+        actor, task = house.actor("jb.handler"), find(house, "b")
+        effect = navigation.effect_of_return(session, actor, task.id, ReturnAsked("a", "x"), now=NOW)
+    assert {one.task_id for one in effect.ends} == sides | {find(house, "d").id}
+    assert {one.holders for one in effect.ends if one.task_id in sides} == {("区发展改革局·督办",), ("区发展改革局·管理员",)}
+    send_back(house, "b", "a")
+    assert house.waiting() == ["a"]
 
 
 def test_from_behind_the_join_one_branch_is_done_again_and_the_other_stands(house: House) -> None:

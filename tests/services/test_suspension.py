@@ -9,9 +9,10 @@ from tests.engine import xml_drawing
 from tests.people import NOW, SYSTEM
 from tests.services.house import House, user_task
 from tests.services.test_execution import timer_process
-from workflow_service.services import processes
+from workflow_service.services import events, processes, tasks
 from workflow_service.store.records import AuditRecord
 from workflow_service.store.runtime import HeldEvent
+from workflow_service.store.supervision import Notice
 
 ROOTS = '<message id="m" name="go"/><signal id="s" name="begin"/>'
 
@@ -145,3 +146,30 @@ def test_a_timer_that_fell_due_meanwhile_fires_when_the_instance_goes_on(house: 
     with house.database.transaction() as session:
         assert processes.fire_timer(session, timer.id, now=house.now) is fell_due
     assert house.waiting() == (["late"] if fell_due else ["a"])
+
+
+def test_a_suspension_and_its_end_stand_in_the_history_and_are_told_to_who_has_the_tasks(house: House) -> None:
+    house.deploy_chain(user_task("a"))
+    instance_id, supervisor = house.start(), house.actor("jb.supervisor")
+    with house.database.transaction() as session:
+        processes.suspend_instance(session, supervisor, instance_id, "核查数据", now=NOW)
+    with house.database.transaction() as session:
+        processes.resume_instance(session, supervisor, instance_id, "核查完毕", now=NOW)
+    with house.database.transaction() as session:
+        kinds = [(one.kind, one.reason) for one, _by, _task in events.events_of(session, instance_id)]
+        his = select(Notice).where(Notice.user_id == house.structure.people["jb.handler"])
+        told = session.scalars(his.order_by(Notice.id)).all()
+    assert kinds == [("suspend", "核查数据"), ("resume", "核查完毕")]
+    assert [(one.kind, one.body["text"]) for one in told] == [("suspended", "核查数据"), ("resumed", "核查完毕")]
+
+
+def test_who_took_a_task_and_put_it_back_stands_in_the_history(house: House) -> None:
+    house.deploy_chain(user_task("a"))
+    instance_id, handler = house.start(), house.actor("jb.handler")
+    (task,) = house.open()
+    with house.database.transaction() as session:
+        tasks.claim_task(session, handler, task.id, now=NOW)
+        tasks.unclaim_task(session, handler, task.id, now=NOW)
+    with house.database.transaction() as session:
+        found = [(one.kind, by) for one, by, _task in events.events_of(session, instance_id)]
+    assert found == [("claimed", "区能源局·经办"), ("unclaimed", "区能源局·经办")]

@@ -13,10 +13,11 @@ from tests.people import NOW, SYSTEM
 from tests.services.house import AGREE, House, user_task
 from tests.web.conftest import Person
 from workflow_service.domain.rounds import Relation, RoundMode
-from workflow_service.services import processes, rounds, tasks
+from workflow_service.services import processes, rounds, tasks, transfers
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
+from workflow_service.services.transfers import TransferAsked
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
 SignIn = Callable[[str], Person]
@@ -395,3 +396,15 @@ def test_whose_turn_has_not_come_is_taken_out_on_the_page(house: House, person: 
     assert handler.post(path, {"turn": "1", "back": str(task_id)}).status_code == 302
     html = handler.get(f"/tasks/{task_id}").text
     assert f'action="{path}"' not in html and "未轮到" not in html
+
+
+def test_who_lost_the_task_while_he_typed_keeps_his_words(house: House, person: SignIn, running: int) -> None:
+    handler, task = person("jb.handler"), task_of(house, "b")
+    with house.database.transaction() as session:
+        facts = PersonFacts(username="colleague", name="能源同事")
+        colleague = add_person(session, SYSTEM, facts, [("jb.energy", "registry")], now=house.now).user.id
+        asked = TransferAsked(f"u:{colleague}", "人手调整")
+        transfers.reassign_task(session, house.actor("jb.supervisor"), task.id, asked, now=house.now)
+    answer = handler.post(f"/tasks/{task.id}/complete", {"outcome": "agree", "opinion": "已核对三遍的长意见"})
+    assert answer.status_code == 403
+    assert "已核对三遍的长意见" in answer.text and "能源同事" in answer.text and "没有提交" in answer.text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -20,16 +20,19 @@ from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.identity.groups import resolve_groups
 from workflow_service.identity.words import Word
+from workflow_service.store import notice_rows
 from workflow_service.store.operations import Circulation, CirculationReader
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from . import audit, events, recipients
+from .calendars import SETTINGS
 from .context import Actor
-from .execution import Execution
-from .task_access import shown, visible_task
+from .execution import Execution, locked_instance
+from .task_access import visible_task
 
 MOST_READERS, LONGEST_NOTE = 200, 2000
-NOTICE = "circulation"
+NOTICE, REMINDED = "circulation", "circulation-reminded"
+AT_MOST_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def circulate(
         task, row = None, visible_instance(session, actor, instance_id)
         title = title_of(session, row)
     policy.require(actor, "circulation.send", policy.thing_of(participants=(actor.user_id,)))
+    row = locked_instance(session, row.id)
     _check(session, sending, now)
     about = Subject(title, f"/instances/{row.id}", row.area_path, row.id, task.id if task is not None else None, row.plan_id)
     found = send(session, actor, sending, about, now=now)
@@ -77,7 +81,7 @@ def circulate(
         events.note(session, actor, task, "circulated", data, now=now, reason=found.note)
     else:
         events.note_instance(session, actor, row.id, "circulated", data, now=now, reason=found.note)
-    audit.record(session, actor, "circulation.send", f"process-instance:{row.id}", data, now=now)
+    audit.record(session, actor, "circulation.send", f"process-instance:{row.id}", data, now=now, instance=row)
     return found
 
 
@@ -228,9 +232,14 @@ def remind_readers(session: Session, actor: Actor, circulation_id: int, *, now: 
     found, readers = readable(session, actor, circulation_id)
     thing = policy.thing_of(found.area_path or "/", participants=(found.sent_by,))
     policy.require(actor, "circulation.remind", thing)
+    row = locked_instance(session, found.instance_id) if found.instance_id is not None else None
+    session.refresh(found, with_for_update=True)
     waiting = [one.holder for one in readers if one.delivered_at is not None and one.read_at is None]
     if not waiting:
         raise Conflict(N_("都已阅读，无需提醒。"))
-    told = _tell(session, actor, found, waiting, f"circulation:{found.id}:{shown(now)[:13]}", now)
-    audit.record(session, actor, "circulation.remind", f"circulation:{found.id}", {"people": told}, now=now)
+    people = {one for behind in notice_rows.people_of(session, waiting, SETTINGS.day_of(now)).values() for one in behind}
+    if notice_rows.told_since(session, people, f"{REMINDED}:{found.id}:", now - AT_MOST_EVERY):
+        raise Conflict(N_("一小时内已经提醒过，请稍后再提醒。"))
+    told = _tell(session, actor, found, waiting, f"{REMINDED}:{found.id}:{now.isoformat()}", now)
+    audit.record(session, actor, "circulation.remind", f"circulation:{found.id}", {"people": told}, now=now, instance=row)
     return told

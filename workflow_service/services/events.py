@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from workflow_service.i18n import N_, _
 from workflow_service.store.operations import TaskEvent
 from workflow_service.store.people import User
 from workflow_service.store.runtime import Task
@@ -18,6 +19,8 @@ from .context import Actor
 
 WAS = "was"
 """In the data of an event that puts a task before others: before whom it lay, so that a past ledger can tell."""
+SERVICE = N_("系统")
+"""What the service itself is called where no person did it."""
 ENTERED_FOR = "entered_for"
 """An office entered a body's result (代录): `data` has office, body, result, minutes and the day of the meeting."""
 
@@ -64,7 +67,7 @@ def events_of(session: Session, instance_id: int) -> Sequence[tuple[TaskEvent, s
         .where(TaskEvent.instance_id == instance_id)
         .order_by(TaskEvent.id)
     )
-    return [(event, person or "系统", task or "") for event, person, task in rows]
+    return [(event, person or _(SERVICE), task or "") for event, person, task in rows]
 
 
 def happened(session: Session, task_id: int, kind: str, since: datetime) -> bool:

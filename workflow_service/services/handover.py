@@ -166,6 +166,8 @@ def _posts(session: Session, user_id: int, now: datetime) -> list[Membership]:
 def _give_task(session: Session, actor: Actor, task_id: int, leaver: User, heir: User, now: datetime) -> str:
     """What is asked of him by name is asked of the successor: as handler, or as one of the candidates."""
     row, task = lock_task(session, task_id)
+    if task.assignee_id != leaver.id and str(leaver.id) not in task.candidate_users:
+        raise Conflict(N_("任务已不在本人名下。"))
     was = events.held(task)
     refuse_ballot(session, row, task)
     task.candidate_users = [str(heir.id) if one == str(leaver.id) else one for one in task.candidate_users]
@@ -197,6 +199,8 @@ def _give_turn(session: Session, actor: Actor, round_id: int, leaver: User, heir
 def _give_claimed(session: Session, actor: Actor, task_id: int, leaver: User, heir: User, now: datetime) -> str:
     """A post's task stays with the post: claimed by the successor where he holds it today, else open to all who do."""
     row, task = lock_task(session, task_id)
+    if task.assignee_id != leaver.id:  # since the list was read he put it back, and a colleague may have taken it
+        return _give_task(session, actor, task_id, leaver, heir, now)
     held = people_queries.memberships_of(session, [heir.id], SETTINGS.day_of(now))
     his = {f"{one.post.unit.code}:{one.post.code}" for one in held}
     takes = not his.isdisjoint(task.candidate_groups)

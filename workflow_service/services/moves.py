@@ -92,10 +92,9 @@ def tried(execution: Execution, task: Task | None, move: Callable[[], object], u
     again = instance.after(undone) if undone is not None else []
     move()
     step: Step = instance.collect()
-    ended = [token for token in step.ended if task is None or token != task.token]
-    rows = execution.session.scalars(
-        select(Task).where(Task.instance_id == execution.row.id, Task.token.in_(ended), Task.status == "open")
-    ).all()
+    ended = step_rows.falling(execution.session, execution.row.id, step.ended)
+    others = Task.id.in_([one for one in ended if task is None or one != task.id])
+    rows = execution.session.scalars(select(Task).where(others).order_by(Task.id)).all()
     ends = tuple(EndingTask(one.id, one.name, tuple(_names(execution.session, one))) for one in rows)
     human = [one.name for one in again if one.element_type == "userTask" and one.token not in step.ended]
     return Effect(

@@ -17,9 +17,9 @@ from workflow_service.store import step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.plans import Plan
-from workflow_service.store.runtime import Incident, ProcessInstance, Timer
+from workflow_service.store.runtime import Incident, ProcessInstance, Task, TaskHolder, Timer
 
-from . import audit, clock_failures, pauses
+from . import audit, circulations, clock_failures, events, pauses, recipients
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .interventions import end_instance
@@ -192,11 +192,25 @@ def _switch(
         pauses.stop_tasks(session, actor, row, reason, now=now)
     else:
         pauses.start_tasks(session, row, now=now)
+    command = "suspend" if after == "suspended" else "resume"
+    events.note_instance(session, actor, row.id, command, now=now, reason=reason.strip())
     execution = Execution.thaw(session, actor, row, now)
-    execution.settle(
-        f"process-instance.{'suspend' if after == 'suspended' else 'resume'}", {"reason": reason}
-    )
+    execution.settle(f"process-instance.{command}", {"reason": reason})
+    _tell_switched(session, actor, row, after, reason, now)
     return row
+
+
+def _tell_switched(session: Session, actor: Actor, row: ProcessInstance, after: str, reason: str, now: datetime) -> None:
+    """Those before whom open tasks lie hear that nothing can be done for a while, or that it goes on."""
+    stands = after == "suspended"
+    kind, text = ("suspended", N_("流程已暂停：%(title)s")) if stands else ("resumed", N_("流程已恢复：%(title)s"))
+    title = circulations.title_of(session, row)
+    asked = select(TaskHolder.holder).join(Task, Task.id == TaskHolder.task_id)
+    holders = session.scalars(asked.where(Task.instance_id == row.id, Task.status == "open").distinct()).all()
+    recipients.tell(
+        session, actor, holders, kind, text, {"title": title}, f"{kind}:{row.id}:{row.revision}", now=now, note=reason.strip(),
+        link=f"/instances/{row.id}",
+    )  # fmt: skip
 
 
 def due_timers(session: Session, now: datetime, limit: int = 100) -> list[int]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, undefer
 from workflow_service.domain.errors import Conflict, NotFound, PreconditionFailed
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
+from workflow_service.identity.words import Word
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.people import User
 from workflow_service.store.runtime import ProcessInstance, Task, TaskHolder
@@ -101,7 +102,7 @@ def refuse_if_over(session: Session, task: Task) -> None:
         by = session.get(User, task.completed_by) if task.completed_by else None
         raise Conflict(
             N_("这项任务已由%(by)s于%(at)s办结。"),
-            by=by.name if by else "系统",
+            by=by.name if by else Word(N_("系统")),
             at=shown(task.ended_at),
             task=task.id,
         )

@@ -134,8 +134,7 @@ def claim_task(
     task.assignee_id, task.claimed_at = actor.responsible, now
     set_holders(session, task, actor.responsible)
     _mark_opened(task, actor, now)
-    if actor.acting_for is not None:
-        events.note(session, actor, task, "claimed", now=now)
+    events.note(session, actor, task, "claimed", now=now)
     return changed(session, actor, row, task, "task.claim", {}, now)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import exists, or_, select, text
 from sqlalchemy.orm import Session
 
 from .people import Membership, Post
+from .supervision import Notice
 
 _INSERT = text("""
 WITH wanted AS (
@@ -228,6 +229,12 @@ def speakers_of(session: Session, holders: Sequence[str], today: date) -> dict[s
     for holder, user_id, language in session.execute(_PEOPLE_OF, {"holders": list(holders), "today": today}):
         found.setdefault(holder, []).append((user_id, language))
     return found
+
+
+def told_since(session: Session, people: Collection[int], occasion: str, since: datetime) -> bool:
+    """Whether any of these people got a notice whose occasion begins so after `since`."""
+    mine = Notice.user_id.in_(people), Notice.dedup_key.startswith(occasion, autoescape=True), Notice.created_at > since
+    return bool(people) and session.scalar(select(exists().where(*mine))) is True
 
 
 _UNIT_OF_PERSON = text("""

@@ -75,7 +75,7 @@ class ActivityEnd:
     actor_id: int | None
 
 
-_END_TASKS = text("""
+_FALLING = """
 WITH RECURSIVE falling AS (
   SELECT id FROM task
   WHERE instance_id = :instance_id AND status = 'open'
@@ -84,7 +84,8 @@ WITH RECURSIVE falling AS (
   SELECT asked.id FROM falling
   JOIN task_round r ON r.task_id = falling.id AND r.ended_at IS NULL AND r.relation <> 'instruct'
   JOIN task asked ON asked.round_id = r.id AND asked.status = 'open'
-), ended AS (
+"""
+_END_TASKS = text(_FALLING + """), ended AS (
   UPDATE task SET status = 'cancelled', ended_at = :now, revision = revision + 1, held = false
   WHERE id IN (SELECT id FROM falling)
   RETURNING id, name, title, element_id
@@ -244,6 +245,12 @@ def cancel_tasks(
         return []
     values = {"instance_id": instance_id, "tokens": [str(one) for one in tokens], "rounds": list(rounds), "now": now}
     return [EndedTask(*row) for row in session.execute(_END_TASKS, values)]
+
+
+def falling(session: Session, instance_id: int, tokens: Sequence[UUID]) -> list[int]:
+    """The open tasks that `cancel_tasks` would end, those that others were asked on their behalf too."""
+    values = {"instance_id": instance_id, "tokens": [str(one) for one in tokens], "rounds": []}
+    return list(session.scalars(text(f"{_FALLING}) SELECT id FROM falling ORDER BY id"), values))
 
 
 def replace_waits(

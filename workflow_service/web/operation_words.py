@@ -39,6 +39,10 @@ OPERATIONS: dict[str, tuple[str, str]] = {
     "countersign": (N_("会签"), N_("会签")),
     "any": (N_("或签"), N_("或签")),
     "vote": (N_("表决"), N_("投票")),
+    "circulate": (N_("抄送、传阅"), N_("抄送")),
+    "substitute": (N_("授权代办"), N_("代理")),
+    "hand_over": (N_("工作移交"), N_("离职交接")),
+    "batch": (N_("批量办理"), N_("批量处理")),
 }
 """Each with its two names: the office's, the suites'."""
 _SUITES = {office: suites for office, suites in OPERATIONS.values() if office != suites}

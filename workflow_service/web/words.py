@@ -172,6 +172,8 @@ NOTICE_KINDS = {
     "extension": N_("延期"),
     "escalated": N_("报上级"),
     "handed_over": N_("工作移交"),
+    "suspended": N_("流程暂停"),
+    "resumed": N_("流程恢复"),
     "try": N_("测试"),
     "other": N_("其他消息"),
 }

@@ -8,10 +8,10 @@ from typing import Any
 from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from workflow_service.domain.errors import Conflict
+from workflow_service.domain.errors import Conflict, Forbidden
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, forms, navigation, signers, tasks
+from workflow_service.services import bulletins, forms, navigation, signers, tasks, urging
 from workflow_service.store import deadlines, inbox, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -99,7 +99,7 @@ def task_page(
         bulletin=bulletins.bulletin_of_run(session, actor, row.definition_key, row.business_key),
         faults=len(faults or {}),
         may_set_due=allowed("task.set_due", policy.thing_of(task.area_path)),
-        may_urge=allowed("task.urge", policy.thing_of(task.area_path)),
+        may_urge=urging.may_urge(session, actor, task, row),
     )
     return make_response(html, status)
 
@@ -116,9 +116,9 @@ def complete(task_id: int) -> ResponseReturnValue:
     except forms.FormErrors as error:
         session.expire_all()
         return task_page(task, row, values, faults=faults_by_name(error), status=422)
-    except Conflict as error:
+    except (Conflict, Forbidden) as error:  # somebody was first, or it was given to somebody else while this was typed
         session.expire_all()
-        return task_page(task, row, values, conflict=error.message, status=409)
+        return task_page(task, row, values, conflict=error.message, status=error.status)
     flash(_("已提交“%(name)s”。", name=task.name))
     if request.accept_mimetypes.best == "application/json":  # the page's script, which forgets its copy and goes on
         return jsonify(go=url_for("tasks.inbox"))
