@@ -24,7 +24,7 @@ window.pageChecks = {
       if (isData(element)) continue;
       found.push(...["aria-label", "placeholder", "title"].map((name) => element.getAttribute(name) || ""));
     }
-    return found.map((text) => text.trim()).filter(Boolean);
+    return found.map((text) => text.trim().replace(/\s+/g, " ")).filter(Boolean);
   },
 
   async barriers() {
@@ -36,7 +36,7 @@ window.pageChecks = {
 
 function isShown(element) {
   const box = element.getBoundingClientRect();
-  if (box.width < 2 || box.height < 2 || box.bottom <= 0 || box.top >= innerHeight) return false;
+  if (box.width < 2 || box.height < 2 || box.bottom <= 0) return false;
   if (element.closest("dialog:not([open]), .diagram, details:not([open]) > :not(summary)")) return false;
   if (element.matches(".open, .link-row, .visually-hidden, .segments input, .skip")) return false;
   const list = element.closest(".options-long")?.getBoundingClientRect();

@@ -11,6 +11,7 @@ from tests.services.catalogue import Catalogue, moment
 from tests.services.test_rhythms import SYSTEM, activate, government, notices, walk
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.domain.rhythms import Rhythm
+from workflow_service.i18n import use_language
 from workflow_service.services import rhythm_by_hand, rhythm_settings, rhythms
 from workflow_service.services.rhythm_settings import DELIVERED
 from workflow_service.store.database import Database
@@ -135,6 +136,8 @@ def test_the_preview_says_why_a_run_is_shifted(government: Database) -> None:
         assert len(found) == 10
         weekly = rhythms.coming_runs(session, Rhythm.WEEKLY, now=moment(date(2026, 2, 10)), count=1)
         assert [str(reason) for reason in weekly[0].reasons] == ["2月23日春节放假，顺延", "2 期在同一天，合并为一次"]
+        with use_language("en"):
+            assert "Spring Festival" in str(weekly[0].reasons[0])
         far = rhythms.coming_runs(session, Rhythm.DAILY, now=moment(date(2028, 3, 1)), count=1)
         assert [str(reason) for reason in far[0].reasons] == ["当年放假安排尚未确认，日期可能变动"]
 

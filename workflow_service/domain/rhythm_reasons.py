@@ -21,7 +21,7 @@ def _reasons(run: Run, calendar: WorkingCalendar, settings: RhythmSettings) -> I
     if usual != day:
         yield _moved(usual, calendar)
     if calendar.kind(day) is DayKind.MAKE_UP:
-        yield Phrase(N_("%(name)s调休上班日"), {"name": calendar.name(day)})
+        yield Phrase(N_("%(name)s调休上班日"), {"name": Phrase(calendar.name(day))})
     if len(run.covers) > 1:
         yield Phrase(N_("%(count)d 期在同一天，合并为一次"), {"count": len(run.covers)})
     if calendar.is_provisional(day):
@@ -31,7 +31,7 @@ def _reasons(run: Run, calendar: WorkingCalendar, settings: RhythmSettings) -> I
 def _moved(usual: date, calendar: WorkingCalendar) -> Phrase:
     day = label(Rhythm.DAILY, day_period(usual))
     if calendar.kind(usual) is DayKind.HOLIDAY:
-        return Phrase(N_("%(day)s%(name)s放假，顺延"), {"day": day, "name": calendar.name(usual)})
+        return Phrase(N_("%(day)s%(name)s放假，顺延"), {"day": day, "name": Phrase(calendar.name(usual))})
     return Phrase(N_("%(day)s是周末，顺延"), {"day": day})
 
 
