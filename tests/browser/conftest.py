@@ -95,10 +95,11 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         page.locator('[name="password"]').fill(towns.PASSWORD)
         page.locator('main button[type="submit"], main form button.btn-primary').first.click()
         page.locator(".top").wait_for()
-        if language == "en":
+        spoken = f'html[lang^="{language}"]'
+        if not page.locator(spoken).count():  # it stays as somebody chose it before
             page.goto("/mine")
-            page.locator('main button[name="language"][value="en"]').click()
-            page.locator('html[lang="en"]').wait_for()
+            page.locator(f'main button[name="language"][value="{language}"]').click()
+            page.locator(spoken).wait_for()
         return page
 
     yield sign_in

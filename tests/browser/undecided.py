@@ -32,6 +32,7 @@ def stand_before_a_gap(database: Database, *, now: datetime) -> int:
     """Deploy the table with its process and start a run that the table does not know; gives the incident."""
     drawn = file(process(f'<startEvent id="start"/>{RULE}<endEvent id="end"/>', "start -> rank_project", "rank_project -> end",
                          key="project_ranking"))  # fmt: skip
+    drawn = drawn.replace(b'name="project_ranking"', 'name="项目等级核定"'.encode())
     with database.transaction() as session:
         system, files = Actor.system("demo"), {"project_ranking.bpmn": drawn, "project_rank.dmn": TABLE.encode()}
         deployments.deploy_files(session, system, "town", files, now=now)

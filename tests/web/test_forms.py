@@ -79,7 +79,7 @@ def test_an_else_branch_is_the_negated_condition() -> None:
 def test_titles_are_in_the_readers_language() -> None:
     with use_language("en"):
         assert drawn()["outcome"].title == "Outcome"
-        assert drawn()["outcome"].options == (("agree", "Agree"), ("return", "Returned"))
+        assert drawn()["outcome"].options == (("agree", "Agree"), ("return", "Return"))
 
 
 def test_yes_and_no_are_read_as_words() -> None:

@@ -5,12 +5,11 @@ version is for new instances. A supervisor or designer then says what the table 
 the way of the table's own, the instance goes on, and the record keeps who decided what and why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
@@ -18,7 +17,7 @@ from workflow_service.engine.decision_table import DecisionTable
 from workflow_service.engine.run import Instance
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store.runtime import Activity, Incident, ProcessInstance
+from workflow_service.store.runtime import Incident, ProcessInstance
 
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
@@ -42,8 +41,12 @@ def question_of(session: Session, actor: Actor, incident_id: int, *, now: dateti
     table = undecided(session, row, incident, now=now)
     if table is None:
         raise Conflict(N_("这一步没有等待人工决定的决策表。"))
-    named = select(Activity.name).where(Activity.instance_id == row.id, Activity.token == incident.token)
-    return Question(incident, table, session.scalars(named.limit(1)).first() or incident.element_id)
+    names = (process["elements"].get(incident.element_id, {}).get("name") for process in _processes(session, row))
+    return Question(incident, table, next(filter(None, names), incident.element_id))
+
+
+def _processes(session: Session, row: ProcessInstance) -> Iterable[Mapping[str, Any]]:
+    return program_of(session, row.definition_id).program.processes.values()
 
 
 def undecided(session: Session, row: ProcessInstance, incident: Incident, *, now: datetime) -> DecisionTable | None:

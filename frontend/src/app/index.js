@@ -18,10 +18,12 @@ import { connectPreviews } from "./previews.js";
 import { connectRows } from "./rows.js";
 import { connectSheets } from "./sheets.js";
 import { connectSubmit } from "./submit.js";
+import { connectTabs } from "./tabs.js";
 import { connectUploads } from "./uploads.js";
 
 connectHtmx();
 connectMenus();
+connectTabs();
 connectKeyboard();
 connectConfirm();
 connectKeep();

@@ -83,8 +83,14 @@ function shrink(canvas, place) {
 export function centre(canvas, element) {
   const box = canvas.viewbox();
   canvas.viewbox({
-    x: element.x + element.width / 2 - box.width / 2,
-    y: element.y + element.height / 2 - box.height / 2,
+    x: within(element.x + element.width / 2 - box.width / 2, box.width, box.inner.x, box.inner.width),
+    y: within(element.y + element.height / 2 - box.height / 2, box.height, box.inner.y, box.inner.height),
     width: box.width, height: box.height,
   });
+}
+
+// No more than a margin of empty field beside the drawing; a drawing smaller than its frame stands in the middle.
+function within(wanted, shown, from, length) {
+  if (length <= shown) return from - (shown - length) / 2;
+  return Math.min(Math.max(wanted, from - MARGIN_PX / 2), from + length - shown + MARGIN_PX / 2);
 }

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.documents.approval_slip import ApprovalSlip, SlipEntry, slip_html, slip_pdf
 from workflow_service.documents.pdf import PDF, pdf_available
-from workflow_service.i18n import _
+from workflow_service.i18n import SOURCE_LANGUAGE, _, use_language
 from workflow_service.services import processes
 from workflow_service.services.instructions import Instruction
 from workflow_service.services.slip_words import body_behind, words_of
@@ -77,6 +77,12 @@ def slip_file(instance_id: int) -> Response:
 
 
 def _paper(row: ProcessInstance) -> ApprovalSlip:
+    """The slip as a document, which is Chinese whatever the reader's language, like all official papers."""
+    with use_language(SOURCE_LANGUAGE):
+        return _in_chinese(row)
+
+
+def _in_chinese(row: ProcessInstance) -> ApprovalSlip:
     plan = plan_list.plan_by_id(page_session(), row.plan_id) if row.plan_id else None
     found, said, now = page_slip(row.id), words_of(page_session(), row.id), local(page_now())
     facts = [(_("流程"), row.definition.name), (_("状态"), word(row.status, "instance_status"))]
