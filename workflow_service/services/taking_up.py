@@ -37,7 +37,8 @@ def _reopen_incidents(session: Session, row: ProcessInstance, ended_at: datetime
     settled = Incident.instance_id == row.id, Incident.resolved_at == ended_at
     for one in session.scalars(select(Incident).where(*settled)):
         one.resolved_at = one.resolved_by = None
-        one.token = moved.get(one.token, one.token)
+        if one.token is not None:
+            one.token = moved.get(one.token, one.token)
 
 
 def _pairs(session: Session, row: ProcessInstance, moved: Mapping[UUID, UUID]) -> list[tuple[Task, Task]]:
