@@ -45,8 +45,10 @@ class Run:
     """An instance under test: what waits is found by element id; every command ends with a freeze and a thaw."""
 
     def __init__(
-        self, processes: dict[str, Any], variables: dict[str, Any] | None = None, root: str = "main"
+        self, processes: dict[str, Any], variables: dict[str, Any] | None = None, root: str = "main", *, frozen: bool = True
     ) -> None:
+        """`frozen=False` keeps the instance in memory between commands."""
+        self.frozen = frozen
         self.program = Program({"root": root, "processes": processes, "decisions": {}})
         self.open: dict[str, list[tuple[UUID, Any]]] = {}
         self.flows: list[str] = []
@@ -120,7 +122,8 @@ class Run:
             self.open[key] = [pair for pair in tokens if pair[0] not in step.ended]
         self.history += [(one.status, one.place.element_id) for one in step.passages]
         self.flows += [flow for one in step.passages for flow in one.flows]
-        self.instance = Instance.thaw(self.program, self.instance.freeze(), "1", NOW)
+        if self.frozen:
+            self.instance = Instance.thaw(self.program, self.instance.freeze(), "1", NOW)
         return step
 
 

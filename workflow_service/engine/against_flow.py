@@ -63,6 +63,7 @@ class AgainstTheFlow:
     def retrieve(self, token: UUID) -> None:
         """Undo what came of a finished human task and let it wait again; in a countersignature only this signer's turn."""
         task = self._waiting(token, HumanTaskSpec, TaskState.COMPLETED)
+        _refuse_if_around_is_over(task)
         body = body_of(task)
         if body is not None:
             navigate.redo_item(body, task.internal_data[INDEX])
@@ -72,8 +73,10 @@ class AgainstTheFlow:
         self._advance()
 
     def after(self, token: UUID) -> list[Place]:
-        """Tell what has come of a finished step so far: what `retrieve` would undo."""
-        return [describe(one) for one in navigate.came_of(self._find(token)) if one.task_spec.bpmn_id]
+        """Tell what has come of a finished step so far: what `retrieve` would undo. Raises Conflict where it would be refused."""
+        task = self._find(token)
+        _refuse_if_around_is_over(task)
+        return [describe(one) for one in navigate.came_of(task) if one.task_spec.bpmn_id]
 
     def jump(self, token: UUID, element_id: str) -> list[Assumed]:
         """Put a token on another activity of its process or of one around it; gives the branches that count as done."""
@@ -133,3 +136,9 @@ class AgainstTheFlow:
         if body is None:
             raise Conflict(N_("这项任务不在会签之中。"))
         return body
+
+
+def _refuse_if_around_is_over(task: Task) -> None:
+    """A step cannot wait again inside a called process or sub-process that is over: that runs anew as a whole, by a return."""
+    if task.workflow is not task.workflow.top_workflow and task.workflow.completed:
+        raise Conflict(N_("这一环节所在的子流程已经办结，不能取回；可以请后面的办理人退回。"))
