@@ -61,7 +61,8 @@ def test_a_later_date_is_asked_for_and_refused_and_a_batch_escalates(acting: Api
     assert [one["status"] for one in handler.get("/extensions").get_json()["items"]] == ["refused"]
     batch = {"action": "extend", "task_ids": [task.id], "note": "统一延期", "due_at": "2025-12-26T17:30:00+08:00"}
     assert [one["done"] for one in supervisor.post("/tasks/batch", batch).get_json()["items"]] == [True]
-    assert [one["status"] for one in handler.post("/tasks/batch", batch).get_json()["items"]] == [403]
+    later = batch | {"due_at": "2026-01-09T17:30:00+08:00"}
+    assert [one["status"] for one in handler.post("/tasks/batch", later).get_json()["items"]] == [403]
 
 
 SLIP = {"unit": "jb.energy", "matter": "加快编制", "facts": "已逾期。", "asked": "请抓紧。", "until": "2025-12-05"}

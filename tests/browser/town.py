@@ -234,7 +234,8 @@ def _town(database: Database, ids: tuple[int, ...], incident_id: int) -> Town:
         bulletin = session.scalars(select(Bulletin.id)).one()
         meeting = session.scalars(select(Meeting.id)).first()
         assert meeting is not None
-        sent = session.scalars(select(Circulation.id).order_by(Circulation.id.desc()).limit(1)).one()
+        read = Circulation.kind == CirculationKind.READ.value
+        sent = session.scalars(select(Circulation.id).where(read).order_by(Circulation.id.desc()).limit(1)).one()
         user = session.scalars(select(User).where(User.username == login("energy.handler"))).one()
         unit = session.scalars(select(Unit.id).where(Unit.code == "nb.energy")).one()
         found = waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, waiting.instance_id, sent

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, false, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from .acting import NoticeSlipRow
 from .operations import CirculationReader
@@ -99,8 +99,8 @@ def _in_sight(wanted: SlipFilter) -> ColumnElement[bool]:
     if wanted.areas is None:
         return true()
     supervised = [NoticeSlipRow.area_path.startswith(one, autoescape=True) for one in wanted.areas]
-    got = exists().where(
-        CirculationReader.circulation_id == NoticeSlipRow.circulation_id, CirculationReader.holder.in_(list(wanted.holders))
-    )
+    reader = aliased(CirculationReader)
+    same = reader.circulation_id == NoticeSlipRow.circulation_id
+    got = exists().where(same, reader.holder.in_(list(wanted.holders)))
     own = or_(NoticeSlipRow.unit_id.in_(list(wanted.unit_ids)), NoticeSlipRow.organ_unit_id.in_(list(wanted.unit_ids)))
     return or_(false(), *supervised, own, got)
