@@ -137,8 +137,28 @@ def test_a_report_enters_the_ledger_and_late_units_are_named_on_the_next_working
         (sent,) = notices(session, "weekly_ledger")
         assert sent.body["figures"] == {"total": 3, "issued": 1, "overdue": 0}
         assert sent.body["as_of"] == "2025-11-30"
-        found = weekly.weekly_ledger(session, SYSTEM, date(2025, 11, 26), area_path="/330000/")
+        found = weekly.weekly_ledger(session, SYSTEM, date(2025, 11, 26), area_path="/330000/", now=moment(date(2025, 12, 1)))
         assert [(one.line.title, one.progress) for one in found.plans] == [("能源规划", "已形成初稿"), ("水利规划", "")]
+
+
+def test_who_reports_after_the_day_stays_late_and_nobody_is_late_before_it(government: Database) -> None:
+    activate(government, date(2025, 11, 24), Rhythm.WEEKLY)
+    walk(government, date(2025, 11, 24), date(2025, 11, 24))
+
+    def said(day: date) -> tuple[tuple[str, ...], bool]:
+        with government.transaction() as session:
+            asked = {"area_path": "/330000/", "now": moment(day)}
+            found = weekly.weekly_ledger(session, SYSTEM, date(2025, 11, 26), **asked)
+            return found.late, found.reports_due
+
+    assert said(date(2025, 11, 25)) == ((), False)
+    with government.transaction() as session:
+        first, second = session.scalars(select(Task).order_by(Task.id)).all()
+        for task, day in ((first, date(2025, 11, 26)), (second, date(2025, 12, 9))):
+            answer = {"outcome": "on_track", "reports": reports(session, task, "已形成初稿")}
+            tasks.complete_task(session, SYSTEM, task.id, answer, now=moment(day))
+    late = said(date(2025, 12, 10))
+    assert late[1] and len(late[0]) == 1 and "water" in late[0][0]
 
 
 def test_a_stuck_matter_becomes_a_special_report_of_the_drc(government: Database) -> None:

@@ -10,7 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import aware
-from workflow_service.domain.errors import Conflict, TongchouError
+from workflow_service.domain.errors import Conflict, InvalidInput, TongchouError
 from workflow_service.domain.rhythms import Rhythm, Run
 from workflow_service.i18n import N_
 from workflow_service.services import bulletins, digests, notices, rhythms, weekly
@@ -31,13 +31,15 @@ def command(context: click.Context, at: str | None, dry_run: bool) -> None:
     """Urge now: one digest for everybody who holds something overdue, due today or due soon.
 
     The run writes exactly what --dry-run shows; a day that was urged is not urged again. Weekly reports and bulletins that
-    fall due at that moment are started with it if their rhythms are switched on.
+    fall due at that moment are started with it if their rhythms are switched on. A moment to come can only be looked at.
     """
     if context.invoked_subcommand is not None:
         return
     with _spoken(), ready_database(read_settings()) as database:
         with database.transaction() as session:
             moment = _moment(session, at)
+            if not dry_run and moment > moment_of(session):
+                raise InvalidInput(N_("这个时间还没有到；可以用 --dry-run 预览。"))
             run = rhythms.daily_run_at(session, moment)
             lines = [*_digest_lines(session, moment), *_other_lines(session, rhythms.due_at_moment(session, moment))]
         click.echo("\n".join([f"{moment.astimezone(SETTINGS.zone):%Y-%m-%d %H:%M}", *lines]))
@@ -123,10 +125,8 @@ def _carry_out(database: Database, run: Run, moment: datetime) -> None:
         claimed = rhythms.claim(session, run, now=moment)
         if not claimed:
             raise Conflict(N_("%(day)s 的督促已经发送。"), day=run.period_key)
-        active = rhythms.configured(session).activated
         for other in rhythms.due_at_moment(session, moment):
-            if other.rhythm in active:
-                claimed += rhythms.claim(session, other, now=moment)
+            claimed += rhythms.claim(session, other, now=moment)
     for rhythm, period in claimed:
         rhythms.finish(database, rhythm, period, now=moment)
 

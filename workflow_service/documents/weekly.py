@@ -39,6 +39,7 @@ class WeeklyLedger:
     comparison: Comparison
     lines: tuple[ReportLine, ...] = ()
     late: tuple[str, ...] = ()
+    reports_due: bool = True
 
 
 TITLE = "规划编制周调度台账"
@@ -76,4 +77,6 @@ def weekly_document(ledger: WeeklyLedger) -> Document:
 
 def late_words(ledger: WeeklyLedger) -> str:
     """The units that had not reported, by name."""
-    return f"{'、'.join(ledger.late)}。" if ledger.late else "各单位均已按时报送。"
+    if ledger.late:
+        return f"{'、'.join(ledger.late)}。"
+    return "各单位均已按时报送。" if ledger.reports_due else "尚未到报送期限。"

@@ -86,7 +86,10 @@ def claim(session: Session, run: Run, *, now: datetime, caught_up: bool = False)
 
 
 def claim_by_hand(session: Session, run: Run, scope: Scope, by: Mapping[str, Any], *, now: datetime) -> tuple[str, str] | None:
-    """Claim a run for a part only; None where that part has been run by hand. What follows a weekly run is claimed with it."""
+    """Claim a run for a part only; None where that part has been run by hand.
+
+    What follows a weekly run (naming the late, the ledger) is claimed with it, for those who supervise that part.
+    """
     run = _with_time_to_answer(run, now, working_calendar(session))
     key = scope.key_of(run.period_key)
     facts = _facts(run) | {"scope": scope.plain(), "by": dict(by)}
@@ -95,7 +98,7 @@ def claim_by_hand(session: Session, run: Run, scope: Scope, by: Mapping[str, Any
     won = set(session.scalars(statement.returning(RhythmRun.period), [row]))
     if key not in won:
         return None
-    if follow_ups := _follow_ups(run, now, False):
+    if follow_ups := [one | {"period": key, "figures": facts} for one in _follow_ups(run, now, False)]:
         session.execute(statement, follow_ups)
     return run.rhythm.value, key
 
@@ -173,11 +176,19 @@ def run_at(session: Session, rhythm: Rhythm, at: datetime) -> Run:
 
 
 def due_at_moment(session: Session, at: datetime) -> list[Run]:
-    """Give the weekly and ten-day runs that fall due on the day of a moment, not later than it."""
+    """Give the weekly and ten-day runs that fall due on the day of a moment, not later than it.
+
+    Only of rhythms that are switched on, and only what nobody has claimed: what a run at that moment would begin.
+    """
     setup, calendar = configured(session), working_calendar(session)
     midnight = setup.settings.midnight_after(SETTINGS.day_of(at) - timedelta(days=1))
-    kinds = (Rhythm.WEEKLY, Rhythm.TEN_DAY)
-    return [run for kind in kinds for run in runs_between(kind, midnight, at, calendar, setup.settings)]
+    kinds = [kind for kind in (Rhythm.WEEKLY, Rhythm.TEN_DAY) if kind in setup.activated]
+    return [
+        run
+        for kind in kinds
+        for run in runs_between(kind, midnight, at, calendar, setup.settings)
+        if run.period_key not in _claimed(session, kind)
+    ]
 
 
 @dataclass(frozen=True)

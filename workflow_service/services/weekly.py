@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Select, or_, select, text
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
@@ -55,7 +55,10 @@ class ReportedPlan:
 
 @dataclass(frozen=True)
 class WeeklyLedger:
-    """The ledger of one week (Monday `first` to Sunday `last`) for one area; `late` are units that have not reported."""
+    """The ledger of one week (Monday `first` to Sunday `last`) for one area.
+
+    `late` are the units that did not report in time; `reports_due` whether the time for it is over.
+    """
 
     area_path: str
     first: date
@@ -63,6 +66,7 @@ class WeeklyLedger:
     comparison: Comparison
     plans: tuple[ReportedPlan, ...]
     late: tuple[str, ...]
+    reports_due: bool
 
     @property
     def week(self) -> str:
@@ -98,7 +102,7 @@ def all_units_with_plans(session: Session) -> list[str]:
 
 def name_late_units(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
     """Name the units that have not reported to the supervisors of their area and above; one notice a supervisor."""
-    late = late_units(session, run.period)
+    late = silent_units(session, period_key(run), scope_of(run))
     if late:
         notices = [
             _late_notice(row, run, names)
@@ -110,27 +114,41 @@ def name_late_units(session: Session, run: RhythmRun, *, now: datetime) -> int |
     return None
 
 
-def late_units(session: Session, period: str) -> list[Unit]:
-    """Give the units whose report of a week (`2026-W09`) is still open."""
-    statement = (
+def silent_units(session: Session, period: str, scope: Scope | None = None) -> list[Unit]:
+    """Give the units whose report of a week (`2026-W09`) is still open, of all or of a part."""
+    return list(session.scalars(_reporting(period).where(Task.status == "open", leads(scope))))
+
+
+def late_units(session: Session, period: str, *, now: datetime) -> list[Unit]:
+    """Give the units whose report of a week did not come by its day, which is over at `now`; whether it came later or not."""
+    late = Task.due_at <= now, or_(Task.ended_at.is_(None), Task.ended_at > Task.due_at)
+    return list(session.scalars(_reporting(period).where(*late, Task.status.in_(("open", "completed")))))
+
+
+def _reporting(period: str) -> Select[Any]:
+    """The units that were asked to report, with their tasks."""
+    return (
         select(Unit)
         .join(Task, Task.unit_id == Unit.id)
         .join(ProcessInstance, ProcessInstance.id == Task.instance_id)
         .where(ProcessInstance.business_key.startswith(f"weekly:{period}:"), ProcessInstance.definition_key == PROCESS)
-        .where(Task.element_id == REPORTING, Task.status == "open")
+        .where(Task.element_id == REPORTING)
         .order_by(Unit.area_path, Unit.sort_key, Unit.id)
     )
-    return list(session.scalars(statement))
 
 
 def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
     """Send the week's ledger to the supervisors, each with the figures of his area at the end of the week."""
     facts = run.figures or {}
     last = date.fromisoformat(facts["last"])
-    late = late_units(session, run.period)
+    scope, period = scope_of(run), period_key(run)
+    late = silent_units(session, period)
+    asked = session.scalars(_reporting(period).where(leads(scope))).all() if scope is not None else ()
     kept: dict[str, Any] = {}
     notices = []
     for row in _supervisors(session, now):
+        if scope is not None and not _names_within(asked, row.area_path):
+            continue
         if row.area_path not in kept:
             kept[row.area_path] = ledger.figures(session, row.area_path, last)
         notices.append(_ledger_notice(row, run, kept[row.area_path], len(_names_within(late, row.area_path))))
@@ -140,7 +158,7 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
     return None
 
 
-def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str = "") -> WeeklyLedger:
+def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str = "", now: datetime) -> WeeklyLedger:
     """Give the ledger of the week that `day` lies in, for the actor's area or one that he sees; raises Forbidden."""
     path = area_path or (policy.visible_areas(actor) or ("",))[0]
     policy.require(actor, "board.see", policy.thing_of(path) if path else None)
@@ -152,19 +170,20 @@ def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str =
     return WeeklyLedger(
         area_path=path, first=week.first, last=week.last, comparison=Comparison(figures.total, before.total),
         plans=tuple(_reported(row, said.get(row.plan_id)) for row in rows),
-        late=tuple(unit.name for unit in late_units(session, week.key) if unit.area_path.startswith(path)),
+        late=tuple(unit.name for unit in late_units(session, week.key, now=now) if unit.area_path.startswith(path)),
+        reports_due=session.scalar(select(_reporting(week.key).where(Task.due_at > now).exists())) is False,
     )  # fmt: skip
 
 
 def weekly_docx(session: Session, actor: Actor, day: date, *, area_path: str = "", now: datetime) -> bytes:
     """Give the weekly ledger as an official document; raises Forbidden."""
-    found = weekly_ledger(session, actor, day, area_path=area_path)
+    found = weekly_ledger(session, actor, day, area_path=area_path, now=now)
     organ = session.scalars(select(Unit.name).where(Unit.area_path == found.area_path, Unit.relation == "drc")).first()
     lines = tuple(_paper_line(one) for one in found.plans)
     document = paper.WeeklyLedger(
         mark="规划编制周调度台账", organ=organ or "", period=f"{found.first:%Y年%m月%d日}至{found.last:%m月%d日}",
         as_of=found.last, issued_on=SETTINGS.day_of(now), written_at=now, comparison=found.comparison, lines=lines,
-        late=found.late,
+        late=found.late, reports_due=found.reports_due,
     )  # fmt: skip
     return paper_templates.write(session, "weekly", document)
 
@@ -222,8 +241,8 @@ def _late_notice(row: Any, run: RhythmRun, names: Sequence[str]) -> NewNotice:
     with use_language(row.language):
         subject = _("%(count)d 个单位未按时报送%(week)s进展", count=len(names), week=_label(run))
         return NewNotice(
-            user_id=row.user_id, kind="weekly_late", subject=subject, dedup_key=f"weekly_late:{run.period}:{row.area_path}",
-            text=_("、").join(names[:PLANS_NAMED]), link=f"/weekly?week={run.period}", body={"units": list(names)},
+            user_id=row.user_id, kind="weekly_late", subject=subject, dedup_key=f"weekly_late:{period_key(run)}:{row.area_path}",
+            text=_("、").join(names[:PLANS_NAMED]), link=f"/weekly?week={period_key(run)}", body={"units": list(names)},
         )  # fmt: skip
 
 
@@ -231,11 +250,11 @@ def _ledger_notice(row: Any, run: RhythmRun, found: ledger.LedgerFigures, late: 
     with use_language(row.language):
         total = found.total
         return NewNotice(
-            user_id=row.user_id, kind="weekly_ledger", dedup_key=f"weekly_ledger:{run.period}:{row.area_path}",
+            user_id=row.user_id, kind="weekly_ledger", dedup_key=f"weekly_ledger:{period_key(run)}:{row.area_path}",
             subject=_("周调度台账（%(week)s）", week=_label(run)),
             text=_("目录 %(total)d 项，已印发 %(issued)d 项，逾期 %(overdue)d 项，未报送单位 %(late)d 个",
                    total=total.total, issued=total.issued, overdue=total.overdue, late=late),
-            link=f"/weekly?week={run.period}", body={"figures": _plain(total), "as_of": found.day.isoformat()},
+            link=f"/weekly?week={period_key(run)}", body={"figures": _plain(total), "as_of": found.day.isoformat()},
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from .weekly import ReportedPlan, WeeklyLedger, weekly_ledger
 
 def weekly_xlsx(session: Session, actor: Actor, day: date, *, area_path: str = "", now: datetime) -> bytes:
     """Give the ledger of the week that `day` lies in as a file with two sheets; raises Forbidden."""
-    found = weekly_ledger(session, actor, day, area_path=area_path)
+    found = weekly_ledger(session, actor, day, area_path=area_path, now=now)
     title, note = _("周调度台账"), _note(found)
     lines = Sheet(title, title, _columns(), (_cells(one) for one in found.plans), now, note)
     late = Sheet(

@@ -32,7 +32,7 @@ MEDIA_TYPES = {
 def show() -> ResponseReturnValue:
     """One week, the present one unless the address names another."""
     monday = _monday()
-    found = weekly.weekly_ledger(page_session(), page_actor(), monday)
+    found = weekly.weekly_ledger(page_session(), page_actor(), monday, now=page_now())
     return render_template(
         "weekly/show.html", ledger=found, reported=sum(one.reported_at is not None for one in found.plans),
         before=week_of(monday - timedelta(days=7)).key, after=_next(monday), number=monday.isocalendar().week,
