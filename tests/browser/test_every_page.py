@@ -21,7 +21,7 @@ from workflow_service.store.definitions import DecisionDefinition, Deployment, P
 from workflow_service.store.operations import Circulation, TaskEvent
 from workflow_service.store.people import Post, Unit, User
 from workflow_service.store.plans import AgendaItem, Meeting, Plan, PlanningCycle
-from workflow_service.store.runtime import Task
+from workflow_service.store.runtime import Incident, Task
 from workflow_service.store.supervision import Notice
 
 Visit = Callable[..., Page]
@@ -93,17 +93,20 @@ def data(town: Town) -> Data:
     names = (
         Unit.name, Unit.short_name, Unit.document_prefix, User.name, Post.name, Plan.title, Task.name, Task.title,
         ProcessDefinition.name, DecisionDefinition.name, Meeting.title, PlanningCycle.name, Circulation.title,
+        ListedMatter.title, NoticeSlipRow.number, NoticeSlipRow.organ,
     )  # fmt: skip
     wrote = (
         TaskEvent.reason, Circulation.note, AgendaItem.note, Notice.subject, Deployment.name, Notice.body["text"].astext,
-        ListedMatter.title, ListedMatter.reason, ListedNote.text,
-        NoticeSlipRow.matter, NoticeSlipRow.facts, NoticeSlipRow.asked, NoticeSlipRow.number, NoticeSlipRow.organ,
+        ListedMatter.reason, ListedNote.text, NoticeSlipRow.matter, NoticeSlipRow.facts, NoticeSlipRow.asked,
     )  # fmt: skip
     with town.database.transaction() as session:
         named = {str(text) for column in names for text in session.scalars(select(column).distinct()) if text}
         whole = {str(text) for column in wrote for text in session.scalars(select(column).distinct()) if text}
         for given in session.scalars(select(Task.submission).where(Task.submission.is_not(None))):
             whole |= {text for text in given.values() if isinstance(text, str)}
+        for kept in session.scalars(select(Incident.data).where(Incident.data.is_not(None))):
+            said = (kept or {}).get("said") or {"zh": "", "en": ""}
+            whole |= {said["en"]} - {said["zh"]}  # translated, and quotes the table's own words
     for file in bpmn_dir().iterdir():
         whole |= set(re.findall(r'(?:name|label)="([^"]+)"', file.read_text(encoding="utf-8")))
     whole = {" ".join(text.split()) for text in whole}
