@@ -30,14 +30,14 @@ STAFF = (
     "/tasks", "/tasks?all=1&holder=waiting", "/tasks?all=1", "/tasks/{task_id}", "/tasks/done?q=能源", "/tasks/done?all=1",
     "/tasks/started", "/tasks/drafts", "/instances/{started_id}/slip", "/plans/apply", "/notices", "/mine", "/password",
     "/people/me/notices", "/people/me/phrases", "/circulations", "/circulations/{circulation_id}", "/people/me/substitutes",
-    "/supervision/extensions/ask/{task_id}", "/tasks/{task_id}/signers",
+    "/supervision/extensions/ask/{task_id}",
     *(f"/tasks/{{task_id}}/{one}" for one in ("return", "transfer", "delegate", "sign", "assign", "consult")),
 )  # fmt: skip
 SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
     "/board/progress", "/board/routes", "/board/forecasts",
     "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
-    "/tasks/{task_id}/reassign",
+    "/tasks/{task_id}/reassign", "/tasks/{signing_id}/signers",
     "/incidents", "/incidents/{incident_id}/decision", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly",
     "/templates", "/templates/slip",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",

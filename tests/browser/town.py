@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from tests.browser.countersigned import stand_in_a_countersignature
 from tests.browser.undecided import stand_before_a_gap
 from workflow_service.demo.driver import Office
 from workflow_service.demo.people import PASSWORD, Area, seed_units, username_of
@@ -80,6 +81,7 @@ class Town:
     matter_id: int
     slip_id: int
     incident_id: int
+    signing_id: int
 
 
 def login(post: str) -> str:
@@ -104,7 +106,7 @@ def build(database: Database) -> Town:
     _kept(database)
     _office(database)
     _acting(database, ids[0])
-    return _town(database, ids, stand_before_a_gap(database, now=NOW))
+    return _town(database, ids, stand_before_a_gap(database, now=NOW), stand_in_a_countersignature(database, now=NOW))
 
 
 def _apply(database: Database, title: str, number: int) -> int:
@@ -219,7 +221,7 @@ def _acting(database: Database, plan_id: int) -> None:
         slips.issue_slip(session, supervisor, slip, now=NOW - timedelta(hours=2))
 
 
-def _town(database: Database, ids: tuple[int, ...], incident_id: int) -> Town:
+def _town(database: Database, ids: tuple[int, ...], incident_id: int, signing_id: int) -> Town:
     def one(**more: Any) -> Task:
         statement = select(Task).filter_by(**more).order_by(Task.id.desc())
         return session.scalars(statement.limit(1)).one()
@@ -240,7 +242,7 @@ def _town(database: Database, ids: tuple[int, ...], incident_id: int) -> Town:
         unit = session.scalars(select(Unit.id).where(Unit.code == "nb.energy")).one()
         found = waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, waiting.instance_id, sent
         found += session.scalars(select(ListedMatter.id)).one(), session.scalars(select(NoticeSlipRow.id)).one()
-        return Town(database, ids, *found, incident_id)
+        return Town(database, ids, *found, incident_id, signing_id)
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]
