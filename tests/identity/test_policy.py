@@ -82,6 +82,16 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "people.see": {"administrator": WITHIN, "supervisor": WITHIN},
     "people.manage": {"administrator": WITHIN},
     "audit.verify": {"administrator": WITHIN},
+    "task.signers": {"supervisor": WITHIN},
+    "task.escalate": {"supervisor": WITHIN},
+    "extension.decide": {"supervisor": WITHIN},
+    "listing.manage": {"supervisor": WITHIN},
+    "listing.see": dict.fromkeys(("staff", *ROLES), WITHIN | {"above"}),
+    "slip.issue": {"supervisor": WITHIN},
+    "slip.see": {"supervisor": WITHIN},
+    "rhythm.see": {"supervisor": WITHIN, "leader": WITHIN, "administrator": WITHIN},
+    "rhythm.run": {"supervisor": WITHIN},
+    "rhythm.manage": {"supervisor": WITHIN, "administrator": WITHIN},
 }
 
 

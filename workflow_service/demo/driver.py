@@ -30,8 +30,16 @@ from .answers import OPINIONS, answer
 from .people import username_of
 
 OPENS, MINUTES_BETWEEN = time(9, 0), 7
-ENCLOSING = {"dossier_submission": "items", "dossier_supplement": "items", "draft_submission": "draft"}
+ENCLOSING = {
+    "dossier_submission": "items", "dossier_supplement": "items", "draft_submission": "draft",
+    "expert_conclusion": "report", "committee_examination": "report", "committee_check": "minutes",
+}  # fmt: skip
 """Forms whose answer encloses files, and the field that says so: items that are ticked, or the files themselves."""
+ENCLOSED = {
+    "draft_submission": papers.DRAFT, "expert_conclusion": papers.EXPERTS,
+    "committee_examination": papers.COMMITTEE, "committee_check": papers.COMMITTEE,
+}  # fmt: skip
+"""Which paper stands in a field that takes the files themselves."""
 
 HOST = {
     "party_committee_meeting": "party_office",
@@ -195,7 +203,7 @@ class Office:
         """A clerk who says that something is enclosed encloses it; without other word, all that the plan needs."""
         plan, shelf = session.get_one(Plan, task.plan_id), files.FileShelf.of(session)
         field = ENCLOSING[task.form_key]
-        items = given.get(field) or (papers.usual_items(plan) if field == "items" else [papers.DRAFT])
+        items = given.get(field) or (papers.usual_items(plan) if field == "items" else [ENCLOSED[task.form_key]])
         kept = []
         for item in items:
             name, content = papers.paper(plan.title, item)

@@ -28,7 +28,9 @@ SAYS = {
     DossierItem.PARTY_PROPOSAL: "坚持系统观念，提出规划目标和重点任务建议。",
     DossierItem.UPPER_COORDINATION: "经衔接，与上级发展规划一致，原则同意。",
 }
-DRAFT = DossierItem.DRAFT_FOR_REVIEW.value
+DRAFT, EXPERTS = DossierItem.DRAFT_FOR_REVIEW.value, DossierItem.EXPERT_REPORT.value
+COMMITTEE = "committee"
+"""No item of a dossier: what a committee of the people's congress sends back."""
 _CONTENT_TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -58,7 +60,9 @@ def usual_items(plan: Plan) -> list[str]:
 
 
 def paper(plan_title: str, item: str) -> tuple[str, bytes]:
-    """Give the name and content of a plan's paper for a dossier item."""
+    """Give the name and content of a plan's paper for a dossier item, or of the committee's."""
+    if item == COMMITTEE:
+        return "专门委员会审查意见.pdf", pdf((plan_title, "专门委员会审查意见", "经审查，建议批准。", CONSTRUCTED))
     kind = DossierItem(item)
     lines = (plan_title, kind.word, SAYS[kind], CONSTRUCTED)
     ending, write = _KINDS[kind in AS_PDF]
