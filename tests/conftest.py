@@ -4,6 +4,7 @@ The server belongs to the test run alone. A test that asks for `database` finds 
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +18,10 @@ from tests.databases import Databases, TestServer
 from tests.needs import browser
 from workflow_service.config import Settings
 from workflow_service.store.database import Database, DatabaseOptions
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # a shell that starts the tests in the background ignores Ctrl-C for them, and so would every process that they start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHINA = ZoneInfo("Asia/Shanghai")
 OPTIONS = DatabaseOptions(lock_timeout_ms=5000, application="tongchou-test")
