@@ -37,6 +37,8 @@ TOP_ADMIN = frozenset({"zj.admin"})
 TOP_CALENDAR = frozenset({"zj.supervisor", "zj.admin"})
 DESIGNERS = frozenset({"jb.designer", "hs.designer", "zj.designer"})
 READERS = HOLDER | SUPERVISORS
+SLIP_READERS = READERS | {"jb.admin", "jb.designer", "jb.leader"}
+"""Who issued it too: all of the unit that speaks in it."""
 LEADERS = frozenset({"jb.leader"})
 BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("supervisor", "leader")} | {"zj.supervisor"})
 PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
@@ -197,9 +199,9 @@ PAGES: dict[str, Need] = {
     "GET /supervision/extensions/ask/<int:task_id>": Need("task.work", HOLDER),
     "POST /supervision/extensions/ask/<int:task_id>": Need("task.work", HOLDER, {"wanted": "2026-03-05", **_REASON}, soft=True),
     "GET /supervision/slips": own(), "GET /supervision/slips.xlsx": own(),
-    "GET /supervision/slips/<int:slip_id>": Need("slip.see", READERS),
+    "GET /supervision/slips/<int:slip_id>": Need("slip.see", SLIP_READERS),
     "POST /supervision/slips/<int:slip_id>/sign": Need("circulation.read", HOLDER),
-    "GET /supervision/slips/<int:slip_id>.<any(docx, pdf):ending>": Need("slip.see", READERS, at={"ending": "docx"}),
+    "GET /supervision/slips/<int:slip_id>.<any(docx, pdf):ending>": Need("slip.see", SLIP_READERS, at={"ending": "docx"}),
     "GET /supervision/slips/new": Need("slip.issue", ISSUERS),
     "POST /supervision/slips/new": Need("slip.issue", HOSTS, _SLIP),
     "GET /supervision/listed": own(), "GET /supervision/listed.xlsx": own(),
@@ -297,8 +299,8 @@ API: dict[str, Need] = {
         "task.work", HOLDER, {"wanted": "2026-03-05T17:30:00+08:00", **_REASON}, soft=True
     ),
     "GET /notice-slips": own(), "POST /notice-slips": Need("slip.issue", HOSTS, _SLIP_BODY),
-    "GET /notice-slips/<id:slip_id>": Need("slip.see", READERS),
-    "GET /notice-slips/<id:slip_id>/document": Need("slip.see", READERS),
+    "GET /notice-slips/<id:slip_id>": Need("slip.see", SLIP_READERS),
+    "GET /notice-slips/<id:slip_id>/document": Need("slip.see", SLIP_READERS),
     "GET /listed-matters": own(), "GET /listed-matters/<id:matter_id>": Need("listing.see", SEES),
     "POST /listed-matters": Need("listing.manage", SUPERVISORS, _LISTING),
     "GET /me/notice-settings": own(), "PUT /me/notice-settings": own(data={"channels": {"digest": ["email"]}}),

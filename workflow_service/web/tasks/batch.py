@@ -57,13 +57,15 @@ def _back() -> str:
 
 
 def _ticked() -> list[Task]:
-    """The ticked tasks that the reader may see; others are left out as if they were not there."""
-    found = []
-    for one in list(dict.fromkeys(request.form.getlist("task", type=int)))[:MOST_TASKS]:
+    """The ticked tasks that the reader may see; others are left out as if they were not there, all of them is none there."""
+    found, ticked = [], list(dict.fromkeys(request.form.getlist("task", type=int)))[:MOST_TASKS]
+    for one in ticked:
         with suppress(Forbidden, NotFound):
             found.append(tasks.visible_task(page_session(), page_actor(), one)[0])
-    if not found:
+    if not ticked:
         raise InvalidInput(N_("请先勾选任务。"))
+    if not found:
+        raise NotFound(N_("没有编号为 %(id)s 的任务。"), id=ticked[0])
     return found
 
 
