@@ -119,8 +119,9 @@ def fill_in(page: Page) -> None:
 
 def test_a_supervisor_reads_the_board_down_to_a_plan(visit: Visit, town: Town) -> None:
     page = visit("drc.supervisor")
+    page.goto("/board/progress")
+    page.locator('.chart[data-state="ready"] svg').first.wait_for()
     page.goto("/board")
-    page.locator('.chart[data-state="ready"] svg').wait_for()
     page.locator(".figure", has_text="逾期").click()
     expect(page.locator("tbody tr")).to_have_count(1)
     page.get_by_role("link", name="宁波市港口").click()

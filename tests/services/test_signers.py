@@ -160,4 +160,4 @@ def test_a_step_of_one_person_has_no_signers(house: House) -> None:
     house.deploy_chain(user_task("a"), user_task("b"))
     house.start()
     with pytest.raises(Conflict, match="不在会签"):
-        add(house, "g:jb.ecology:leader")
+        add(house, "g:jb.ecology:leader", "jb.supervisor")
