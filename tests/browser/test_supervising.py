@@ -60,7 +60,7 @@ def test_a_late_plans_steps_are_urged_from_its_page_with_the_result_of_each(visi
     expect(supervisor.get_by_role("radio", name="催办")).to_be_checked()
     supervisor.get_by_label("理由（催办可不填）").fill("请今天办结。")
     supervisor.get_by_role("button", name="处置", exact=True).click()
-    supervisor.locator("#confirm").get_by_role("button", name="确定").click()
+    supervisor.locator("#confirm").get_by_role("button", name="处置").click()
     expect(supervisor.get_by_text("0 项未办")).to_be_visible()
     with town.database.transaction() as session:
         plan = Task.plan_id == town.plan_ids[2]
