@@ -186,7 +186,7 @@ PAGES: dict[str, Need] = {
     ),
     "GET /board": Need("board.see", BOARD), "GET /board/ledger": Need("board.see", BOARD),
     "GET /board/ledger.xlsx": Need("board.see", BOARD), "GET /board/series.json": Need("board.see", BOARD),
-    "GET /board/weekly.docx": Need("board.see", BOARD), "GET /board/live": Need("board.see", BOARD),
+    "GET /board/live": Need("board.see", BOARD),
     "GET /board/board.xlsx": Need("board.see", BOARD), "GET /board/trend.json": Need("board.see", BOARD),
     "GET /board/routes": Need("board.see", BOARD), "GET /board/routes/diagram.bpmn": Need("board.see", BOARD, soft=True),
     "GET /board/forecasts": Need("board.see", BOARD), "GET /board/forecasts.xlsx": Need("board.see", BOARD),

@@ -285,7 +285,8 @@ def test_what_one_may_not_see_is_left_out_of_a_batch_as_if_it_were_not_there(
     assert reader.get(f"/tasks/{hidden.id}").status_code == 403
     done = reader.post("/tasks/batch", batch("urge", hidden, task_of(house, "d"), Task(id=999999), go="1"))
     assert done.status_code == 200 and "办成 1 项，未办成 0 项" in done.text
-    assert reader.post("/tasks/batch", batch("urge", hidden, go="1")).status_code == 422
+    assert reader.post("/tasks/batch", batch("urge", hidden, go="1")).status_code == 404
+    assert reader.post("/tasks/batch", batch("urge", go="1")).status_code == 422
 
 
 def test_the_names_of_operations_follow_the_setting(house: House, person: SignIn, running: int) -> None:

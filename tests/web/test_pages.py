@@ -322,7 +322,7 @@ def test_the_board_counts_and_its_ledger_lists_the_same_plans(house: House, pers
 FAR = ("0001-01-01", "1948-12-31", "2201-01-01", "9999-12-31")
 
 
-@pytest.mark.parametrize("path", ["/board", "/board/ledger", "/board/ledger.xlsx", "/board/series.json", "/board/weekly.docx"])
+@pytest.mark.parametrize("path", ["/board", "/board/ledger", "/board/ledger.xlsx", "/board/series.json"])
 def test_a_day_that_no_plan_can_be_about_is_refused_and_the_outermost_are_taken(
     house: House, person: SignIn, path: str
 ) -> None:
@@ -333,6 +333,20 @@ def test_a_day_that_no_plan_can_be_about_is_refused_and_the_outermost_are_taken(
         assert answer.status_code == 422 and "1949 年至 2200 年" in answer.text, far
     for day in ("1949-01-01", "2200-12-31"):
         assert supervisor.get(f"{path}?as_of={day}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/weekly", "/weekly/ledger.docx", "/weekly/ledger.xlsx"])
+def test_a_week_that_no_plan_can_be_about_is_refused_and_the_outermost_are_taken(
+    house: House, person: SignIn, path: str
+) -> None:
+    plan_of(house)
+    supervisor = person("jb.supervisor")
+    for far in ("0001-W01", "1948-W20", "2201-W02", "9999-W10"):
+        answer = supervisor.get(f"{path}?week={far}")
+        assert answer.status_code == 422 and "1949 年至 2200 年" in answer.text, far
+    assert supervisor.get(f"{path}?week=soon").status_code == 400
+    for week in ("1949-W10", "2200-W40"):
+        assert supervisor.get(f"{path}?week={week}").status_code == 200
 
 
 @pytest.mark.parametrize("far", FAR)

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote
 
 import xlsxwriter
 from flask import Response
 
+from .downloads import download
 from .formats import local, today
 
 _WIDEST = 48
-_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def sheet(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
@@ -56,12 +55,3 @@ def _cell(page: Any, number: int, column: int, value: Any, day_format: Any) -> N
 
 def _width(value: Any) -> int:
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in str(value or ""))
-
-
-def download(content: bytes, filename: str) -> Response:
-    """An answer that downloads a workbook under a name, which may be Chinese."""
-    response = Response(content, mimetype=_MEDIA_TYPE)
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=\"export.xlsx\"; filename*=UTF-8''{quote(filename)}"
-    )
-    return response

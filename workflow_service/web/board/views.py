@@ -7,26 +7,27 @@ from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import BadRequest
+from workflow_service.domain.rhythms import week_of
 from workflow_service.i18n import N_, _, current_language
 from workflow_service.identity import policy
 from workflow_service.services import board as board_service
 from workflow_service.services import board_sheet, ledger
-from workflow_service.services import weekly as weekly_service
 from workflow_service.services.board import BoardAsked
 from workflow_service.services.ledger import LedgerFilter, LedgerLine
 from workflow_service.store import plan_list
 
 from .. import cursors
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in
+from ..downloads import download
 from ..etag import etag_of, tagged, unchanged
 from ..listing import address, filter_values
 from ..rights import require
-from ..sheets import download, sheet
+from ..sheets import sheet
 from ..tasks.kept import views_for
 from ..words import word
 from . import charts
@@ -129,6 +130,7 @@ def ledger_page() -> ResponseReturnValue:
         next_address=address(after=cursors.encode(*page.cursor)) if page.cursor else "",
         units=plan_list.lead_units(session, policy.visible_areas(actor)),
         shown_day=shown_day(),
+        week=week_of(shown_day()).key,
         figures=ledger.figures_for(session, actor, wanted, as_of=_as_of()),
         **views_for("ledger", chosen),
     )
@@ -152,15 +154,6 @@ def _cells(line: LedgerLine) -> tuple[Any, ...]:
         line.document_number, str(line.light.words) if line.light else "", line.days_late or None, line.last_action,
         line.report, line.reported_at,
     )  # fmt: skip
-
-
-@blueprint.get("/weekly.docx")
-def weekly() -> ResponseReturnValue:
-    """The weekly ledger (周调度台账) of the week in which the day lies, as a document."""
-    content = weekly_service.weekly_docx(page_session(), page_actor(), shown_day(), now=page_now())
-    response = Response(content, mimetype=DOCX)
-    response.headers["Content-Disposition"] = f"attachment; filename=weekly-{shown_day()}.docx"
-    return response
 
 
 def ledger_filter(chosen: dict[str, str]) -> LedgerFilter:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -22,6 +21,7 @@ from workflow_service.store import circulation_list, notice_list, people_queries
 
 from .. import cursors
 from ..current import page_actor, page_session, require_sign_in
+from ..downloads import download
 from ..listing import PAGE_ROWS, address
 from ..rights import allowed
 
@@ -90,15 +90,12 @@ def _receipt(bulletin_id: int) -> Receipt | None:
 
 
 @blueprint.get("/<int:bulletin_id>.<any(docx, pdf):ending>")
-def download(bulletin_id: int, ending: str) -> Response:
+def export(bulletin_id: int, ending: str) -> Response:
     """One bulletin as an official document."""
     session, actor = page_session(), page_actor()
     bulletin = bulletins.visible_bulletin(session, actor, bulletin_id)
     if ending == "docx":
-        content, media_type = bulletins.bulletin_docx(session, actor, bulletin_id), DOCX
+        content = bulletins.bulletin_docx(session, actor, bulletin_id)
     else:
-        content, media_type = bulletins.bulletin_pdf(session, actor, bulletin_id).content, "application/pdf"
-    response = Response(content, mimetype=media_type)
-    name = quote(f"{_('历期通报')}-{bulletin.period}.{ending}")
-    response.headers["Content-Disposition"] = f"attachment; filename=\"bulletin.{ending}\"; filename*=UTF-8''{name}"
-    return response
+        content = bulletins.bulletin_pdf(session, actor, bulletin_id).content
+    return download(content, f"{_('历期通报')}-{bulletin.period}.{ending}")

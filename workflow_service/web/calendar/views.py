@@ -26,6 +26,7 @@ from ..current import (
     require_sign_in,
     transaction,
 )
+from ..downloads import download
 
 blueprint = Blueprint("calendar", __name__, url_prefix="/calendar", template_folder="templates")
 blueprint.before_request(require_sign_in)
@@ -76,9 +77,7 @@ def _shown(day: date, month: int, known: dict[date, ExceptionalDay]) -> Shown:
 def export(year: int) -> Response:
     """The days of a year as csv, to be edited and read again."""
     require_in_reach(year)
-    response = Response(write_days(calendar_days.days_of_year(page_session(), year)), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f"attachment; filename=calendar-{year}.csv"
-    return response
+    return download(write_days(calendar_days.days_of_year(page_session(), year)), f"calendar-{year}.csv")
 
 
 @blueprint.post("/preview")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,7 @@ from workflow_service.services import ownership
 from workflow_service.store import definition_list
 from workflow_service.store.definitions import ProcessDefinition
 
-from .. import cursors
+from .. import cursors, downloads
 from ..current import page_session, require_sign_in
 from ..listing import PAGE_ROWS, address
 from ..rights import require
@@ -26,7 +25,6 @@ blueprint.before_request(require_sign_in)
 blueprint.before_request(lambda: require("definition.see"))
 upload.connect(blueprint)
 
-MEDIA_TYPES = {"bpmn": "application/xml", "dmn": "application/xml", "json": "application/json"}
 
 
 @blueprint.get("")
@@ -148,6 +146,4 @@ def download(resource_id: int) -> Response:
     if found is None:
         raise NotFound(N_("没有这个文件。"))
     name = found.name.rsplit("/", 1)[-1]
-    response = Response(found.content, mimetype=MEDIA_TYPES.get(name.rsplit(".", 1)[-1], "application/octet-stream"))
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    return response
+    return downloads.download(found.content, name)

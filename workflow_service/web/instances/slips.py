@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from workflow_service.documents.approval_slip import ApprovalSlip, SlipEntry, slip_html, slip_pdf
-from workflow_service.documents.pdf import PDF, pdf_available
+from workflow_service.documents.pdf import pdf_available
 from workflow_service.i18n import SOURCE_LANGUAGE, _, use_language
 from workflow_service.services import processes
 from workflow_service.services.instructions import Instruction
@@ -25,6 +24,7 @@ from workflow_service.store.runtime import ProcessInstance
 
 from ..answers import answers_of
 from ..current import page_actor, page_now, page_session
+from ..downloads import download
 from ..formats import local, task_light
 from ..words import outcome_word, word
 
@@ -70,10 +70,7 @@ def slip_file(instance_id: int) -> Response:
     """The slip as pdf; raises PdfUnavailable with what to install."""
     row = processes.visible_instance(page_session(), page_actor(), instance_id)
     paper = _paper(row)
-    response = Response(slip_pdf(paper).content, mimetype=PDF)
-    name = quote(f"{paper.title}-{paper.subject}.pdf")
-    response.headers["Content-Disposition"] = f"inline; filename=\"slip.pdf\"; filename*=UTF-8''{name}"
-    return response
+    return download(slip_pdf(paper).content, f"{paper.title}-{paper.subject}.pdf", inline=True)
 
 
 def _paper(row: ProcessInstance) -> ApprovalSlip:

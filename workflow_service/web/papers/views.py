@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from workflow_service.documents.docx import DOCX
 from workflow_service.documents.preview import Preview, preview_docx
 from workflow_service.documents.template_fields import BULLETIN, FIELDS
 from workflow_service.documents.templates import LARGEST_BYTES
@@ -18,6 +16,7 @@ from workflow_service.i18n import N_, _
 from workflow_service.services import paper_templates, rhythm_settings
 
 from ..current import page_actor, page_now, page_session, require_sign_in, transaction
+from ..downloads import download
 from ..rights import require
 
 blueprint = Blueprint("papers", __name__, url_prefix="/templates", template_folder="templates")
@@ -41,16 +40,14 @@ def show(kind: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/<kind>/<any(current, example):what>.docx")
-def download(kind: str, what: str) -> Response:
+def export(kind: str, what: str) -> Response:
     """The template in force, to be edited, or the example filled by it."""
     session, actor = page_session(), page_actor()
     if what == "current":
         content, name = paper_templates.current(session, actor, kind, now=page_now()), _("%(kind)s模板", kind=_label(kind))
     else:
         content, name = paper_templates.example(session, actor, kind), _("%(kind)s样例", kind=_label(kind))
-    response = Response(content, mimetype=DOCX)
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{what}.docx\"; filename*=UTF-8''{quote(name)}.docx"
-    return response
+    return download(content, f"{name}.docx")
 
 
 @blueprint.post("/<kind>")

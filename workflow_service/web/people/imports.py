@@ -11,7 +11,7 @@ import io
 from dataclasses import asdict
 from typing import Any
 
-from flask import Response, current_app, render_template, request
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -28,6 +28,7 @@ from workflow_service.services.people_import import (
 )
 
 from ..current import page_actor, page_now, page_session, transaction
+from ..downloads import download
 from ..rights import require
 from .blueprint import blueprint
 
@@ -75,9 +76,7 @@ def import_template(ending: str) -> ResponseReturnValue:
         if is_csv
         else files.template_xlsx(posts_for_template(page_session(), page_actor()))
     )
-    answer = Response(content, mimetype="text/csv" if is_csv else XLSX)
-    answer.headers.set("Content-Disposition", "attachment", filename=f"people.{ending}")
-    return answer
+    return download(content, f"people.{ending}")
 
 
 def _uploaded() -> list[ImportRow]:

@@ -19,6 +19,7 @@ from workflow_service.store.supervision import WeeklyReport
 
 from .. import cursors
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in, transaction
+from ..downloads import download
 from ..listing import PAGE_ROWS, address, filter_values
 from ..rights import allowed
 from ..sheets import sheet
@@ -161,9 +162,7 @@ def _reports(plan: Plan) -> list[tuple[WeeklyReport, str, str]]:
 def notice(plan_id: int) -> Response:
     """The notice that issued the plan, for reading in the browser; `revision` asks for that of one revision."""
     found = issue_notices.notice_pdf(page_session(), page_actor(), plan_id, request.args.get("revision", type=int))
-    response = Response(found.content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = "inline; filename=\"notice.pdf\""
-    return response
+    return download(found.content, "notice.pdf", inline=True)
 
 
 def _starts(plan: Plan) -> list[str]:

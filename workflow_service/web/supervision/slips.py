@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,6 +18,7 @@ from workflow_service.store.slip_list import SlipFilter, SlipRow
 
 from .. import cursors
 from ..current import page_actor, page_day, page_now, page_session, transaction
+from ..downloads import download
 from ..formats import task_light
 from ..listing import PAGE_ROWS, address, filter_values
 from ..once import repeated_answer
@@ -103,18 +103,13 @@ def sign(slip_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/slips/<int:slip_id>.<any(docx, pdf):ending>", endpoint="slip_file")
-def download(slip_id: int, ending: str) -> Response:
+def slip_file(slip_id: int, ending: str) -> Response:
     """One slip as an official document."""
     session, actor = page_session(), page_actor()
     found = slips.visible_slip(session, actor, slip_id)
-    if ending == "docx":
-        content, media_type = slips.slip_docx(session, actor, slip_id), DOCX
-    else:
-        content, media_type = slips.slip_pdf(session, actor, slip_id).content, "application/pdf"
-    response = Response(content, mimetype=media_type)
-    name = quote(f"{_('抄告单')}-{found.number}.{ending}")
-    response.headers["Content-Disposition"] = f"attachment; filename=\"slip.{ending}\"; filename*=UTF-8''{name}"
-    return response
+    is_docx = ending == "docx"
+    content = slips.slip_docx(session, actor, slip_id) if is_docx else slips.slip_pdf(session, actor, slip_id).content
+    return download(content, f"{_('抄告单')}-{found.number}.{ending}")
 
 
 @blueprint.route("/slips/new", methods=["GET", "POST"], endpoint="issue_slip")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from urllib.parse import quote
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -16,6 +15,7 @@ from workflow_service.services import weekly
 from workflow_service.services.weekly_sheet import weekly_xlsx
 
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in
+from ..downloads import download
 from ..rights import require
 
 blueprint = Blueprint("weekly", __name__, url_prefix="/weekly", template_folder="templates")
@@ -40,14 +40,12 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.get("/ledger.<any(docx, xlsx):ending>")
-def download(ending: str) -> Response:
+def export(ending: str) -> Response:
     """The same week as a document or a table."""
     monday = _monday()
     write = weekly.weekly_docx if ending == "docx" else weekly_xlsx
-    response = Response(write(page_session(), page_actor(), monday, now=page_now()), mimetype=MEDIA_TYPES[ending])
-    name = quote(f"{_('周调度台账')}-{week_of(monday).key}.{ending}")
-    response.headers["Content-Disposition"] = f"attachment; filename=\"weekly.{ending}\"; filename*=UTF-8''{name}"
-    return response
+    content = write(page_session(), page_actor(), monday, now=page_now())
+    return download(content, f"{_('周调度台账')}-{week_of(monday).key}.{ending}")
 
 
 def _monday() -> date:
