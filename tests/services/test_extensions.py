@@ -1,5 +1,6 @@
 """Later dates asked for, granted and refused, and tasks put before the superior: by whom it may be, with reason, recorded."""
 
+import threading
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from workflow_service.store import deadlines, extension_list
 from workflow_service.store.acting import Extension
 from workflow_service.store.extension_list import ExtensionFilter
 from workflow_service.store.operations import TaskEvent
+from workflow_service.store.records import AuditRecord
 from workflow_service.store.runtime import Task
 from workflow_service.store.supervision import Notice
 
@@ -162,6 +164,27 @@ def test_an_escalated_task_is_told_to_the_leader_with_the_reason_and_moves_nothi
         escalate(at_work)
     at_work.now += timedelta(days=2)
     assert escalate(at_work) == 1
+
+
+def test_of_two_who_escalate_at_once_one_is_told_that_it_went_up(at_work: House) -> None:
+    there, refused, told = threading.Barrier(2), list[Conflict](), list[int]()
+
+    def try_it() -> None:
+        there.wait()
+        try:
+            told.append(escalate(at_work))
+        except Conflict as error:
+            refused.append(error)
+
+    both = [threading.Thread(target=try_it) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert told == [1] and len(refused) == 1
+    with at_work.database.transaction() as session:
+        (record,) = session.scalars(select(AuditRecord).where(AuditRecord.action == "task.escalate"))
+        assert record.chain == f"i{task_of(at_work).instance_id}"
 
 
 def test_what_lies_before_the_leader_goes_to_the_commissions_leader(at_work: House) -> None:

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.divisions import last_area
 from workflow_service.domain.errors import NotFound
 from workflow_service.domain.supervision import Figures
-from workflow_service.i18n import N_
+from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.store import board_queries as queries
 from workflow_service.store.ledger_queries import Wanted
-from workflow_service.store.people_queries import area_names
+from workflow_service.store.people_queries import area_names, unit_by_code
 
 from . import ledger, trends
 from .context import Actor
@@ -93,10 +93,10 @@ def overview(session: Session, actor: Actor, asked: BoardAsked) -> Overview:
 
 
 def _unit_name(session: Session, actor: Actor, code: str) -> str:
-    unit = queries.unit_named(session, code)
+    unit = unit_by_code(session, code)
     if unit is None or not policy.may(actor, "board.see", policy.thing_of(unit.area_path)):
         raise NotFound(N_("没有代码为“%(unit)s”的单位。"), unit=code)
-    return str(unit.name)
+    return unit.name
 
 
 def _trail(session: Session, actor: Actor, area: str) -> tuple[tuple[str, str], ...]:
@@ -152,6 +152,16 @@ def lines_of(figures: ledger.LedgerFigures, by: str) -> dict[str, Figures]:
         "level": figures.levels, "tier": figures.tiers, "importance": figures.importances, "category": figures.categories,
     }  # fmt: skip
     return {kind.value: one for kind, one in groups[by].items()}
+
+
+def named_lines(found: Overview) -> list[tuple[str, str, Figures]]:
+    """Give name, value and present figures of each line of a board's trend, in the reader's language."""
+    figures = found.board.figures
+    if found.asked.unit:
+        return [(found.unit_name, found.asked.unit, figures.total)]
+    kinds = {kind.value: kind.label for kind in figures.kinds}
+    lines = lines_of(figures, found.asked.by).items()
+    return [(kinds.get(value) or figures.unit_names.get(value) or _("完成率"), value, now) for value, now in lines]
 
 
 def _moves(session: Session, plan_ids: Sequence[int], until: datetime) -> dict[int, list[DateMove]]:

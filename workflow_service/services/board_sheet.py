@@ -10,7 +10,7 @@ from workflow_service.documents.sheets import Cell, Sheet, SheetColumn, Shown, w
 from workflow_service.domain.supervision import Figures
 from workflow_service.i18n import _
 
-from .board import Overview, lines_of
+from .board import Overview, named_lines
 
 NUMBERS = 10
 
@@ -81,23 +81,13 @@ def _late(found: Overview) -> Iterator[tuple[Cell, ...]]:
 
 
 def _trend_columns(found: Overview) -> tuple[SheetColumn, ...]:
-    lines = (SheetColumn(name, 14, Shown.PERCENT) for name, _value in _lines(found))
+    lines = (SheetColumn(name, 14, Shown.PERCENT) for name, _value, _now in named_lines(found))
     return (SheetColumn(_("旬末"), 12, Shown.DAY), *lines)
 
 
 def _trend(found: Overview) -> Iterator[tuple[Cell, ...]]:
-    values = [value for _name, value in _lines(found)]
+    values = [value for _name, value, _now in named_lines(found)]
     for day in found.trend.days:
         past = (found.trend.figures.get(value, {}).get(day) for value in values)
         yield (day, *(one.rate if one else None for one in past))
 
-
-def _lines(found: Overview) -> list[tuple[str, str]]:
-    """Name and value of each line of the trend."""
-    if found.asked.unit:
-        return [(found.unit_name, found.asked.unit)]
-    names = found.board.figures.unit_names
-    kinds = {kind.value: kind.label for kind in found.board.figures.kinds}
-    return [
-        (kinds.get(value) or names.get(value) or _("完成率"), value) for value in lines_of(found.board.figures, found.asked.by)
-    ]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.divisions import last_area
 from workflow_service.domain.errors import Conflict, InvalidInput
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
@@ -21,7 +22,7 @@ from workflow_service.store.runtime import Task
 from . import audit, events, recipients
 from .calendars import SETTINGS
 from .context import Actor
-from .task_access import open_task
+from .task_access import lock_task
 from .timeouts import SUPERIOR_POST
 
 ESCALATED = "escalated"
@@ -35,7 +36,7 @@ def escalate_task(session: Session, actor: Actor, task_id: int, reason: str, *, 
 
     Raises NotFound, Forbidden, InvalidInput, and Conflict when the task is over, went up within the day, or nobody is above.
     """
-    task = open_task(session, task_id)
+    row, task = lock_task(session, task_id)
     policy.require(actor, "task.escalate", policy.thing_of(task.area_path))
     reason = reason.strip()
     if not 1 <= len(reason) <= LONGEST_REASON:
@@ -48,7 +49,7 @@ def escalate_task(session: Session, actor: Actor, task_id: int, reason: str, *, 
     data = {"people": superiors}
     event = events.note(session, actor, task, ESCALATED, data, now=now, reason=reason)
     session.flush()
-    audit.record(session, actor, "task.escalate", f"task:{task_id}", data | {"reason": reason}, now=now)
+    audit.record(session, actor, "task.escalate", f"task:{task_id}", data | {"reason": reason}, now=now, instance=row)
     return recipients.tell(
         session, actor, [f"u:{one}" for one in superiors], ESCALATED, N_("%(by)s上报：%(task)s（%(title)s）"),
         {"by": actor.name, "task": task.name, "title": task.title}, f"{ESCALATED}:{event.id}", now=now, note=reason,
@@ -61,7 +62,7 @@ def superiors_of(session: Session, task: Task, now: datetime) -> list[int]:
     today = SETTINGS.day_of(now)
     below = set(notice_rows.task_holders(session, task.id, today))
     unit = session.get(Unit, task.unit_id) if task.unit_id is not None else None
-    area = unit.area if unit is not None else task.area_path.strip("/").rpartition("/")[2]
+    area = unit.area if unit is not None else last_area(task.area_path)
     offices = select(Unit.code, Unit.relation).where(Unit.area == area, Unit.active, Unit.relation.in_(OFFICES))
     known = {relation: code for code, relation in session.execute(offices)}
     codes = [unit.code] if unit is not None else []

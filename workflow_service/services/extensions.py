@@ -15,14 +15,13 @@ from workflow_service.domain.deadlines import aware
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store import extension_list, notice_rows
+from workflow_service.store import extension_list
 from workflow_service.store.acting import Extension
 from workflow_service.store.deadlines import move_holders
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Task
 
 from . import events, pauses, recipients
-from .calendars import SETTINGS
 from .context import Actor
 from .task_access import changed, lock_task, require_holder
 
@@ -141,8 +140,7 @@ def _words(reason: str) -> str:
 
 
 def _tell_deciders(session: Session, actor: Actor, extension: Extension, task: Task, now: datetime) -> None:
-    rows = notice_rows.holders_of_posts(session, extension.area_path, SETTINGS.day_of(now), roles=["supervisor"])
-    people = sorted({f"u:{row.user_id}" for row in rows if row.area_path == extension.area_path})
+    people = recipients.supervisors_of(session, extension.area_path, now=now)
     recipients.tell(
         session, actor, people, KIND, N_("申请延期：%(task)s（%(title)s）"), {"task": task.name, "title": task.title},
         f"{KIND}:{extension.id}", now=now, note=extension.reason, link="/supervision/extensions",

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.divisions import last_area
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store import listed_list, notice_rows
+from workflow_service.store import listed_list, notice_rows, people_queries
 from workflow_service.store.acting import ListedMatter, ListedNote
 from workflow_service.store.people import Post, Unit
 from workflow_service.store.plans import Plan
@@ -63,7 +64,7 @@ def list_matter(session: Session, actor: Actor, asked: ListingAsked, *, now: dat
     policy.require(actor, "listing.manage", policy.thing_of(area_path))
     _refuse_twice(session, asked)
     today = SETTINGS.day_of(now)
-    area = area_path.strip("/").rpartition("/")[2]
+    area = last_area(area_path)
     made = ListedMatter(
         area=area, area_path=area_path, year=today.year, number=next_number(session, f"listed:{area}:{today.year}"),
         title=asked.title.strip(), reason=asked.reason.strip(), plan_id=asked.plan_id, task_id=asked.task_id, unit_id=unit.id,
@@ -182,7 +183,7 @@ def _check_words(asked: ListingAsked, now: datetime) -> None:
 def _answering(session: Session, holder: str, now: datetime) -> tuple[Unit, str]:
     """The unit and post that answer for a matter; raises InvalidInput for a person, or a post that nobody holds."""
     code, _colon, post = holder.removeprefix("g:").rpartition(":")
-    unit = session.scalars(select(Unit).where(Unit.code == code, Unit.active)).one_or_none()
+    unit = people_queries.unit_in_use(session, code)
     if not holder.startswith("g:") or unit is None:
         raise InvalidInput(N_("请选择责任单位的岗位。"), pointer="/holder")
     recipients.require_reachable(session, [holder], now=now)

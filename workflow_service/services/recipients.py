@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
+from workflow_service.identity import policy
 from workflow_service.store import notice_rows, people_queries
 from workflow_service.store.people import Post, Unit, User
 from workflow_service.store.runtime import Task
@@ -103,6 +104,12 @@ def is_still_his(session: Session, user_id: int, task: Task, *, now: datetime) -
     if task.candidate_groups:
         return any(f"{one.post.unit.code}:{one.post.code}" in task.candidate_groups for one in held)
     return task.unit_id is None or any(one.post.unit_id == task.unit_id for one in held)
+
+
+def supervisors_of(session: Session, area_path: str, *, now: datetime) -> list[str]:
+    """Give the holder keys of those who supervise an area itself, not one above or below it."""
+    rows = notice_rows.holders_of_posts(session, area_path, SETTINGS.day_of(now), roles=[policy.SUPERVISOR])
+    return sorted({f"u:{row.user_id}" for row in rows if row.area_path == area_path})
 
 
 def tell(

@@ -77,7 +77,7 @@ def _served(scope: Scope, facts: dict[str, Any], names: dict[str, str]) -> Serve
 
 def _scope(session: Session, actor: Actor, kind: str, code: str) -> Scope:
     if kind == UNIT:
-        unit = session.scalars(select(Unit).where(Unit.code == code, Unit.active)).one_or_none()
+        unit = people_queries.unit_in_use(session, code)
         if unit is None:
             raise NotFound(N_("没有代码为“%(unit)s”的单位。"), unit=code)
         policy.require(actor, "rhythm.run", policy.thing_of(unit.area_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from workflow_service.store.route_queries import Span
 
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
+from .programs import program_of
 
 MOST_RUNS = 5000
 """Of more runs the latest are counted, and the answer says so."""
@@ -41,7 +43,7 @@ class Heat:
     """The times of a process of a route, the slowest element first, from `since` to `until` (both included).
 
     `definition` is drawn: its latest version that ran. `routes` and `processes` are what else can be asked: key and name.
-    `runs` were counted; `cut`: there were more.
+    `runs` were counted; `cut`: there were more. `names` are those of the elements drawn; some runs may have had others.
     """
 
     route: str
@@ -53,6 +55,7 @@ class Heat:
     elements: tuple[ElementTimes, ...]
     routes: tuple[tuple[str, str], ...]
     processes: tuple[tuple[str, str], ...]
+    names: Mapping[str, str]
 
     @property
     def slowest(self) -> int:
@@ -81,7 +84,7 @@ def heat(session: Session, actor: Actor, asked: HeatAsked, *, now: datetime) -> 
         route=route, definition=drawn, since=since, until=until, runs=runs, cut=runs >= MOST_RUNS,
         elements=tuple(_times(session, span, drawn.key)),
         routes=tuple((key, one.name) for key, one in known.items()),
-        processes=tuple((key, one.name) for key, one in parts.items()),
+        processes=tuple((key, one.name) for key, one in parts.items()), names=_names(session, drawn),
     )  # fmt: skip
 
 
@@ -103,6 +106,12 @@ def _times(session: Session, span: Span, process: str) -> list[ElementTimes]:
         here=queries.standing(session, span, process), again=queries.came_again(session, span, process),
         returned=queries.returned_to(session, span, process),
     )  # fmt: skip
+
+
+def _names(session: Session, definition: ProcessDefinition) -> dict[str, str]:
+    processes = program_of(session, definition.id).program.processes
+    elements = processes[definition.key]["elements"].items()
+    return {key: " ".join(str(one["name"]).split()) for key, one in elements if one.get("name")}
 
 
 def _definitions(session: Session, ran: dict[str, int]) -> dict[str, ProcessDefinition]:

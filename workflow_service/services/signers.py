@@ -28,10 +28,11 @@ from . import events, recipients
 from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution, require_status
+from .moves import require_words
 from .programs import program_of
 from .task_access import holders_of, lock_task
 
-MOST_SIGNERS, LONGEST_REASON = 200, 2000
+MOST_SIGNERS = 200
 VOTE = "vote"
 ADDED, REMOVED = "add_signers", "remove_signer"
 
@@ -162,10 +163,7 @@ def _ready(
         raise Conflict(N_("这项任务不在会签之中。"))
     execution = Execution.thaw(session, actor, row, now)
     policy.require(actor, "task.signers", _thing(execution, task, rule))
-    if not reason.strip():
-        raise InvalidInput(N_("请写明理由。"))
-    if len(reason) > LONGEST_REASON:
-        raise InvalidInput(N_("说明不能超过 2000 字。"))
+    require_words(reason)
     return execution, task, rule
 
 

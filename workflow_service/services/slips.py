@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from workflow_service.documents.pdf import Pdf, write_pdf
 from workflow_service.documents.slip import NoticeSlip, slip_document
 from workflow_service.domain.circulations import CirculationKind
+from workflow_service.domain.divisions import last_area
 from workflow_service.domain.documents import DocumentNumber
 from workflow_service.domain.errors import InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store import notice_rows
+from workflow_service.store import notice_rows, people_queries
 from workflow_service.store.acting import NoticeSlipRow
 from workflow_service.store.people import Unit
 
@@ -65,7 +66,7 @@ def issue_slip(session: Session, actor: Actor, asked: SlipAsked, *, now: datetim
     copies = [_unit(session, code) for code in dict.fromkeys(asked.copies) if code != asked.unit]
     today = SETTINGS.day_of(now)
     made = NoticeSlipRow(
-        area=area_path.strip("/").rpartition("/")[2], area_path=area_path, number=str(_number(session, organ, today.year)),
+        area=last_area(area_path), area_path=area_path, number=str(_number(session, organ, today.year)),
         organ=organ.name, organ_unit_id=organ.id, unit_id=unit.id, unit_name=unit.name,
         holder=receiving_post(session, unit, now), plan_id=asked.plan_id, matter=asked.matter.strip(),
         facts=asked.facts.strip(), asked=asked.asked.strip(), until=asked.until, answer_wanted=asked.answer_wanted,
@@ -116,7 +117,7 @@ def as_paper(slip: NoticeSlipRow) -> NoticeSlip:
 def take_answer(session: Session, actor: Actor, slip: NoticeSlipRow, words: str, *, now: datetime) -> None:
     """Keep what the unit answered, and tell who issued the slip."""
     slip.answer, slip.answered_at, slip.answered_by = words.strip(), now, actor.user_id
-    _tell(session, actor, slip, [f"u:{slip.sent_by}"] if slip.sent_by else [], N_("收到回执：%(matter)s"), "answered", now)
+    _tell(session, actor, slip, _issuer(slip), N_("收到回执：%(matter)s"), "answered", now)
     audit.record(session, actor, "slip.answer", f"notice-slip:{slip.id}", {"answer": slip.answer}, now=now)
 
 
@@ -131,10 +132,8 @@ def climb_to_superior(session: Session, actor: Actor, slip: NoticeSlipRow, *, no
 def climb_to_supervisor(session: Session, actor: Actor, slip: NoticeSlipRow, *, now: datetime) -> None:
     """Tell the supervisors of the area, and who issued the slip, that it is still silent."""
     slip.supervisor_at = now
-    rows = notice_rows.holders_of_posts(session, slip.area_path, SETTINGS.day_of(now), roles=["supervisor"])
-    people = {f"u:{row.user_id}" for row in rows if row.area_path == slip.area_path}
-    people |= {f"u:{slip.sent_by}"} if slip.sent_by else set()
-    _tell(session, actor, slip, sorted(people), N_("抄告单超期未回：%(matter)s"), "supervisor", now)
+    people = recipients.supervisors_of(session, slip.area_path, now=now) + _issuer(slip)
+    _tell(session, actor, slip, people, N_("抄告单超期未回：%(matter)s"), "supervisor", now)
     audit.record(session, actor, "slip.climb", f"notice-slip:{slip.id}", {"to": "supervisor"}, now=now)
 
 
@@ -159,8 +158,12 @@ def _check_words(asked: SlipAsked, now: datetime) -> None:
         raise InvalidInput(N_("抄送单位最多 100 个。"), pointer="/copies")
 
 
+def _issuer(slip: NoticeSlipRow) -> list[str]:
+    return [f"u:{slip.sent_by}"] if slip.sent_by else []
+
+
 def _unit(session: Session, code: str) -> Unit:
-    found = session.scalars(select(Unit).where(Unit.code == code, Unit.active)).one_or_none()
+    found = people_queries.unit_in_use(session, code)
     if found is None:
         raise InvalidInput(N_("没有代码为“%(unit)s”的单位。"), pointer="/unit", unit=code)
     return found

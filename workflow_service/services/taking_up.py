@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.errors import TongchouError
 from workflow_service.store import step_rows
 from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.runtime import Incident, ProcessInstance, Task
@@ -50,7 +49,7 @@ def _pairs(session: Session, row: ProcessInstance, moved: Mapping[UUID, UUID]) -
 
 def _give_back(session: Session, actor: Actor, former: Task, task: Task, now: datetime) -> None:
     """Let the task lie before whom it lay, until when it was to be done; who has left meanwhile gets nothing."""
-    his = former.assignee_id is not None and _still_his(session, former, now)
+    his = former.assignee_id is not None and recipients.is_still_his(session, former.assignee_id, former, now=now)
     if his or former.candidate_groups or former.candidate_users:
         task.candidate_users, task.candidate_groups = list(former.candidate_users), list(former.candidate_groups)
         task.unit_id = former.unit_id
@@ -60,15 +59,6 @@ def _give_back(session: Session, actor: Actor, former: Task, task: Task, now: da
         before, task.due_at, task.deadline_rule = task.due_at, former.due_at, former.deadline_rule
         pauses.note_by_hand(session, actor, task, before, by_hand.reason, now=now)
     put_before(session, task)
-
-
-def _still_his(session: Session, former: Task, now: datetime) -> bool:
-    holder = f"u:{former.assignee_id}"
-    try:
-        recipients.require_reachable(session, [holder], now=now)
-    except TongchouError:
-        return False
-    return former.unit_id is None or recipients.belongs(session, holder, former.unit_id, now=now)
 
 
 def _by_hand(session: Session, former: Task) -> DeadlineChange | None:

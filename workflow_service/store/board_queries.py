@@ -36,11 +36,6 @@ def places(session: Session, moment: Moment, wanted: Wanted, area: str) -> Seque
     return counted_by(session, with_place, [with_place.c.place], moment)
 
 
-def unit_named(session: Session, code: str) -> Any:
-    """The unit of a code: code, name, area_path; None where there is none."""
-    return session.execute(select(Unit.code, Unit.name, Unit.area_path).where(Unit.code == code)).one_or_none()
-
-
 def first_registration(session: Session) -> date | None:
     """The day on which the first plan came into a catalogue."""
     return session.scalar(select(func.min(Plan.registered_on)))

@@ -98,6 +98,12 @@ def unit_by_code(session: Session, code: str) -> Unit | None:
     return session.scalar(select(Unit).where(Unit.code == code))
 
 
+def unit_in_use(session: Session, code: str) -> Unit | None:
+    """The same, None where it was dissolved."""
+    found = unit_by_code(session, code)
+    return found if found is not None and found.active else None
+
+
 def posts_of_units(
     session: Session, pairs: Collection[tuple[str, str]], codes: Collection[str]
 ) -> Sequence[Any]:

@@ -11,10 +11,9 @@ from flask import Response, jsonify
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.services import ledger
-from workflow_service.services.board import BoardAsked, Overview, lines_of
+from workflow_service.services.board import BoardAsked, Overview, named_lines
 
 from ..current import page_actor
-from ..words import word
 
 BY_WORDS = {
     "all": N_("总体"), "level": N_("层级"), "tier": N_("审批方式"), "importance": N_("管理类别"), "category": N_("类别"),
@@ -60,22 +59,10 @@ def trend_table(found: Overview) -> dict[str, Any]:
 
 def _points(found: Overview) -> tuple[list[date], list[tuple[str, list[Decimal | None]]]]:
     """The ends of past periods and the day shown."""
-    trend, day, by = found.trend, found.board.as_of.day, found.asked.by
-    if found.asked.unit:
-        present = {found.asked.unit: found.board.figures.total}
-        names = {found.asked.unit: found.unit_name}
-    else:
-        present = lines_of(found.board.figures, by)
-        names = {value: _name(found, by, value) for value in present}
+    trend, day = found.trend, found.board.as_of.day
     lines: list[tuple[str, list[Decimal | None]]] = []
-    for value, now in present.items():
+    for name, value, now in named_lines(found):
         past = trend.figures.get(value, {})
         rates = [past[one].rate if one in past else None for one in trend.days]
-        lines.append((names[value], [*rates, now.rate]))
+        lines.append((name, [*rates, now.rate]))
     return [*trend.days, day], lines
-
-
-def _name(found: Overview, by: str, value: str) -> str:
-    if by == "all":
-        return _("完成率")
-    return found.board.figures.unit_names.get(value, value) if by == "unit" else word(value, by)

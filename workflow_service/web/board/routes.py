@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
-from html import unescape
 from typing import Any
 
 from flask import Response, render_template, request
@@ -22,15 +20,13 @@ from ..listing import filter_values
 from .views import AREA, blueprint
 
 FILTERS = ("route", "process", "since", "until", "area")
-_NAMED = re.compile(r'id="([^"]+)"[^>]*?\bname="([^"]*)"')
-_NAMED_FIRST = re.compile(r'\bname="([^"]*)"[^>]*?\bid="([^"]+)"')
 
 
 @blueprint.get("/routes", endpoint="routes")
 def routes_page() -> ResponseReturnValue:
     """How long tokens stay where and how often they come back."""
     found = _found()
-    names = element_names(found) if found else {}
+    names = found.names if found else {}
     elements = [one for one in found.elements if one.element_id in names] if found else []
     return render_template(
         "board/routes.html", heat=found, elements=elements, names=names, chosen=filter_values(*FILTERS),
@@ -63,13 +59,6 @@ def _day(name: str) -> date | None:
         return read_day(text) if text else None
     except ValueError as error:
         raise BadRequest(N_("日期应写作 2021-06-30 这样。")) from error
-
-
-def element_names(found: Heat) -> dict[str, str]:
-    """The names of the elements in the drawn diagram, which may be newer than some of the runs."""
-    xml = found.definition.resource.content.decode("utf-8", "replace")
-    named = dict(_NAMED.findall(xml)) | {key: name for name, key in _NAMED_FIRST.findall(xml)}
-    return {key: unescape(name).replace("\n", " ") for key, name in named.items() if name}
 
 
 def _mark(one: ElementTimes) -> dict[str, Any]:
