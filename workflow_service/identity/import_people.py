@@ -17,6 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from workflow_service.domain.days import require_in_reach
 from workflow_service.domain.errors import InvalidInput, TooLarge, UnsupportedType
+from workflow_service.domain.table_files import decoded
 from workflow_service.i18n import N_
 
 # field → heading of the template; the English names are understood too
@@ -147,7 +148,7 @@ def _fields(head: Sequence[str]) -> list[str]:
 
 
 def _csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    text = _decoded(content)
+    text = decoded(content)
     separator = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
@@ -155,15 +156,6 @@ def _csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, [_cell(cell) for cell in cells]
     except csv.Error as error:
         raise InvalidInput(N_("第 %(line)d 行不是正确的 CSV。"), line=reader.line_num) from error
-
-
-def _decoded(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidInput(N_("文件编码无法识别，请另存为 UTF-8 编码的 CSV 或 xlsx。"))
 
 
 def _xlsx_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:

@@ -17,6 +17,7 @@ from datetime import date, timedelta
 
 from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.table_files import decoded
 from workflow_service.i18n import N_, _
 
 from .calendar_days import LONGEST_NAME, ExceptionalDay
@@ -41,7 +42,7 @@ def read_notice(content: bytes) -> dict[date, tuple[bool, str]]:
         raise InvalidInput(N_("文件过大，一年的安排只有几十行。"))
     days: dict[date, tuple[bool, str]] = {}
     faults: list[str] = []
-    for number, cells in enumerate(csv.reader(io.StringIO(_decoded(content))), start=1):
+    for number, cells in enumerate(csv.reader(io.StringIO(decoded(content))), start=1):
         if not any(cell.strip() for cell in cells) or (number == 1 and cells[0].strip() == HEADS[0]):
             continue
         try:
@@ -69,15 +70,6 @@ def write_days(days: Iterable[ExceptionalDay]) -> bytes:
     writer.writerow(HEADS)
     writer.writerows((one.day.isoformat(), WORK[0] if one.working else OFF[0], one.name) for one in days)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _decoded(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidInput(N_("无法识别文件的编码，请用 WPS 或 Excel 另存为 CSV。"))
 
 
 def _line(cells: list[str]) -> tuple[list[date], tuple[bool, str]]:

@@ -51,7 +51,7 @@ def ask_for_extension(
     )  # fmt: skip
     session.add(made)
     session.flush()
-    pauses.note_extension(session, actor, task, "asked", task.due_at, wanted, reason, now=now)
+    pauses.note_change(session, actor, task, "asked", task.due_at, wanted, reason, now=now)
     data = {"extension": made.id, "due": task.due_at, "wanted": wanted}
     events.note(session, actor, task, "extension_asked", data, now=now, reason=reason)
     changed(session, actor, row, task, "extension.ask", data | {"reason": reason}, now)
@@ -75,7 +75,7 @@ def grant_extension(
     task.due_at, task.deadline_rule = moment, "by hand"
     move_holders(session, task)
     words = found.answer or found.reason
-    pauses.note_extension(session, actor, task, "extended", before, moment, words, now=now)
+    pauses.note_change(session, actor, task, "extended", before, moment, words, now=now)
     data = {"extension": found.id, "due": before, "granted": moment}
     events.note(session, actor, task, "extension_granted", data, now=now, reason=words)
     changed(session, actor, row, task, "extension.grant", data | {"answer": found.answer}, now)
@@ -90,7 +90,7 @@ def refuse_extension(session: Session, actor: Actor, extension_id: int, answer: 
     row, task = lock_task(session, found.task_id)
     _require_open(session, found)
     _decide(found, actor, "refused", answer, now)
-    pauses.note_extension(session, actor, task, "refused", task.due_at, task.due_at, answer, now=now)
+    pauses.note_change(session, actor, task, "refused", task.due_at, task.due_at, answer, now=now)
     data = {"extension": found.id, "wanted": found.wanted}
     events.note(session, actor, task, "extension_refused", data, now=now, reason=answer)
     changed(session, actor, row, task, "extension.refuse", data | {"answer": answer}, now)

@@ -93,18 +93,14 @@ def note_by_hand(
     session: Session, actor: Actor, task: Task, before: datetime | None, reason: str, *, now: datetime
 ) -> None:
     """Keep why a person set a task's due moment anew."""
-    row = DeadlineChange(
-        plan_id=task.plan_id, instance_id=task.instance_id, task_id=task.id, kind=BY_HAND, started_at=now, ended_at=now,
-        due_before=before, due_after=task.due_at, stage="", working_days=0, reason=reason, actor_id=actor.user_id,
-    )  # fmt: skip
-    session.add(row)
+    note_change(session, actor, task, BY_HAND, before, task.due_at, reason, now=now)
 
 
-def note_extension(
+def note_change(
     session: Session, actor: Actor, task: Task, kind: str, before: datetime | None, after: datetime | None, reason: str, *,
     now: datetime,
 ) -> None:  # fmt: skip
-    """Keep that a later date was asked for (`after` is the one wanted), granted or refused: asked, extended, refused."""
+    """Keep what a person did about a task's due moment: set it, asked for a later one (`after`), granted or refused it."""
     row = DeadlineChange(
         plan_id=task.plan_id, instance_id=task.instance_id, task_id=task.id, kind=kind, started_at=now, ended_at=now,
         due_before=before, due_after=after, stage="", working_days=0, reason=reason, actor_id=actor.user_id,
