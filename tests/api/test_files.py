@@ -56,11 +56,18 @@ def test_a_file_is_kept_and_comes_back_the_same(api: ApiHouse, handler: Caller, 
 def test_another_county_does_not_get_a_file(api: ApiHouse, handler: Caller, task_id: int) -> None:
     upload = {"file": [("a.txt", "正文".encode())]}
     file_id = handler.upload(f"/tasks/{task_id}/attachments", upload, DECLARED).get_json()["id"]
+    others = api.caller("hs.handler"), api.caller("nb.planner")
+    assert_problem(others[0].upload(f"/tasks/{task_id}/attachments", upload, DECLARED), 403)
+    for path in ("", "/content"):  # a draft is its uploader's own
+        assert [one.get(f"/attachments/{file_id}{path}").status_code for one in others] == [403, 403]
+        assert handler.get(f"/attachments/{file_id}{path}").status_code == 200
+    assert others[1].get(f"/tasks/{task_id}/attachments").get_json()["items"] == []
+    api.house.complete("a")
     for path in ("", "/content"):
-        assert_problem(api.caller("hs.handler").get(f"/attachments/{file_id}{path}"), 403, "forbidden")
-        assert api.caller("nb.planner").get(f"/attachments/{file_id}{path}").status_code == 200
-    assert_problem(api.caller("hs.handler").upload(f"/tasks/{task_id}/attachments", upload, DECLARED), 403)
-    assert_problem(api.caller("nb.planner").delete(f"/attachments/{file_id}"), 403)
+        assert_problem(others[0].get(f"/attachments/{file_id}{path}"), 403, "forbidden")
+        assert others[1].get(f"/attachments/{file_id}{path}").status_code == 200
+    assert [one["id"] for one in others[1].get(f"/tasks/{task_id}/attachments").get_json()["items"]] == [file_id]
+    assert_problem(others[1].delete(f"/attachments/{file_id}"), 403)
 
 
 @pytest.mark.parametrize(

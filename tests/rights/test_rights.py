@@ -21,6 +21,7 @@ from workflow_service.store import tables
 from workflow_service.store.database import Database
 from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.plans import Plan
+from workflow_service.store.runtime import Attachment
 
 PREFIX = "/api/v1"
 REFUSED = (403, 404)
@@ -204,13 +205,16 @@ def test_an_issued_plan_is_open_to_all_and_the_work_on_its_revision_to_none_besi
     with scene.house.database.transaction() as session:
         plan = session.get_one(Plan, plan_id)
         plan.status, plan.issued_on, plan.title = "issued", scene.house.now.date(), "已印发的规划"
+        kept = {"sha256": "2" * 64, "size": 1, "media_type": "text/plain", "uploaded_at": scene.house.now}
+        session.add(Attachment(name="b.txt", plan_id=plan_id, **kept))
         session.add(DeadlineChange(plan_id=plan_id, kind="by_hand", reason="内部理由", started_at=scene.house.now))
-    work = ("a.txt", "内部理由", f"/tasks/{scene.ids['task_id']}", f"/instances/{scene.ids['instance_id']}")
+    work = ("b.txt", "内部理由", f"/tasks/{scene.ids['task_id']}", f"/instances/{scene.ids['instance_id']}")
     parts = ("events", "process-instances", "deadline-changes")
     for username in sorted(EVERYBODY):
         page = scene.visitor(username).get(f"/plans/{plan_id}")
         assert page.status_code == 200 and "已印发的规划" in page.text, username
         shown = [one for one in work if one in page.text]
         assert shown == ([] if username in BESIDE else list(work)), username
+        assert ("a.txt" in page.text) is (username == "jb.handler"), username  # his draft's
         told = {scene.caller(username).get(f"/plans/{plan_id}/{part}").status_code for part in parts}
         assert told == {403 if username in BESIDE else 200}, username

@@ -23,7 +23,7 @@ from .files import DIAGRAMS, FORMS, ROOT, ROUTES, TABLES, diagram, form, process
 from .scenarios import gateway_flows
 
 PAYLOADS = {"meeting_result", "catalogue_decision"}
-WIDGETS = {"radio", "textarea", "checkboxes", "people", "date", "unit", "units", "plan", "file", "number"}
+WIDGETS = {"radio", "textarea", "opinion", "checkboxes", "people", "date", "unit", "units", "plan", "file", "number"}
 PEOPLE_FORMS = sorted({path.stem for path in FORMS} - PAYLOADS)
 each_form = pytest.mark.parametrize("key", PEOPLE_FORMS)
 

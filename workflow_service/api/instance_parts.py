@@ -144,4 +144,4 @@ def add_instance_comment(call: Call, instance_id: int, body: CommentGiven) -> An
 def list_instance_attachments(call: Call, instance_id: int) -> Attachments:
     """List an instance's files."""
     processes.visible_instance(call.session, call.actor, instance_id)
-    return shown_files(plan_list.attachments(call.session, instance_id=instance_id))
+    return shown_files(plan_list.attachments(call.session, call.actor.user_id, instance_id=instance_id))

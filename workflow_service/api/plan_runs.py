@@ -64,7 +64,7 @@ def start_evaluation(call: Call, plan_id: int, body: EvaluationGiven) -> Answer:
 def list_plan_attachments(call: Call, plan_id: int) -> Attachments:
     """List a plan's files, the newest version of each dossier item first."""
     _see_draft(call, plan_id)
-    return shown_files(plan_list.attachments(call.session, plan_id=plan_id))
+    return shown_files(plan_list.attachments(call.session, call.actor.user_id, plan_id=plan_id))
 
 
 @endpoint(

@@ -40,7 +40,7 @@ def add_task_comment(call: Call, task_id: int, body: CommentGiven) -> Answer:
 def list_task_attachments(call: Call, task_id: int) -> Attachments:
     """List the files of a task's instance."""
     task, _row = tasks.visible_task(call.session, call.actor, task_id)
-    return shown_files(plan_list.attachments(call.session, instance_id=task.instance_id))
+    return shown_files(plan_list.attachments(call.session, call.actor.user_id, instance_id=task.instance_id))
 
 
 @endpoint(

@@ -26,6 +26,7 @@ from workflow_service.domain.documents import require_unclassified
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge, Unavailable
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
+from workflow_service.store import plan_list
 from workflow_service.store.database import FILES_DIR
 from workflow_service.store.plans import LibraryResult, Meeting, Plan
 from workflow_service.store.runtime import Attachment
@@ -149,6 +150,8 @@ def visible_attachment(session: Session, actor: Actor, attachment_id: int) -> At
         raise NotFound(N_("没有编号为 %(id)s 的文件。"), id=attachment_id)
     if actor.user_id is not None and attachment.uploaded_by == actor.user_id:
         return attachment
+    if attachment.task_id is not None and not actor.trusted and not _is_shown(session, actor, attachment_id):
+        raise Forbidden(N_("这份文件随任务尚未提交，只有上传人可以查看。"))
     if attachment.plan_id is not None and _is_issued(session, attachment_id):
         visible_plan(session, actor, attachment.plan_id)
     elif attachment.instance_id is not None:
@@ -167,6 +170,11 @@ def _belong(session: Session, actor: Actor, attachment: Attachment, task_id: int
         attachment.task_id, attachment.instance_id, attachment.plan_id = task.id, task.instance_id, task.plan_id
     elif plan_id is not None:
         attachment.plan_id = visible_plan(session, actor, plan_id, "plan.edit").id
+
+
+def _is_shown(session: Session, actor: Actor, attachment_id: int) -> bool:
+    shown = select(Attachment.id).where(Attachment.id == attachment_id, plan_list.is_shown_to(actor.user_id))
+    return session.scalars(shown).first() is not None
 
 
 def _is_issued(session: Session, attachment_id: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, false, func, or_, select, tuple_
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from .people import Unit
@@ -164,11 +164,23 @@ def library_of(session: Session, plan_id: int) -> Sequence[tuple[LibraryResult, 
 
 
 def attachments(
-    session: Session, *, plan_id: int | None = None, instance_id: int | None = None
+    session: Session, reader: int | None, *, plan_id: int | None = None, instance_id: int | None = None
 ) -> Sequence[Attachment]:
-    """Files of a plan or of one run, the newest version first within a dossier item."""
+    """Files of a plan or of one run that a reader may know of, the newest version first within a dossier item."""
     owner = Attachment.plan_id == plan_id if plan_id is not None else Attachment.instance_id == instance_id
-    return session.scalars(_files().where(owner)).all()
+    return session.scalars(_files().where(owner, is_shown_to(reader))).all()
+
+
+def is_shown_to(reader: int | None) -> ColumnElement[bool]:
+    """Whether a file is more than part of somebody else's draft: nobody else knows of it before the task is handed in.
+
+    A draft that was given along with the task shows its files to the person who has it now.
+    """
+    task = Task.id == Attachment.task_id
+    handed_in = exists().where(task, or_(Task.status == "completed", Task.submission.is_not(None)))
+    named = cast(Task.prefill, Text).contains(func.concat('"', Attachment.id, '"'))
+    given = exists().where(task, Task.assignee_id == reader, named)
+    return or_(Attachment.task_id.is_(None), Attachment.uploaded_by == reader, handed_in, given)
 
 
 def _files() -> Select[Attachment]:

@@ -14,7 +14,7 @@ from workflow_service.services import hand_decisions, missing_deadlines, process
 from workflow_service.store import instance_view, plan_list
 from workflow_service.store.runtime import Incident, ProcessInstance
 
-from ..current import page_now, page_session, require_sign_in
+from ..current import page_actor, page_now, page_session, require_sign_in
 from ..rights import allowed, require
 from ..sheets import sheet
 from . import control, instructions, slips
@@ -47,7 +47,7 @@ def show(instance_id: int) -> ResponseReturnValue:
         mark_of=slips.mark_of,
         waits=instance_view.waits_of(session, instance_id),
         comments=instance_view.comments_of(session, instance_id),
-        files=plan_list.attachments(session, instance_id=instance_id),
+        files=plan_list.attachments(session, page_actor().user_id, instance_id=instance_id),
         plan=plan_list.plan_by_id(session, row.plan_id) if row.plan_id else None,
         manages=manages,
         commands=control.commands_for(row),

@@ -146,7 +146,7 @@ def _work_on(plan: Plan) -> dict[str, Any]:
         "events": plan_list.events_of(session, plan.id),
         "instances": plan_list.instances_of(session, plan.id),
         "tasks": plan_list.open_tasks_of(session, plan.id),
-        "files": plan_list.attachments(session, plan_id=plan.id),
+        "files": plan_list.attachments(session, page_actor().user_id, plan_id=plan.id),
         "deadline_changes": deadlines.changes_of(session, plan_id=plan.id),
         "listed": listed_list.of_plan(session, plan.id),
     }

@@ -33,11 +33,11 @@ def connect(blueprint: Blueprint) -> None:
 
 
 def files_of(session: Session, plan_id: int | None, instance_id: int) -> list[Attachment]:
-    """Files of the plan and of the run, each once."""
-    found: dict[int, Attachment] = {}
+    """Files of the plan and of the run that the reader may know of, each once."""
+    reader, found = page_actor().user_id, dict[int, Attachment]()
     if plan_id is not None:
-        found.update({file.id: file for file in plan_list.attachments(session, plan_id=plan_id)})
-    found.update({file.id: file for file in plan_list.attachments(session, instance_id=instance_id)})
+        found.update({file.id: file for file in plan_list.attachments(session, reader, plan_id=plan_id)})
+    found.update({file.id: file for file in plan_list.attachments(session, reader, instance_id=instance_id)})
     return list(found.values())
 
 
