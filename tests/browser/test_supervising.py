@@ -1,14 +1,18 @@
 """What supervisors do, as they meet it in a browser: a matter is listed and struck off, a late plan is urged from the board."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from tests.browser.town import Town
+from tests.browser.town import NOW, Town
+from workflow_service.services import bulletins
 from workflow_service.store.acting import ListedMatter
 from workflow_service.store.operations import TaskEvent
+from workflow_service.store.people import Unit
 from workflow_service.store.runtime import Task
+from workflow_service.store.supervision import Bulletin
 
 Visit = Callable[..., Page]
 
@@ -66,3 +70,80 @@ def test_a_late_plans_steps_are_urged_from_its_page_with_the_result_of_each(visi
         plan = Task.plan_id == town.plan_ids[2]
         urged = select(TaskEvent.reason).join(Task, Task.id == TaskEvent.task_id).where(plan, TaskEvent.kind == "urged")
         assert set(session.scalars(urged)) == {"请今天办结。"}
+
+
+def test_the_board_is_walked_down_to_one_task_and_it_is_urged(visit: Visit, town: Town) -> None:
+    supervisor = visit("drc.supervisor")
+    supervisor.goto("/board")
+    steps = supervisor.locator(".card", has=supervisor.get_by_role("heading", name=re.compile("^逾期环节")))
+    link = steps.get_by_role("link").first
+    task_id = int((link.get_attribute("href") or "").rpartition("/")[2])
+    link.click()
+    supervisor.wait_for_url(f"**/tasks/{task_id}")
+    supervisor.get_by_role("button", name="催办", exact=True).click()
+    expect(supervisor.get_by_role("status").first).to_contain_text("催办")
+    with town.database.transaction() as session:
+        urged = select(TaskEvent).where(TaskEvent.task_id == task_id, TaskEvent.kind == "urged")
+        assert len(session.scalars(urged).all()) == 1
+
+
+def test_what_is_ticked_on_the_board_is_taken_to_the_page_of_acts(visit: Visit, town: Town) -> None:
+    supervisor = visit("drc.supervisor")
+    supervisor.goto("/board")
+    steps = supervisor.locator(".card", has=supervisor.get_by_role("heading", name=re.compile("^逾期环节")))
+    ticks = steps.locator("[data-pick]")
+    ids = {int(ticks.nth(number).get_attribute("value") or 0) for number in (0, 1)}
+    for number in (0, 1):
+        ticks.nth(number).check()
+    supervisor.get_by_role("button", name="处置", exact=True).click()
+    supervisor.wait_for_url("**/supervision/act?**")
+    supervisor.get_by_role("radio", name="报上级").check(force=True)
+    supervisor.get_by_label("理由（催办可不填）").fill("多次催办无果。")
+    supervisor.get_by_role("button", name="处置", exact=True).click()
+    supervisor.locator("#confirm").get_by_role("button", name="处置").click()
+    expect(supervisor.get_by_text("0 项未办")).to_be_visible()
+    with town.database.transaction() as session:
+        escalated = select(TaskEvent.task_id).where(TaskEvent.kind == "escalated")
+        assert set(session.scalars(escalated)) == ids
+
+
+def test_a_bulletin_is_edited_released_numbered_and_signed_for(visit: Visit, town: Town) -> None:
+    with town.database.transaction() as session:
+        unit = session.scalars(select(Unit).where(Unit.code == "nb.drc")).one()
+        bulletins.start_bulletin(session, unit, "2021-06-D1", {}, now=NOW)
+    planner, supervisor = visit("drc.planner"), visit("drc.supervisor")
+    hand_in(planner, town, "edit_bulletin", {"总体情况": "本旬总体平稳，能源规划进度滞后。"})
+    edited = task_of(town, "release_bulletin")
+    supervisor.goto(f"/tasks/{edited}")
+    expect(supervisor.locator("main")).to_contain_text("能源规划进度滞后")
+    hand_in(supervisor, town, "release_bulletin", {})
+    with town.database.transaction() as session:
+        made = session.scalars(select(Bulletin).where(Bulletin.period == "2021-06-D1")).one()
+        assert (made.status, made.year, made.number) == ("released", 2021, 2)  # the town has released one before
+        number, bulletin = made.number, made.id
+    supervisor.goto(f"/bulletins/{bulletin}")
+    expect(supervisor.locator("main")).to_contain_text(f"第{number}期")
+    expect(supervisor.locator("main")).to_contain_text("能源规划进度滞后")
+    reader = visit("energy.registry")
+    reader.goto("/circulations")
+    reader.get_by_role("link", name=re.compile("第2期规划编制简报")).click()
+    reader.get_by_role("button", name="签收").first.click()
+    supervisor.goto(f"/bulletins/{bulletin}")
+    expect(supervisor.locator("main")).to_contain_text("签收 1 / ")
+
+
+def task_of(town: Town, element: str) -> int:
+    with town.database.transaction() as session:
+        return session.scalars(select(Task.id).where(Task.element_id == element, Task.status == "open")).one()
+
+
+def hand_in(page: Page, town: Town, element: str, words: dict[str, str]) -> None:
+    """Do the one open task of a step: the first choice, and words where they are given."""
+    page.goto(f"/tasks/{task_of(town, element)}")
+    page.locator('html[data-ready="true"]').wait_for()
+    for group in page.locator("#work .segments:visible").all():
+        group.locator("label").first.click()
+    for label, text in words.items():
+        page.get_by_label(label).first.fill(text)
+    page.locator("[data-main]").click()
+    expect(page.get_by_role("status").first).to_contain_text("已提交")

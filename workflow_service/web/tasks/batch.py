@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import Forbidden, InvalidInput, NotFound
@@ -22,6 +22,8 @@ from .choices import form_options
 from .operations import Given
 
 AT_ONCE = (BatchAction.CLAIM,)
+ACT = "act"
+"""What the board asks for to choose among a supervisor's acts on their own page."""
 
 
 def connect(blueprint: Blueprint) -> None:
@@ -32,6 +34,8 @@ def connect(blueprint: Blueprint) -> None:
 def run() -> ResponseReturnValue:
     """Ask what the action needs, or carry it out for each ticked task and show what came of each."""
     chosen = request.form.get("action", "")
+    if chosen == ACT:
+        return redirect(url_for("supervision.act", task=[one.id for one in _ticked()]))
     if chosen not in OF_STAFF:
         raise InvalidInput(N_("请选择要做什么。"))
     action, ticked = BatchAction(chosen), _ticked()
