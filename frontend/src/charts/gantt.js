@@ -10,14 +10,17 @@ import { tip, words } from "./colours.js";
 use([CustomChart, AriaComponent, DataZoomComponent, GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent, SVGRenderer]);
 
 const BAR_PX = 12;
+const NAMES_PX = 236; // texts with Chinese quotation marks come out wider than they are measured
+const BELOW_NAME_PX = 7; // on a narrow screen a row's name stands above its bar
 
 export function gantt(told, colour, place) {
   const label = words(colour);
   const narrow = place.clientWidth < 560;
+  const below = narrow ? BELOW_NAME_PX : 0;
   const titles = told.rows.map((row) => row.title);
   return {
     animation: false,
-    grid: { left: narrow ? 8 : 210, right: 16, top: 44, bottom: 30 },
+    grid: { left: narrow ? 8 : NAMES_PX, right: 16, top: 44, bottom: 30 },
     legend: { top: 6, left: 8, right: 8, type: "scroll", itemWidth: 14, itemHeight: 8, textStyle: label, data: told.stages.map((one) => one.words) },
     tooltip: { trigger: "item", ...tip(colour), formatter: ({ data }) => data.words },
     xAxis: {
@@ -26,24 +29,27 @@ export function gantt(told, colour, place) {
     },
     yAxis: {
       type: "category", inverse: true, data: titles, axisTick: { show: false }, axisLine: { show: false },
-      axisLabel: narrow ? { show: false } : { ...label, color: colour.strong, width: 196, overflow: "truncate" },
+      axisLabel: narrow
+        ? { ...label, color: colour.strong, fontSize: 11, inside: true, margin: 2, align: "left", verticalAlign: "bottom" }
+        : { ...label, color: colour.strong, width: NAMES_PX - 44, overflow: "truncate" },
+      z: narrow ? 3 : 0,
     },
-    series: [...told.stages.map((stage, number) => bars(told, stage, number, colour)), dues(told, colour)],
+    series: [...told.stages.map((stage, number) => bars(told, stage, number, colour, below)), dues(told, colour, below)],
   };
 }
 
-function bars(told, stage, number, colour) {
+function bars(told, stage, number, colour, below) {
   const data = told.rows.flatMap((row, place) => row.bars.filter((bar) => bar.stage === stage.code).map((bar) => ({
     value: [place, bar.from, bar.until], words: `${row.title}\n${bar.words}`.replaceAll("\n", "<br>"), href: row.href,
   })));
   return {
-    type: "custom", name: stage.words, data, encode: { x: [1, 2], y: 0 }, renderItem: bar,
+    type: "custom", name: stage.words, data, encode: { x: [1, 2], y: 0 }, renderItem: (params, api) => bar(params, api, below),
     itemStyle: { color: colour.stages[number % colour.stages.length] },
     ...(number ? {} : { markArea: daysOff(told, colour), markLine: today(told, colour) }),
   };
 }
 
-function bar(params, api) {
+function bar(params, api, below) {
   const begin = api.coord([api.value(1), api.value(0)]);
   const end = api.coord([api.value(2), api.value(0)]);
   const frame = params.coordSys;
@@ -51,21 +57,22 @@ function bar(params, api) {
   const right = Math.min(Math.max(end[0], begin[0] + 2), frame.x + frame.width);
   if (right <= left) return undefined;
   return {
-    type: "rect", shape: { x: left, y: begin[1] - BAR_PX / 2, width: right - left, height: BAR_PX, r: 2 },
+    type: "rect", shape: { x: left, y: begin[1] + below - BAR_PX / 2, width: right - left, height: BAR_PX, r: 2 },
     style: { fill: api.visual("color") },
   };
 }
 
-function dues(told, colour) {
+function dues(told, colour, below) {
   const data = told.rows.flatMap((row, place) => (row.due ? [{
     value: [place, row.due], words: `${row.title}<br>${row.dueWords}`, href: row.href,
     itemStyle: { color: colour.lights[row.light] || colour.ink },
   }] : []));
-  return { type: "custom", name: told.dueName, data, encode: { x: 1, y: 0 }, renderItem: due, itemStyle: { color: colour.ink } };
+  return { type: "custom", name: told.dueName, data, encode: { x: 1, y: 0 }, renderItem: (params, api) => due(params, api, below), itemStyle: { color: colour.ink } };
 }
 
-function due(params, api) {
-  const [x, y] = api.coord([api.value(1), api.value(0)]);
+function due(params, api, below) {
+  const [x, middle] = api.coord([api.value(1), api.value(0)]);
+  const y = middle + below;
   if (x < params.coordSys.x || x > params.coordSys.x + params.coordSys.width) return undefined;
   return {
     type: "polygon", shape: { points: [[x, y - 8], [x + 6, y], [x, y + 8], [x - 6, y]] },
