@@ -49,7 +49,9 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
         "MAX_CONTENT_LENGTH": (settings.upload_limit_mb + 1) * MEGABYTE,
-        "PERMANENT_SESSION_LIFETIME": timedelta(minutes=settings.session_idle_minutes),
+        # longer than the idle time, so that who comes back late is told why; what has not changed is not sent again
+        "PERMANENT_SESSION_LIFETIME": timedelta(minutes=settings.session_idle_minutes, days=1),
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "SESSION_COOKIE_NAME": _cookie_name(settings),
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -178,6 +178,19 @@ def test_idleness_signs_out_and_the_frames_own_polling_is_no_presence(admin: Vis
         assert "已自动退出" in admin.get("/sign-in").text
 
 
+def test_what_a_page_asks_in_the_background_never_puts_an_old_cookie_over_a_new_one(admin: Visitor) -> None:
+    """A draft that is answered after its form was handed in would else take the word "handed in" away."""
+    background = {"HX-Request": "true"}
+    assert "Set-Cookie" in admin.get("/people/me").headers, "the token of its forms"
+    with time_machine.travel(NOW + timedelta(minutes=14), tick=False):
+        for path in ("/counts", "/people/me", "/tasks"):
+            assert "Set-Cookie" not in admin.get(path, headers=background).headers
+    with time_machine.travel(NOW + timedelta(minutes=16), tick=False):
+        assert "Set-Cookie" in admin.get("/people/me", headers=background).headers, "who types is present"
+    with time_machine.travel(NOW + timedelta(minutes=70), tick=False):
+        assert admin.get("/people/me").status_code == 200
+
+
 def test_signing_out_ends_the_session_and_stands_on_record(admin: Visitor, database: Database) -> None:
     assert admin.post("/sign-out", seen="/people").location == "/sign-in"
     assert admin.get("/people").status_code == 302

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, flash, g, redirect, request, session, url_for
+from flask import Flask, Response, flash, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from workflow_service import clock
 from workflow_service.i18n import N_, _
 from workflow_service.identity.access import SignedIn, signed_in
 
-from ..current import page_day, page_session
+from ..current import page_day, page_session, wiring
 
 # asked by the page itself every half minute: no sign of a person
 POLLED = frozenset({"frame.counts"})
@@ -20,6 +20,8 @@ OPEN_WHILE_PASSWORD_IS_DUE = frozenset(
     {"auth.password", "auth.sign_out", "auth.sign_in", "frame.prefer", "static"}
 )
 SEEN_KEPT_SECONDS = 30
+# what a page fetches in the background may answer after the next page has come, and would put an old cookie over its new one
+SEEN_IN_BACKGROUND = 1 / 4
 SIGN_IN_AGAIN = N_("登录已失效，请重新登录；刚才的提交没有生效，登录后回到原来的页面再提交。")
 
 
@@ -71,7 +73,8 @@ def _end_when_idle() -> Any:
     if "_user_id" not in session or request.endpoint == "static":
         return None
     idle = int(clock.now().timestamp()) - session.get("seen", 0)
-    if idle > current_app.permanent_session_lifetime.total_seconds():
+    limit = wiring().settings.session_idle_minutes * 60
+    if idle > limit:
         session.clear()
         g.pop("_login_user", None)
         g.pop("signed_in", None)
@@ -79,9 +82,15 @@ def _end_when_idle() -> Any:
         if request.endpoint == "auth.sign_in" or request.path.startswith("/api/"):
             return None
         return _ask_to_sign_in()
-    if request.endpoint not in POLLED and idle >= SEEN_KEPT_SECONDS:
+    kept = limit * SEEN_IN_BACKGROUND if _is_in_background() else SEEN_KEPT_SECONDS
+    if request.endpoint not in POLLED and idle >= kept:
         note_presence()
     return None
+
+
+def _is_in_background() -> bool:
+    """Whether a script of an open page asks, and not the browser for a page of its own."""
+    return "HX-Request" in request.headers or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
 
 
 def _ask_for_a_new_password() -> Any:
