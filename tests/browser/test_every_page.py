@@ -53,7 +53,8 @@ DESIGNER = (
 )  # fmt: skip
 ADMIN = (
     "/people", "/people/{user_id}", "/people/{user_id}/edit", "/people/units", "/people/units/{unit_id}",
-    "/people/units/{unit_id}/edit", "/people/units/new", "/people/new", "/people/import", "/people/me", "/people/me/tokens",
+    "/people/units/{unit_id}/edit", "/people/units/{unit_id}/merge?into={other_unit_id}", "/people/units/new", "/people/new",
+    "/people/import", "/people/me", "/people/me/tokens",
     "/settings", "/people/{user_id}/substitutes", "/people/{user_id}/hand-over",
 )  # fmt: skip
 LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")

@@ -82,6 +82,7 @@ class Town:
     slip_id: int
     incident_id: int
     signing_id: int
+    other_unit_id: int
 
 
 def login(post: str) -> str:
@@ -242,7 +243,8 @@ def _town(database: Database, ids: tuple[int, ...], incident_id: int, signing_id
         unit = session.scalars(select(Unit.id).where(Unit.code == "nb.energy")).one()
         found = waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, waiting.instance_id, sent
         found += session.scalars(select(ListedMatter.id)).one(), session.scalars(select(NoticeSlipRow.id)).one()
-        return Town(database, ids, *found, incident_id, signing_id)
+        other = session.scalars(select(Unit.id).where(Unit.code == "nb.traffic")).one()
+        return Town(database, ids, *found, incident_id, signing_id, other)
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]

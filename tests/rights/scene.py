@@ -118,7 +118,7 @@ def _people(scene: Scene) -> None:
         post = session.scalars(select(Post).where(Post.unit_id == house.structure.units["jb.energy"]).limit(1)).one()
         scene.ids |= {
             "user_id": handler.id, "membership_id": membership.id, "token_id": token.id, "post_id": post.id,
-            "unit_id": house.structure.units["jb.energy"],
+            "unit_id": house.structure.units["jb.energy"], "other_unit_id": house.structure.units["jb.ecology"],
         }  # fmt: skip
 
 

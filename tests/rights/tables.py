@@ -285,6 +285,8 @@ PAGES: dict[str, Need] = {
     "GET /people/units/<int:unit_id>/edit": Need("people.manage", ADMINS),
     "POST /people/units/<int:unit_id>/edit": Need("people.manage", ADMINS, {"name": "新名", "parent": "jb"}),
     "POST /people/units/<int:unit_id>/dissolve": Need("people.manage", ADMINS, soft=True),
+    "GET /people/units/<int:unit_id>/merge": Need("people.manage", ADMINS),
+    "POST /people/units/<int:unit_id>/merge": Need("people.manage", ADMINS, {"into": "{other_unit_id}", "reason": "改革"}),
     "POST /people/units/<int:unit_id>/restore": Need("people.manage", ADMINS, soft=True),
     "POST /people/units/<int:unit_id>/posts": Need("people.manage", ADMINS, {"code": "extra", "name": "新岗"}),
     "POST /people/units/<int:unit_id>/posts/<int:post_id>": Need("people.manage", ADMINS, {"name": "新名"}),
@@ -419,6 +421,8 @@ API: dict[str, Need] = {
     "GET /units": own(), "GET /units/<id:unit_id>": Need("people.see", SEES),
     "POST /units": Need("people.manage", ADMINS, _UNIT),
     "PUT /units/<id:unit_id>": Need("people.manage", ADMINS, {"name": "新名", "parent": "jb"}),
+    "POST /units/<id:unit_id>/merger/effect": Need("people.manage", ADMINS, {"into": "jb.ecology"}),
+    "POST /units/<id:unit_id>/merger": Need("people.manage", ADMINS, {"into": "jb.ecology", "reason": "改革"}),
     "DELETE /units/<id:unit_id>": Need("people.manage", ADMINS, soft=True),
     "GET /users": Need("people.see", PEOPLE_ROLES), "GET /users/<id:user_id>": Need("people.see", PEOPLE_SEEN),
     "POST /users": Need(

@@ -119,6 +119,7 @@ class UnitShown(Shown):
     parent_id: int | None
     document_prefix: str
     active: bool
+    successor_id: int | None = Field(description="the unit into which it was merged")
 
 
 class Units(Shown):
@@ -164,6 +165,33 @@ class UnitGiven(UnitChange):
 
     code: Name
     area: str = Field(max_length=12, description="division code of its government")
+
+
+class MergerInto(Given):
+    """Into which unit."""
+
+    into: Name = Field(description="code of the successor, a unit of the same government")
+
+
+class MergerGiven(MergerInto):
+    """A merger: it is carried out at once and cannot be taken back."""
+
+    reason: str = Field(min_length=1, max_length=500, description="the document or decision that orders it")
+
+
+class MergerShown(Shown):
+    """What goes over from a unit to its successor, counted; `posts` are those that the successor lacked."""
+
+    unit: str
+    into: str
+    people: int
+    posts: list[str]
+    tasks: int
+    plans: int
+    matters: int = Field(description="listed matters that stand and slips without their answer")
+    units: int
+    relation: str = Field(description="what the successor becomes to its area, empty where it has a function of its own")
+    document_prefix: str = Field(description="the prefix of documents that the successor takes over, empty where it has its own")
 
 
 class TokenShown(Shown):

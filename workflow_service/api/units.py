@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from workflow_service.domain.errors import NotFound
+from workflow_service.domain.errors import InvalidInput, NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.services import units
+from workflow_service.services import mergers, units
 from workflow_service.store import people_queries
 from workflow_service.store.people import Unit
 
 from .calls import Answer, Call, endpoint
-from .people_shapes import PostShown, UnitChange, UnitDetail, UnitGiven, UnitQuery, Units, UnitShown
+from .people_shapes import (
+    MergerGiven,
+    MergerInto,
+    MergerShown,
+    PostShown,
+    UnitChange,
+    UnitDetail,
+    UnitGiven,
+    UnitQuery,
+    Units,
+    UnitShown,
+)
 from .shapes import Done
 
 TAG = "units"
@@ -52,6 +63,35 @@ def dissolve_unit(call: Call, unit_id: int) -> Done:
     """Take a unit out of use, once nothing hangs on it."""
     units.dissolve_unit(call.session, call.actor, unit_id, now=call.now)
     return Done()
+
+
+@endpoint("/units/<id:unit_id>/merger/effect", "POST", body=MergerInto, answer=MergerShown, tag=TAG)
+def effect_of_merger(call: Call, unit_id: int, body: MergerInto) -> MergerShown:
+    """Say what would go over to another unit of the same government, without doing it."""
+    heir = _named(call, body.into)
+    return _merger(mergers.preview_merger(call.session, call.actor, unit_id, heir.id, now=call.now))
+
+
+@endpoint("/units/<id:unit_id>/merger", "POST", body=MergerGiven, answer=MergerShown, tag=TAG)
+def merge_unit(call: Call, unit_id: int, body: MergerGiven) -> MergerShown:
+    """Merge a unit into another, from now on and for good: its people, tasks, plans and numbering go over."""
+    heir = _named(call, body.into)
+    return _merger(mergers.merge_unit(call.session, call.actor, unit_id, heir.id, body.reason, now=call.now))
+
+
+def _named(call: Call, code: str) -> Unit:
+    unit = people_queries.unit_in_use(call.session, code)
+    if unit is None:
+        raise InvalidInput(N_("没有代码为“%(unit)s”的单位。"), pointer="/into", unit=code)
+    return unit
+
+
+def _merger(found: mergers.Merger) -> MergerShown:
+    return MergerShown(
+        unit=found.unit.code, into=found.heir.code, people=found.people, posts=list(found.posts), tasks=found.tasks,
+        plans=found.plans, matters=found.matters, units=found.units, relation=found.relation,
+        document_prefix=found.document_prefix,
+    )  # fmt: skip
 
 
 def _detail(call: Call, unit: Unit) -> UnitDetail:

@@ -66,12 +66,16 @@ class GroupError(InvalidInput):
 
 @dataclass
 class _Known:
-    """What one process knows of units under one version; `codes` by (area, relation), `posts` and `ids` by unit code."""
+    """What one process knows of units under one version; `codes` by (area, relation), `posts` and `ids` by unit code.
+
+    A unit that was merged into another stands under its own code with what its successor has; `heirs` says which that is.
+    """
 
     version: str = ""
     codes: dict[tuple[str, str], str] = field(default_factory=dict)
     posts: dict[str, frozenset[str]] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
+    heirs: dict[str, str] = field(default_factory=dict)
 
 
 _known = _Known()
@@ -102,7 +106,10 @@ def resolve_groups(
 
 
 def unit_id_of(session: Session, code: str) -> int | None:
-    """Give the id of an active unit by its code; no statement after its groups were resolved in this transaction."""
+    """Give the id of an active unit by its code (its successor's, where it was merged into another).
+
+    No statement after its groups were resolved in this transaction.
+    """
     wanted = _Wanted(code, "", code=code)
     return _look_up(session, [wanted]).ids.get(code)
 
@@ -187,11 +194,12 @@ def _fetch(session: Session, wanted: list[_Wanted]) -> _Known:
     rows = people_queries.posts_of_units(session, pairs, {each.code for each in wanted if each.code})
     version = str(rows[0][4] or "") if rows else ""
     before = _known if version and _known.version == version else _Known()
-    fetched = _Known(version, dict(before.codes), dict(before.posts), dict(before.ids))
-    for code, area, relation, posts, _version, unit_id in rows:
-        fetched.posts[code], fetched.ids[code] = frozenset(posts or ()), unit_id
-        if relation:
-            fetched.codes[area, relation] = code
+    fetched = _Known(version, dict(before.codes), dict(before.posts), dict(before.ids), dict(before.heirs))
+    for code, area, relation, posts, _version, unit_id, forerunners in rows:
+        for one, former in [(code, relation), *(forerunners or ())]:
+            fetched.posts[one], fetched.ids[one], fetched.heirs[one] = frozenset(posts or ()), unit_id, code
+            if former:
+                fetched.codes[area, former] = code
     if version:
         _known = fetched
         remember_version(session, version)
@@ -199,7 +207,7 @@ def _fetch(session: Session, wanted: list[_Wanted]) -> _Known:
 
 
 def _resolved(wanted: _Wanted, known: _Known) -> str:
-    code = known.codes.get((wanted.area, wanted.relation), "") if wanted.relation else wanted.code
+    code = known.codes.get((wanted.area, wanted.relation), "") if wanted.relation else known.heirs.get(wanted.code, wanted.code)
     if not code:
         raise GroupError(
             N_("候选岗位“%(group)s”：%(area)s 没有%(relation)s。"),

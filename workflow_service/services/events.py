@@ -10,6 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from workflow_service.i18n import N_, _
+from workflow_service.store.former_names import person_name_at
 from workflow_service.store.operations import TaskEvent
 from workflow_service.store.people import User
 from workflow_service.store.runtime import Task
@@ -61,7 +62,7 @@ def held(task: Task) -> dict[str, Any]:
 def events_of(session: Session, instance_id: int) -> Sequence[tuple[TaskEvent, str, str]]:
     """Give the events of an instance in order, each with who did it and the task's name."""
     rows = session.execute(
-        select(TaskEvent, User.name, Task.name)
+        select(TaskEvent, person_name_at(TaskEvent.at), Task.name)
         .outerjoin(User, User.id == TaskEvent.actor_id)
         .outerjoin(Task, Task.id == TaskEvent.task_id)
         .where(TaskEvent.instance_id == instance_id)

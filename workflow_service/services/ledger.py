@@ -295,7 +295,7 @@ def limited(visible: tuple[str, ...] | None, area: str) -> tuple[str, ...] | Non
 
 def _figures(session: Session, at: AsOf, wanted: queries.Wanted, *, with_stages: bool = True) -> LedgerFigures:
     rows = queries.groups(session, at.asked, wanted, stages=with_stages)
-    names = queries.units_by_id(session, {row.lead_unit_id for row in rows})
+    names = queries.units_by_id(session, {row.lead_unit_id for row in rows}, at.until)
     stages: dict[Stage, int] = {}
     for row in rows if with_stages else ():
         stages[Stage(row.stage)] = stages.get(Stage(row.stage), 0) + row.total

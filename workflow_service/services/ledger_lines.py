@@ -121,7 +121,7 @@ class LateTask:
 
 def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: WorkingCalendar) -> Iterator[LedgerLine]:
     """Give the lines of the store's rows, with what was open and done last at the moment; a few statements for each 1,000."""
-    units = queries.units_by_id(session, {row.lead_unit_id for row in found})
+    units = queries.units_by_id(session, {row.lead_unit_id for row in found}, at.until)
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]
         ids = [row.id for row in chunk]
@@ -183,7 +183,7 @@ def _held_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int,
     former = board_queries.former_holders(session, task_ids, at.until)
     taken = {task_id: was["user"] if datetime.fromisoformat(was["since"]) < at.until else None for task_id, was in former.items()}
     people, units = board_queries.names_of(
-        session, {one for one in taken.values() if one}, {was["unit"] for was in former.values() if was["unit"]}
+        session, {one for one in taken.values() if one}, {was["unit"] for was in former.values() if was["unit"]}, at.until
     ) if former else ({}, {})  # fmt: skip
     return {
         task_id: _named(units.get(was["unit"]), people.get(taken[task_id] or 0), was["groups"]) for task_id, was in former.items()

@@ -24,6 +24,7 @@ from workflow_service.services.substitutions import end_with_post
 from workflow_service.services.tasks import release_tasks
 from workflow_service.services.units import business_day, flush_unique, sort_person
 from workflow_service.store import people_queries
+from workflow_service.store.former_names import keep_person_name
 from workflow_service.store.people import ApiToken, Membership, Post, Unit, User
 
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
@@ -95,9 +96,11 @@ def add_person(
 
 
 def change_person(session: Session, actor: Actor, user_id: int, facts: PersonFacts, *, now: datetime) -> User:
-    """Change name, e-mail and mobile; raises NotFound, Forbidden, InvalidInput."""
+    """Change name, e-mail and mobile; what he did keeps the name of its day. Raises NotFound, Forbidden, InvalidInput."""
     user = person_to_manage(session, actor, user_id, now=now)
     facts = checked_facts(replace(facts, username=user.username))
+    if facts.name != user.name:
+        keep_person_name(session, user, user.name, now)
     _describe(user, facts)
     sort_person(session, user)
     record(session, actor, "person.change", f"user:{user.id}", asdict(facts), now=now)

@@ -23,6 +23,7 @@ from workflow_service.identity.words import Word, plain_text
 from workflow_service.services.audit import record
 from workflow_service.services.context import Actor
 from workflow_service.store import people_queries
+from workflow_service.store.former_names import keep_unit_name
 from workflow_service.store.people import Membership, Post, Unit, User
 
 CODE = re.compile(r"[\w.-]{1,40}")
@@ -97,13 +98,15 @@ def add_unit(
 def change_unit(session: Session, actor: Actor, unit_id: int, facts: UnitFacts, *, now: datetime) -> Unit:
     """Change a unit's names, relation, prefix or place in the tree; its code and area stay for good.
 
-    Everything below moves with it. Raises NotFound, Forbidden, InvalidInput, Conflict.
+    Everything below moves with it; what was done keeps the name of its day. Raises NotFound, Forbidden, InvalidInput, Conflict.
     """
     unit = unit_to_manage(session, actor, unit_id)
     facts = _checked(replace(facts, code=unit.code, area=unit.area))
-    before = unit.path
+    before, bore = unit.path, (unit.name, unit.short_name)
     _place(session, unit, facts.parent)
     _describe(session, unit, facts)
+    if (unit.name, unit.short_name) != bore:
+        keep_unit_name(session, unit, *bore, until=now)
     flush_unique(session)
     if unit.path != before:
         _move_below(session, before, unit.path)
@@ -133,8 +136,10 @@ def dissolve_unit(session: Session, actor: Actor, unit_id: int, *, now: datetime
 
 
 def restore_unit(session: Session, actor: Actor, unit_id: int, *, now: datetime) -> Unit:
-    """Put a dissolved unit back to use."""
+    """Put a dissolved unit back to use; raises Conflict for one that was merged into another."""
     unit = unit_to_manage(session, actor, unit_id)
+    if unit.successor is not None:
+        raise Conflict(N_("“%(unit)s”已并入“%(heir)s”，不能恢复。"), unit=unit.name, heir=unit.successor.name)
     unit.active = True
     structure_changed(session)
     record(session, actor, "unit.restore", f"unit:{unit.id}", {"code": unit.code, "name": unit.name}, now=now)
@@ -266,7 +271,10 @@ def _describe(session: Session, unit: Unit, facts: UnitFacts) -> None:
 
 def _check_relation_is_free(session: Session, unit: Unit, relation: str) -> None:
     other = session.scalar(select(Unit).where(Unit.area == unit.area, Unit.relation == relation))
-    if other is not None and other is not unit:
+    if other is not None and not other.active:
+        other.relation = ""
+        session.flush()
+    elif other is not None and other is not unit:
         raise Conflict(
             N_("%(area)s 的%(relation)s已是“%(unit)s”。"),
             area=unit.area,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from . import plan_counts
 from .counters import PlanCountPast
 from .deadlines import DeadlineChange
+from .former_names import person_name_at, unit_name_at
 from .ledger_queries import Moment, Wanted, counted_by, counters_tell, state_at, within
 from .operations import TaskEvent
 from .people import Unit, User
@@ -95,7 +96,7 @@ def deadline_histories(
 ) -> dict[int, list[tuple[DeadlineChange, str]]]:
     """What moved the dates of these plans before a moment, in order, with who did it."""
     statement = (
-        select(DeadlineChange, User.name)
+        select(DeadlineChange, person_name_at(DeadlineChange.started_at))
         .outerjoin(User, User.id == DeadlineChange.actor_id)
         .where(
             DeadlineChange.plan_id.in_(list(plan_ids)), DeadlineChange.task_id.is_(None), DeadlineChange.stage == "",
@@ -122,7 +123,8 @@ def last_reports(session: Session, plan_ids: Collection[int], until: datetime) -
 
 def former_holders(session: Session, task_ids: Collection[int], until: datetime) -> dict[int, dict[str, Any]]:
     """For each task that was put before others at or after a moment, before whom it lay until then: user, since, unit, groups."""
-    moved = TaskEvent.kind.in_(("transfer", "reassign", "handed_over", "unclaimed")), TaskEvent.data.has_key("was")
+    kinds = "transfer", "reassign", "handed_over", "unclaimed", "unit_merged"
+    moved = TaskEvent.kind.in_(kinds), TaskEvent.data.has_key("was")
     statement = (
         select(TaskEvent.task_id, TaskEvent.data["was"].label("was"))
         .where(TaskEvent.task_id.in_(list(task_ids)), TaskEvent.at >= until, *moved)
@@ -132,11 +134,13 @@ def former_holders(session: Session, task_ids: Collection[int], until: datetime)
     return {int(row.task_id or 0): row.was for row in session.execute(statement)}
 
 
-def names_of(session: Session, users: Collection[int], units: Collection[int]) -> tuple[dict[int, str], dict[int, str]]:
-    """The names of people and the short names of units."""
-    people = session.execute(select(User.id, User.name).where(User.id.in_(list(users))))
-    short = session.execute(select(Unit.id, Unit.short_name).where(Unit.id.in_(list(units))))
-    return {one.id: one.name for one in people}, {one.id: one.short_name for one in short}
+def names_of(
+    session: Session, users: Collection[int], units: Collection[int], until: datetime
+) -> tuple[dict[int, str], dict[int, str]]:
+    """The names of people and the short names of units, as they were at a moment."""
+    people = select(User.id, person_name_at(until)).where(User.id.in_(list(users)))
+    short = select(Unit.id, unit_name_at(until, short=True)).where(Unit.id.in_(list(units)))
+    return {one[0]: one[1] for one in session.execute(people)}, {one[0]: one[1] for one in session.execute(short)}
 
 
 def stages_entered(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, list[tuple[str, datetime]]]:

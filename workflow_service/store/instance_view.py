@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from workflow_service.i18n import _
 
+from .former_names import person_name_at, unit_name_at
 from .operations import Circulation, CirculationReader
 from .people import Post, Unit, User
 from .plans import Plan
@@ -69,9 +70,12 @@ def instance_by_id(session: Session, instance_id: int) -> ProcessInstance | None
 
 def steps_of(session: Session, instance_id: int) -> list[Step]:
     """The run's human tasks in the order in which they arose, with who did or has them."""
-    person = func.coalesce(User.name, "")
+    person, unit, principal = (
+        func.coalesce(one, "")
+        for one in (person_name_at(Task.ended_at), unit_name_at(Task.ended_at), person_name_at(Task.ended_at, _principal))
+    )
     rows = session.execute(
-        select(Task, person, func.coalesce(Unit.name, ""), func.coalesce(_principal.name, ""))
+        select(Task, person, unit, principal)
         .outerjoin(User, User.id == func.coalesce(Task.completed_by, Task.assignee_id))
         .outerjoin(_principal, _principal.id == Task.acted_for)
         .outerjoin(Unit, Unit.id == func.coalesce(Task.completed_unit_id, Task.unit_id))
@@ -100,7 +104,9 @@ def _leading_posts(session: Session, groups: set[str]) -> dict[str, int]:
 def activities_of(session: Session, instance_id: int) -> list[tuple[Activity, str]]:
     """What ran, in order, with the name of who did it, and for whom."""
     rows = session.execute(
-        select(Activity, func.coalesce(User.name, ""), _principal.name)
+        select(
+            Activity, func.coalesce(person_name_at(Activity.ended_at), ""), person_name_at(Activity.ended_at, _principal)
+        )
         .outerjoin(User, User.id == Activity.actor_id)
         .outerjoin(Task, and_(Task.instance_id == Activity.instance_id, Task.token == Activity.token))
         .outerjoin(_principal, _principal.id == Task.acted_for)
@@ -128,7 +134,7 @@ def waits_of(session: Session, instance_id: int) -> tuple[Sequence[Timer], Seque
 def comments_of(session: Session, instance_id: int) -> list[tuple[Comment, str]]:
     """Remarks in the order written, with the writer's name."""
     rows = session.execute(
-        select(Comment, User.name)
+        select(Comment, person_name_at(Comment.created_at))
         .join(User, User.id == Comment.user_id)
         .where(Comment.instance_id == instance_id)
         .order_by(Comment.id)

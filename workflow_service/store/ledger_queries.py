@@ -35,6 +35,7 @@ from sqlalchemy.orm import Session
 from . import plan_counts
 from .database import plan_for_these_values
 from .deadlines import moved_since, paused_plans, plan_clocks_moved_since, task_stood
+from .former_names import person_name_at, unit_name_at
 from .people import Unit, User
 from .plans import AgendaItem, Plan, PlanEvent
 from .runtime import Task
@@ -42,10 +43,17 @@ from .runtime import Task
 COUNT_LIMIT = 1000
 FAR_OFF = date(9999, 12, 31)
 LEAVING = ("merged", "split", "withdrawn")
+LEAD_CHANGED = "lead_unit_changed"
+"""A plan went over to another unit: `data` has the ids `from` and `to`."""
 
 _PLAIN = (
-    "p.id, p.code, p.title, p.lead_unit_id, p.category, p.level, p.tier, p.importance, p.area_path, p.keywords"
+    "p.id, p.code, p.title, {lead} AS lead_unit_id, p.category, p.level, p.tier, p.importance, p.area_path, p.keywords"
 )
+
+# A plan goes over to another unit where units are merged; the first such event since tells who led it at the moment.
+_LEADS = "p.lead_unit_id"
+_LED_THEN = """coalesce((SELECT (e.data->>'from')::bigint FROM plan_event e WHERE e.plan_id = p.id
+  AND e.kind = 'lead_unit_changed' AND e.at >= :until ORDER BY e.at, e.id LIMIT 1), p.lead_unit_id)"""
 
 # Dates are moved often, at the end of each pause: the present columns and the moves since then tell the date of a moment.
 _DUE_THEN = "CASE WHEN r.plan_id IS NULL THEN p.due_on ELSE r.due_on END"
@@ -204,9 +212,9 @@ def per_day(session: Session, moment: Moment, wanted: Wanted) -> tuple[dict[date
     state = state_at(session, moment, wanted)
     return _counted(session, state.c.issued_on), _counted(session, state.c.due_on)
 
-def units_by_id(session: Session, ids: Collection[int]) -> dict[int, tuple[str, str]]:
-    """Code and name of each unit."""
-    rows = session.execute(select(Unit.id, Unit.code, Unit.name).where(Unit.id.in_(list(ids))))
+def units_by_id(session: Session, ids: Collection[int], until: datetime) -> dict[int, tuple[str, str]]:
+    """Code of each unit, and its name as it was at the moment."""
+    rows = session.execute(select(Unit.id, Unit.code, unit_name_at(until).label("name")).where(Unit.id.in_(list(ids))))
     return {row.id: (row.code, row.name) for row in rows}
 
 def steps_at(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, Any]:
@@ -219,7 +227,7 @@ def steps_at(session: Session, plan_ids: Collection[int], until: datetime) -> di
     statement = (
         select(
             Task.plan_id, Task.id, Task.name, due_at, or_(Task.waiting, task_stood(until)).label("waiting"),
-            Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), _taker(until),
+            Task.candidate_groups.label("groups"), unit_name_at(until, short=True).label("unit_name"), _taker(until),
         )
         .outerjoin(moved, moved.c.task_id == Task.id)
         .outerjoin(Unit, Unit.id == Task.unit_id)
@@ -234,8 +242,8 @@ def last_done(session: Session, plan_ids: Collection[int], until: datetime) -> d
     """For each plan the step done last before the moment: name, at, person, unit_name."""
     statement = (
         select(
-            Task.plan_id, Task.name, Task.ended_at.label("at"), User.name.label("person"),
-            Unit.short_name.label("unit_name"),
+            Task.plan_id, Task.name, Task.ended_at.label("at"), person_name_at(until).label("person"),
+            unit_name_at(until, short=True).label("unit_name"),
         )
         .outerjoin(User, User.id == Task.completed_by)
         .outerjoin(Unit, Unit.id == func.coalesce(Task.completed_unit_id, Task.unit_id))
@@ -282,7 +290,7 @@ def late_tasks(
     statement = (
         select(
             Task.id, Task.plan_id, Task.title, Task.name, Task.stage, first.c.due_at,
-            Task.candidate_groups.label("groups"), Unit.short_name.label("unit_name"), _taker(until),
+            Task.candidate_groups.label("groups"), unit_name_at(until, short=True).label("unit_name"), _taker(until),
         )
         .join(first, first.c.id == Task.id)
         .outerjoin(Unit, Unit.id == Task.unit_id)
@@ -306,8 +314,9 @@ def _changed_since(moment: Moment) -> ColumnElement[bool]:
 
 
 def _rewritten_since(moment: Moment) -> ColumnElement[bool]:
-    """What the dates in the present columns do not tell: who left, whose issue was told late."""
-    last = [select(func.max(PlanEvent.at)).where(PlanEvent.kind == kind).scalar_subquery() for kind in LEAVING]
+    """What the dates in the present columns do not tell: who left, who was led by another, whose issue was told late."""
+    kinds = (*LEAVING, LEAD_CHANGED)
+    last = [select(func.max(PlanEvent.at)).where(PlanEvent.kind == kind).scalar_subquery() for kind in kinds]
     late = PlanEvent.kind == "issued", PlanEvent.at >= moment.until, PlanEvent.data["on"].astext <= moment.day.isoformat()
     told_late = select(PlanEvent.at).where(*late).order_by(PlanEvent.at).limit(1).scalar_subquery()
     return or_(func.coalesce(func.greatest(*last) >= moment.until, false()), told_late.is_not(None))
@@ -324,14 +333,15 @@ def _moved_since(session: Session, moment: Moment) -> bool:
 def _present(moment: Moment, *, moved: bool) -> Any:
     """`moved`: dates may have been moved since the moment."""
     if not moved:
-        return text(_PRESENT.format(plain=_PLAIN, due="p.due_on", moved="")).bindparams(day=moment.day)
-    known = text(_PRESENT.format(plain=_PLAIN, due=_DUE_THEN, moved=_MOVED))
+        return text(_PRESENT.format(plain=_PLAIN.format(lead=_LEADS), due="p.due_on", moved="")).bindparams(day=moment.day)
+    known = text(_PRESENT.format(plain=_PLAIN.format(lead=_LEADS), due=_DUE_THEN, moved=_MOVED))
     return known.bindparams(day=moment.day, until=moment.until)
 
 
 def _past(moment: Moment, areas: tuple[str, ...] | None) -> Any:
     """Only the history of the areas asked for is read."""
-    statement = text(_PAST.format(plain=_PLAIN, due=_DUE_THEN, moved=_MOVED, limit="" if areas is None else _IN_AREAS))
+    plain, limit = _PLAIN.format(lead=_LED_THEN), "" if areas is None else _IN_AREAS
+    statement = text(_PAST.format(plain=plain, due=_DUE_THEN, moved=_MOVED, limit=limit))
     bound: dict[str, Any] = {"until": moment.until, "day": moment.day, "zone": moment.zone}
     if areas is not None:
         bound["areas"] = [f"{area}%" for area in areas]
@@ -389,7 +399,7 @@ def _taker(until: datetime) -> Any:
     """The name of who had taken a task by then; whoever finishes one that nobody took is noted with it."""
     by_name = and_(func.cardinality(Task.candidate_groups) == 0, func.cardinality(Task.candidate_users) < 2)
     never_claimed = and_(Task.claimed_at.is_(None), or_(Task.ended_at.is_(None), by_name))
-    return case((or_(Task.claimed_at < until, never_claimed), User.name)).label("person")
+    return case((or_(Task.claimed_at < until, never_claimed), person_name_at(until))).label("person")
 
 
 def _open_at(until: datetime) -> list[ColumnElement[bool]]:

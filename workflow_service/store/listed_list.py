@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from .acting import ListedMatter, ListedNote
+from .former_names import person_name_at, unit_name_at
 from .people import Unit, User
 from .plans import Plan
 from .runtime import ProcessInstance, Task
@@ -81,9 +82,10 @@ def count(session: Session, wanted: ListedFilter) -> int:
 
 
 def notes_of(session: Session, matter_id: int) -> Sequence[tuple[ListedNote, str, str]]:
-    """Give the course of a matter in order, each entry with person and unit."""
+    """Give the course of a matter in order, each entry with person and unit as they were called then."""
+    person, unit = person_name_at(ListedNote.at), unit_name_at(ListedNote.at, short=True)
     statement = (
-        select(ListedNote, func.coalesce(User.name, ""), func.coalesce(Unit.short_name, Unit.name, ""))
+        select(ListedNote, func.coalesce(person, ""), func.coalesce(unit, ""))
         .outerjoin(User, User.id == ListedNote.by_id)
         .outerjoin(Unit, Unit.id == ListedNote.unit_id)
         .where(ListedNote.matter_id == matter_id)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from .former_names import person_name_at
 from .operations import TaskEvent
 from .people import Membership, Post, Unit, User
 from .people_queries import is_current
@@ -40,7 +41,7 @@ def standing_of(session: Session, user_id: int | None, unit_id: int | None, toda
 def events_of_kind(session: Session, instance_id: int, *kinds: str) -> Sequence[tuple[TaskEvent, str]]:
     """A run's events of some kinds in order, each with who did it."""
     statement = (
-        select(TaskEvent, func.coalesce(User.name, ""))
+        select(TaskEvent, func.coalesce(person_name_at(TaskEvent.at), ""))
         .outerjoin(User, User.id == TaskEvent.actor_id)
         .where(TaskEvent.instance_id == instance_id, TaskEvent.kind.in_(kinds))
         .order_by(TaskEvent.id)
@@ -51,7 +52,7 @@ def events_of_kind(session: Session, instance_id: int, *kinds: str) -> Sequence[
 def tasks_of_rounds(session: Session, round_ids: Collection[int]) -> dict[int, list[tuple[Task, str]]]:
     """The tasks of rounds in their order, each with who did it or has it."""
     statement = (
-        select(Task, func.coalesce(User.name, ""))
+        select(Task, func.coalesce(person_name_at(Task.ended_at), ""))
         .outerjoin(User, User.id == func.coalesce(Task.completed_by, Task.assignee_id))
         .where(Task.round_id.in_(list(round_ids)))
         .order_by(Task.round_id, Task.turn, Task.id)

@@ -14,6 +14,7 @@ class Unit(Base):
     `area` is the GB/T 2260 code of the government it belongs to (330000, 330205 …; towns have nine digits). `path` holds the
     codes of all units from the root down, each followed by `/`, so that "everything below" is a prefix.
     `relation` says which of the reserved relations of its area it fills (drc, ecology …), empty for an ordinary department.
+    `successor_id` is the unit into which it was merged: who is asked of its posts is asked there.
     """
 
     __tablename__ = "unit"
@@ -24,6 +25,7 @@ class Unit(Base):
         ),
         Index("ix_unit_keywords", "keywords", postgresql_using="gin"),
         Index("ix_unit_area", "area"),
+        Index("ix_unit_successor", "successor_id", postgresql_where=text("successor_id is not null")),
     )
     id: Mapped[Key]
     code: Mapped[str] = mapped_column(unique=True)
@@ -40,7 +42,9 @@ class Unit(Base):
     keywords: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     document_prefix: Mapped[str] = mapped_column(server_default="")
     active: Mapped[bool] = mapped_column(server_default=text("true"))
-    parent: Mapped["Unit | None"] = relationship(remote_side="Unit.id")
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    parent: Mapped["Unit | None"] = relationship(remote_side="Unit.id", foreign_keys="Unit.parent_id")
+    successor: Mapped["Unit | None"] = relationship(remote_side="Unit.id", foreign_keys="Unit.successor_id")
 
 
 class Post(Base):

@@ -23,7 +23,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from .operations import Substitution
 from .people import ApiToken, Membership, Post, Unit, User
@@ -107,7 +107,19 @@ def unit_in_use(session: Session, code: str) -> Unit | None:
 def posts_of_units(
     session: Session, pairs: Collection[tuple[str, str]], codes: Collection[str]
 ) -> Sequence[Any]:
-    """Code, area, relation, post codes and id of active units: those filling (area, relation) pairs, those with codes."""
+    """Code, area, relation, post codes and id of active units: those filling (area, relation) pairs, those with codes.
+
+    Units that follow a merged one stand for it; the last column has the (code, relation) pairs of those that they follow.
+    """
+    asked = or_(tuple_(Unit.area, Unit.relation).in_(list(pairs)), Unit.code.in_(list(codes)))
+    merged = aliased(Unit)
+    followed = or_(tuple_(merged.area, merged.relation).in_(list(pairs)), merged.code.in_(list(codes)))
+    follows = select(merged.successor_id).where(followed, merged.successor_id.is_not(None))
+    forerunners = (
+        select(func.jsonb_agg(func.jsonb_build_array(merged.code, merged.relation)))
+        .where(merged.successor_id == Unit.id)
+        .scalar_subquery()
+    )
     return session.execute(
         select(
             Unit.code,
@@ -116,11 +128,10 @@ def posts_of_units(
             func.array_agg(Post.code).filter(Post.code.is_not(None)),
             structure_version(),
             Unit.id,
+            forerunners,
         )
         .outerjoin(Post, Post.unit_id == Unit.id)
-        .where(
-            Unit.active, or_(tuple_(Unit.area, Unit.relation).in_(list(pairs)), Unit.code.in_(list(codes)))
-        )
+        .where(Unit.active, or_(asked, Unit.id.in_(follows)))
         .group_by(Unit.id)
     ).all()
 

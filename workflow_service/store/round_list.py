@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from .former_names import person_name_at
 from .operations import TaskEvent, TaskRound
 from .people import User
 from .runtime import Task
@@ -30,7 +31,7 @@ class RoundRow:
 def rounds_of(session: Session, task_id: int) -> list[RoundRow]:
     """Give the rounds on a task's behalf, the first first."""
     rows = session.execute(
-        select(TaskRound, User.name)
+        select(TaskRound, person_name_at(TaskRound.created_at))
         .outerjoin(User, User.id == TaskRound.created_by)
         .where(TaskRound.task_id == task_id)
         .order_by(TaskRound.id)
@@ -52,7 +53,7 @@ def _tasks_of(session: Session, round_ids: Sequence[int]) -> dict[int, list[tupl
     if not round_ids:
         return {}
     person = User.id == Task.completed_by
-    statement = select(Task, User.name).outerjoin(User, person).where(Task.round_id.in_(round_ids))
+    statement = select(Task, person_name_at(Task.ended_at)).outerjoin(User, person).where(Task.round_id.in_(round_ids))
     found: dict[int, list[tuple[Task, str]]] = {}
     for task, name in session.execute(statement.order_by(Task.turn, Task.id)):
         found.setdefault(int(task.round_id or 0), []).append((task, name or ""))

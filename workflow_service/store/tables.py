@@ -5,6 +5,7 @@ from . import (
     counters,
     deadlines,
     definitions,
+    former_names,
     operations,
     people,
     personal,
@@ -18,6 +19,6 @@ from .base import Base
 metadata = Base.metadata
 
 __all__ = [
-    "acting", "counters", "deadlines", "definitions", "metadata", "operations", "people", "personal", "plans", "records",
-    "runtime", "supervision",
+    "acting", "counters", "deadlines", "definitions", "former_names", "metadata", "operations", "people", "personal", "plans",
+    "records", "runtime", "supervision",
 ]  # fmt: skip

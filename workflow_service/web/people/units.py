@@ -17,9 +17,11 @@ from workflow_service.identity.words import ROLE_NAMES
 from workflow_service.services import units as use
 from workflow_service.services.units import STANDARD_POSTS, NewPost, UnitFacts
 from workflow_service.store import people_queries as ask
+from workflow_service.store.former_names import names_of_unit
 from workflow_service.store.people import Unit
 
 from ..current import page_actor, page_day, page_now, page_session
+from ..formats import full_day
 from ..listing import filter_values
 from ..rights import require
 from .blueprint import attempt, blueprint, given
@@ -146,6 +148,9 @@ def _unit_page(unit_id: int, error: TongchouError | None = None) -> ResponseRetu
         problem=error.message if error else "",
         holders={post.id: [row for row in holders if row[1] == post.id] for post in posts},
         waiting={groups[group]: count for group, count in waiting.items()},
+        former_names=[
+            _("%(name)s（至%(day)s）", name=one.name, day=full_day(one.until)) for one in names_of_unit(session, unit_id)
+        ],
         hanging=use.what_hangs_on(session, found, now=page_now()),
         relations=RELATION_NAMES,
         roles=ROLE_NAMES,

@@ -42,6 +42,7 @@ SENTENCES = {
     "instructed": N_("%(by)s批示"),
     "proposed": N_("%(by)s拟办“%(task)s”"),
     "handed_over": N_("“%(task)s”随工作移交换人办理"),
+    "unit_merged": N_("“%(task)s”随机构调整由%(unit)s转到%(heir)s"),
     "timed_out": N_("“%(task)s”办理超时"),
     "timeout_transfer": N_("“%(task)s”超时，转上级办理"),
     "passed_on": N_("“%(task)s”与上一环节同一人，自动通过"),
@@ -83,6 +84,7 @@ def _step(step: Step) -> Iterable[Move]:
 def _event(session: Session, event: TaskEvent, by: str, task: str) -> Move:
     data: Mapping[str, Any] = event.data
     values = {"by": by, "task": task, "name": data.get("name", ""), "what": operation_word(event.kind)}
+    values |= {"unit": data.get("unit", ""), "heir": data.get("heir", "")}
     values["to"] = _("、").join(recipients.name_of(session, one) for one in _people(data)) or "—"
     if event.kind in SENTENCES:
         text = _(SENTENCES[event.kind], **values)
