@@ -12,8 +12,11 @@ branch_labels = None
 depends_on = None
 
 
+FORMER = "'listed', 'progress', 'asked', 'refused', 'struck_off'"
+
+
 def upgrade() -> None:
-    """Add the table and the column; names borne before are not known and count as the present ones."""
+    """Add the table and the column, and a kind of entry for who answers for a listed matter; names borne before are not known and count as the present ones."""
     op.create_table(
         "former_name",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -32,6 +35,8 @@ def upgrade() -> None:
             f"ix_former_name_{column.removesuffix('_id')}", "former_name", [column, "until"],
             postgresql_where=sa.text(f"{column} is not null"),
         )  # fmt: skip
+    op.drop_constraint("ck_listed_note_kind", "listed_note")
+    op.create_check_constraint(op.f("ck_listed_note_kind"), "listed_note", f"kind in ({FORMER}, 'responsible')")
     op.add_column("unit", sa.Column("successor_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key(op.f("fk_unit_successor_id"), "unit", "unit", ["successor_id"], ["id"])
     op.create_index("ix_unit_successor", "unit", ["successor_id"], postgresql_where=sa.text("successor_id is not null"))
@@ -40,4 +45,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Forget former names and who follows whom."""
     op.drop_column("unit", "successor_id")
+    op.execute("DELETE FROM listed_note WHERE kind = 'responsible'")
+    op.drop_constraint("ck_listed_note_kind", "listed_note")
+    op.create_check_constraint(op.f("ck_listed_note_kind"), "listed_note", f"kind in ({FORMER})")
     op.drop_table("former_name")

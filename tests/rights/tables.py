@@ -207,6 +207,7 @@ PAGES: dict[str, Need] = {
     "GET /supervision/listed": own(), "GET /supervision/listed.xlsx": own(),
     "GET /supervision/listed/<int:matter_id>": Need("listing.see", SEES),
     "GET /supervision/listed/new": Need("listing.manage", LISTERS),
+    "POST /supervision/listed/<int:matter_id>/responsible": Need("listing.manage", SUPERVISORS, {"responsible": "{user_id}"}),
     "POST /supervision/listed/new": Need("listing.manage", SUPERVISORS, _LISTING),
     "GET /bulletins": own(), "GET /bulletins/<int:bulletin_id>": Need("bulletin.see_draft", SUPERVISORS),
     "GET /bulletins/<int:bulletin_id>.<any(docx, pdf):ending>": Need(
@@ -305,6 +306,9 @@ API: dict[str, Need] = {
     "GET /notice-slips/<id:slip_id>/document": Need("slip.see", SLIP_READERS),
     "GET /listed-matters": own(), "GET /listed-matters/<id:matter_id>": Need("listing.see", SEES),
     "POST /listed-matters": Need("listing.manage", SUPERVISORS, _LISTING),
+    "PUT /listed-matters/<id:matter_id>/responsible": Need(
+        "listing.manage", SUPERVISORS, {"responsible_id": "{user_id}"}
+    ),
     "GET /me/notice-settings": own(), "PUT /me/notice-settings": own(data={"channels": {"digest": ["email"]}}),
     "GET /me/deliveries": own(), "GET /me/phrases": own(), "PUT /me/phrases": own(data={"phrases": ["同意。"]}),
     "GET /me": own(), "GET /tokens": own(), "POST /tokens": own(data={"name": "t"}),

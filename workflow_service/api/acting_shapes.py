@@ -28,6 +28,12 @@ class ListingGiven(Given):
     task_id: Id | None = None
 
 
+class ResponsibleGiven(Given):
+    """Who answers for a matter from now on."""
+
+    responsible_id: Id
+
+
 class ListedQuery(PageQuery):
     """Which matters; `late`: those whose day is over."""
 
@@ -63,7 +69,7 @@ class ListedLine(Shown):
 class ListedNoteShown(Shown):
     """One entry of a matter's course."""
 
-    kind: Literal["listed", "progress", "asked", "refused", "struck_off"]
+    kind: Literal["listed", "progress", "asked", "refused", "struck_off", "responsible"]
     at: Moment
     by: str
     unit: str

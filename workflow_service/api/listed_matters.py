@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from workflow_service.identity import policy
-from workflow_service.services import listing
+from workflow_service.services import answerable, listing
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.listing import ListingAsked
 from workflow_service.store import listed_list
 from workflow_service.store.listed_list import ListedFilter, ListedRow
 
 from . import cursors
-from .acting_shapes import ListedLine, ListedMatters, ListedNoteShown, ListedQuery, ListedShown, ListingGiven
+from .acting_shapes import (
+    ListedLine,
+    ListedMatters,
+    ListedNoteShown,
+    ListedQuery,
+    ListedShown,
+    ListingGiven,
+    ResponsibleGiven,
+)
 from .calls import Answer, Call, endpoint
 
 TAG = "listed matters"
@@ -44,6 +52,13 @@ def list_matter(call: Call, body: ListingGiven) -> Answer:
 def get_matter(call: Call, matter_id: int) -> ListedShown:
     """Give a matter with its course."""
     return _shown(call, listing.visible_matter(call.session, call.actor, matter_id).id)
+
+
+@endpoint("/listed-matters/<id:matter_id>/responsible", "PUT", body=ResponsibleGiven, answer=ListedShown, tag=TAG)
+def name_responsible(call: Call, matter_id: int, body: ResponsibleGiven) -> ListedShown:
+    """Name who answers for a matter from now on, somebody in post in its unit; supervisors of the area."""
+    found = answerable.name_responsible(call.session, call.actor, matter_id, body.responsible_id, now=call.now)
+    return _shown(call, found.id)
 
 
 def _shown(call: Call, matter_id: int) -> ListedShown:

@@ -201,7 +201,7 @@ class HandOverGiven(Given):
 class HandOverItem(Shown):
     """One thing handed over, and what became of it."""
 
-    kind: Literal["task", "claimed", "turn", "post", "grant_given", "grant_got"]
+    kind: Literal["task", "claimed", "turn", "post", "grant_given", "grant_got", "matter"]
     id: int
     name: str
     title: str

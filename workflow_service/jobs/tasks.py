@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow_service.notify.outbox import Channels, send_pending
-from workflow_service.services import audit, clock_failures, ledger, processes, rhythms, timeouts
+from workflow_service.services import answerable, audit, clock_failures, ledger, processes, rhythms, timeouts
 from workflow_service.services.leavers import release_ended_posts
 from workflow_service.store import idempotency
 from workflow_service.store.database import Database
@@ -87,11 +87,13 @@ class Work:
             audit.anchor(session, now=self.now())
 
     def clean_up(self) -> None:
-        """Put back what people claimed for posts that have ended, forget answers kept for repeated requests after a day, move
-        the counters of plans to today.
+        """Put back what people claimed for posts that have ended and let others answer for their matters; forget answers kept
+        for repeated requests after a day; move the counters of plans to today.
         """
         with self.database.transaction() as session:
             release_ended_posts(session, now=self.now())
+        with self.database.transaction() as session:
+            answerable.pass_on_from_leavers(session, now=self.now())
         with self.database.transaction() as session:
             while idempotency.forget_expired(session):
                 pass

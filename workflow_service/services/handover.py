@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.errors import Conflict, InvalidInput, TongchouError
 from workflow_service.i18n import N_
 from workflow_service.store import people_queries
+from workflow_service.store.acting import ListedMatter
 from workflow_service.store.operations import Substitution, TaskRound
 from workflow_service.store.people import Membership, User
 from workflow_service.store.runtime import Task, TaskHolder
 
-from . import audit, events, people, recipients, substitutions
+from . import answerable, audit, events, people, recipients, substitutions
 from .calendars import SETTINGS
 from .context import Actor
 from .substitutions import SubstituteAsked
@@ -28,11 +29,14 @@ from .task_access import changed, lock_task, put_before, refuse_ballot, set_hold
 
 HANDED_OVER = "handed_over"
 TASK, CLAIMED, TURN, POST, GRANT_GIVEN, GRANT_GOT = "task", "claimed", "turn", "post", "grant_given", "grant_got"
+MATTER = "matter"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that is handed over: a task of his own, one claimed for a post, a turn to come, a post, a grant given or got."""
+    """One thing that is handed over: a task of his own, one claimed for a post, a turn to come, a post, a grant given or got, a
+    listed matter for which he answers.
+    """
 
     kind: str
     id: int
@@ -79,6 +83,7 @@ def preview_hand_over(session: Session, actor: Actor, wanted: HandOver, *, now: 
     items = [Item(_kind(one), one.id, one.name, one.title) for one in tasks]
     items += [Item(TURN, found.id, task.name, task.title) for found, task in _turns(session, leaver.id)]
     items += [Item(POST, one.id, one.post.name, one.post.unit.name) for one in posts]
+    items += [Item(MATTER, one.id, one.title, f"{one.year}-{one.number}") for one in answerable.matters_of(session, leaver.id)]
     today = SETTINGS.day_of(now)
     running = Substitution.revoked_at.is_(None), Substitution.until > today
     for kind, his, other in (
@@ -94,7 +99,7 @@ def hand_over(session: Session, actor: Actor, wanted: HandOver, *, now: datetime
     """Hand over all of it; what is refused stays where it was and says why. Raises NotFound, Forbidden, InvalidInput."""
     leaver, heir = _both(session, actor, wanted, now)
     items = preview_hand_over(session, actor, wanted, now=now)
-    order = {GRANT_GOT: 0, POST: 1, TURN: 2, TASK: 3, CLAIMED: 4, GRANT_GIVEN: 5}
+    order = {GRANT_GOT: 0, POST: 1, TURN: 2, TASK: 3, CLAIMED: 4, MATTER: 5, GRANT_GIVEN: 6}
     report = Report()
     for item in sorted(items, key=lambda one: (order[one.kind], one.id)):
         report.results.append(_attempt(session, item, _doer(session, actor, wanted, leaver, heir, now)[item.kind]))
@@ -116,6 +121,7 @@ def _doer(
         CLAIMED: lambda item: _give_claimed(session, actor, item.id, leaver, heir, now),
         TURN: lambda item: _give_turn(session, actor, item.id, leaver, heir, now),
         POST: lambda item: _give_post(session, actor, item.id, heir, wanted.on, now),
+        MATTER: lambda item: _pass_matter(session, actor, item.id, heir, now),
         GRANT_GIVEN: lambda item: _end_grant(session, actor, item.id, now),
         GRANT_GOT: lambda item: _pass_grant_on(session, actor, item.id, heir, now),
     }
@@ -226,6 +232,12 @@ def _give_post(session: Session, actor: Actor, membership_id: int, heir: User, o
     people.end_membership(session, actor, membership_id, now=now, until=day, release=False)
     if held.post_id not in already:
         people.assign_post(session, actor, heir.id, *place, now=now, since=day)
+    return N_("已移交")
+
+
+def _pass_matter(session: Session, actor: Actor, matter_id: int, heir: User, now: datetime) -> str:
+    """Who takes over the unit's work answers for its matters; who does not work there cannot."""
+    answerable.pass_to(session, actor, session.get_one(ListedMatter, matter_id), heir.id, now=now)
     return N_("已移交")
 
 

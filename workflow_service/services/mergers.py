@@ -118,14 +118,7 @@ def _pass_people(session: Session, actor: Actor, unit: Unit, heir: Unit, now: da
             session.add(posts[post.code])
     flush_unique(session)
     for held in merging.memberships_of(session, unit.id, today):
-        his = people_queries.memberships_of(session, [held.user_id], None)
-        goes_on = posts[held.post.code]
-        if held.user.active and not any(
-            one.post_id == goes_on.id and (one.until is None or one.until > today) for one in his
-        ):
-            begun = people.hold_post(session, actor, held.user, goes_on, max(held.since, today))
-            begun.until = held.until
-        people.end_membership(session, actor, held.id, now=now, until=max(held.since, today), release=False)
+        people.go_on_in(session, actor, held, posts[held.post.code], now=now)
 
 
 def _pass_tasks(session: Session, actor: Actor, unit: Unit, heir: Unit, reason: str, now: datetime) -> None:

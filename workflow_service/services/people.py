@@ -149,6 +149,21 @@ def end_membership(
     return membership
 
 
+def go_on_in(session: Session, actor: Actor, held: Membership, post: Post, *, now: datetime) -> None:
+    """Let a person go on in another post from today on as if it were the same: what he claimed, gave and got stays his.
+
+    For a unit that becomes another one; rights are the caller's.
+    """
+    today = business_day(now)
+    his = people_queries.memberships_of(session, [held.user_id], None)
+    if held.user.active and not any(one.post_id == post.id and _is_open(one, today) for one in his):
+        hold_post(session, actor, held.user, post, max(held.since, today)).until = held.until
+    held.until = max(held.since, today)
+    sort_person(session, held.user)
+    data = {"from": _group(held.post), "to": _group(post), "on": today}
+    record(session, actor, "person.transfer", f"user:{held.user_id}", data, now=now)
+
+
 def transfer_person(
     session: Session,
     actor: Actor,

@@ -48,11 +48,13 @@ class ListedMatter(Base):
 
 
 class ListedNote(Base):
-    """What was said of a listed matter: that it was listed, progress, that it be struck off, refused, struck off."""
+    """The course of a listed matter: listed, progress, asked to be struck off, refused, struck off, who answers for it now."""
 
     __tablename__ = "listed_note"
     __table_args__ = (
-        CheckConstraint("kind in ('listed', 'progress', 'asked', 'refused', 'struck_off')", name="kind"),
+        CheckConstraint(
+            "kind in ('listed', 'progress', 'asked', 'refused', 'struck_off', 'responsible')", name="kind"
+        ),
         Index("ix_listed_note_matter", "matter_id", "id"),
     )
     id: Mapped[Key]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import exists, or_, select, text
 from sqlalchemy.orm import Session
 
-from .people import Membership, Post
+from .people import Membership, Post, User
 from .supervision import Notice
 
 _INSERT = text("""
@@ -249,6 +249,14 @@ def holds_post_in(session: Session, user_id: int, unit_id: int, today: date) -> 
     held = Membership.user_id == user_id, Membership.since <= today, or_(Membership.until.is_(None), Membership.until > today)
     posts = select(Membership.id).join(Post, Post.id == Membership.post_id).where(Post.unit_id == unit_id, *held)
     return session.scalars(posts.limit(1)).one_or_none() is not None
+
+
+def people_in(session: Session, unit_id: int, today: date) -> list[tuple[int, str]]:
+    """The people who hold a post of a unit on a day, with their names, by rank."""
+    held = Membership.since <= today, or_(Membership.until.is_(None), Membership.until > today)
+    found = select(User.id, User.name).join(Membership, Membership.user_id == User.id).join(Post, Post.id == Membership.post_id)
+    rows = session.execute(found.where(Post.unit_id == unit_id, User.active, *held).order_by(Post.rank, User.sort_key, User.id))
+    return list(dict.fromkeys((row[0], row[1]) for row in rows))
 
 
 def unit_of_person(session: Session, user_id: int, today: date) -> int | None:

@@ -148,7 +148,7 @@ LISTED_STATES = {
 EXTENSION_STATUS = {"open": N_("待批"), "granted": N_("已同意"), "refused": N_("未同意")}
 LISTED_NOTES = {
     "listed": N_("挂牌"), "progress": N_("报送进展"), "asked": N_("申请销号"), "refused": N_("继续整改"),
-    "struck_off": N_("销号"),
+    "struck_off": N_("销号"), "responsible": N_("更换责任人"),
 }  # fmt: skip
 NOTICE_KINDS = {
     "digest": N_("日督促"),

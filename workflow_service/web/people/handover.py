@@ -19,6 +19,7 @@ from .blueprint import attempt, blueprint
 KINDS = {
     handover.TASK: N_("本人任务"), handover.CLAIMED: N_("已签收的岗位任务"), handover.POST: N_("岗位"),
     handover.TURN: N_("未轮到的加签"), handover.GRANT_GIVEN: N_("授出的代办"), handover.GRANT_GOT: N_("受托的代办"),
+    handover.MATTER: N_("挂牌事项"),
 }  # fmt: skip
 
 

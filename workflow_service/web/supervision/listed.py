@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Conflict, InvalidInput, TongchouError
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.services import listing, task_access
+from workflow_service.services import answerable, listing, task_access
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.listing import ListingAsked
-from workflow_service.store import listed_list
+from workflow_service.store import listed_list, notice_rows
 from workflow_service.store.listed_list import ListedFilter, ListedRow
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -89,9 +89,26 @@ def show(matter_id: int) -> ResponseReturnValue:
         "supervision/listed_matter.html", row=row, matter=found, light=light_of(row),
         notes=listed_list.notes_of(session, found.id),
         mine=next((one for one in tasks if task_access.may_work(session, actor, one)), None), tasks=tasks,
+        may_name=row.state in ("open", "asked") and allowed("listing.manage", policy.thing_of(found.area_path)),
+        people=[(str(one), name) for one, name in notice_rows.people_in(session, found.unit_id, page_day())],
         may_end=row.state in ("open", "asked") and allowed("instance.control", policy.thing_of(found.area_path)),
         may_see_run=_sees_run(found.instance_id), may_see_plan=_sees_plan(found.plan_id),
     )  # fmt: skip
+
+
+@blueprint.post("/listed/<int:matter_id>/responsible", endpoint="name_responsible")
+def name_responsible(matter_id: int) -> ResponseReturnValue:
+    """Somebody else of the unit answers for it from now on."""
+    person = given_person("responsible")
+    try:
+        if person is None:
+            raise InvalidInput(N_("请选择责任人。"))
+        with transaction() as session:
+            answerable.name_responsible(session, page_actor(), matter_id, person, now=page_now())
+        flash(_("已更换责任人，并已通知。"))
+    except (InvalidInput, Conflict) as error:
+        flash(error.message, "warning")
+    return redirect(url_for("supervision.listed_matter", matter_id=matter_id))
 
 
 def _sees_run(instance_id: int | None) -> bool:
