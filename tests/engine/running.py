@@ -6,8 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from workflow_service.domain.drawing import INSERTED
 from workflow_service.engine.compile import compile_diagram
-from workflow_service.engine.dialect import INSERTED
 from workflow_service.engine.facts import Passage, Place, Step
 from workflow_service.engine.program import Program
 from workflow_service.engine.read import read_diagram

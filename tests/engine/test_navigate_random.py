@@ -10,9 +10,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.engine import xml_drawing
 from tests.engine.drawing import Run, element, process
 from workflow_service.domain.errors import Conflict, InvalidInput
+from workflow_service.engine.compile import compile_diagram
 from workflow_service.engine.facts import Step
+from workflow_service.engine.read import read_diagram
 
 EXAMPLES = int(os.environ.get("TONGCHOU_TEST_EXAMPLES", "150"))
 START, END, USER = element("startEvent"), element("endEvent"), element("userTask")
@@ -39,6 +42,18 @@ def _timer(host: str, interrupting: bool) -> dict[str, Any]:
     return element("boundaryEvent", attached_to=host, interrupting=interrupting, event=event)
 
 
+def _listening(interrupting: bool) -> dict[str, Any]:
+    """start > a > b > c > end, with an event sub-process that a timer begins: compiled from its drawing."""
+    begin = f'<startEvent id="s" isInterrupting="{str(interrupting).lower()}">{TIMER}</startEvent>'
+    inner = begin + '<userTask id="h"/><userTask id="k"/><endEvent id="e"/>'
+    inner += "".join(map(xml_drawing.flow, ("s -> h", "h -> k", "k -> e")))
+    nodes = '<startEvent id="start"/><userTask id="a"/><userTask id="b"/><userTask id="c"/><endEvent id="end"/>'
+    nodes += f'<subProcess id="handle" triggeredByEvent="true">{inner}</subProcess>'
+    drawn = xml_drawing.process(nodes, "start -> a", "a -> b", "b -> c", "c -> end", key="main")
+    return compile_diagram(read_diagram(xml_drawing.file(drawn)))
+
+
+TIMER = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
 SUB = _process({"x": USER, "y": USER}, "start > x > y > end")
 INCLUSIVE = element("inclusiveGateway", default="f_c")
 INNER = {key: one | {"parent": "sub"} for key, one in {"in": START, "p": USER, "q": USER, "out": END}.items()}
@@ -90,6 +105,8 @@ SHAPES: dict[str, dict[str, Any]] = {
         ),
         "sub": SUB,
     },
+    "event sub-process": _listening(True),
+    "event sub-process beside": _listening(False),
 }  # fmt: skip
 pick = st.integers(0, 1_000)
 

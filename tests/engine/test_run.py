@@ -263,6 +263,19 @@ def test_a_non_interrupting_timer_leaves_the_task_and_a_cycle_waits_again() -> N
     assert run.complete("late").completed
 
 
+def test_a_way_behind_an_event_that_does_not_interrupt_may_come_to_the_same_task_again() -> None:
+    """What begins there has boundary events of its own; the end of the first leaves them alone, and the run still ends."""
+    timer = element("boundaryEvent", attached_to="b", interrupting=False, event=TIMER)
+    elements = {"start": START, "b": USER, "t": timer, "late": USER, "end": END}
+    run = Run({"main": process(elements, "start > b > end", "t > late > b")})
+    run.fire("t")
+    run.complete("late")
+    assert run.waiting == ["b", "b", "t"]
+    run.complete("b")
+    run.complete("b")
+    assert run.step.completed and run.waiting == []
+
+
 def test_a_finished_task_ends_its_boundary_events() -> None:
     run = Run({"main": guarded(TIMER)})
     assert run.complete("a").completed and ("cancelled", "edge") in run.history

@@ -43,7 +43,7 @@ def several(inner: str, attributes: str = "") -> bytes:
         (chain('<userTask id="x" isForCompensation="true"/>'), "not_supported"),
         (chain('<intermediateThrowEvent id="x"><compensateEventDefinition/></intermediateThrowEvent>'), "not_supported"),
         (chain(catch('<conditionalEventDefinition><condition>x</condition></conditionalEventDefinition>')), "not_supported"),
-        (draw(START + END + f'<subProcess id="x" triggeredByEvent="true">{INNER}</subProcess>', "start -> end"), "not_supported"),
+        (draw(START + END + f'<subProcess id="x" triggeredByEvent="true">{INNER}</subProcess>', "start -> end"), "event_sub_process"),
         (draw(START + '<endEvent id="x"><cancelEventDefinition/></endEvent>', "start -> x"), "not_supported"),
         (chain(catch("")), "event_kind"),
         (chain('<intermediateThrowEvent id="x">' + TIMER + "</intermediateThrowEvent>"), "event_kind"),

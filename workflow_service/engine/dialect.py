@@ -198,9 +198,6 @@ PLAN_FIELDS = (
 )
 """What the variable `plan`, which every route starts with, has at least."""
 
-INSERTED = "_n_"
-"""Prefix of the ids that normalising inserts; a diagram's own ids do not begin with it."""
-
 
 def bpmn(name: str) -> str:
     """Give the full tag of a BPMN element."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin
 from SpiffWorkflow.bpmn.specs.defaults import InclusiveGateway, ParallelGateway
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
@@ -37,6 +38,16 @@ class ParallelJoin(ParallelGateway):
 
     def _run_hook(self, my_task: Task) -> bool:
         return True
+
+
+class FrameJoin(BoundaryEventJoin):
+    """The end of an activity and its boundary events. It ends its own frame only: a way behind an event that does not
+    interrupt can come to the same activity again, and what begins there has a frame of its own inside this one.
+    """
+
+    def _find_tasks(self, my_task: Task) -> list[Task]:
+        own = my_task.find_ancestor(self.split_task)
+        return [task for task in super()._find_tasks(my_task) if task.find_ancestor(self.split_task) is own]
 
 
 class InclusiveJoin(InclusiveGateway):

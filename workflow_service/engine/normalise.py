@@ -12,16 +12,17 @@ from typing import Any
 
 from lxml import etree
 
+from workflow_service.domain.drawing import INSERTED
 from workflow_service.engine.diagram import Diagram
 from workflow_service.engine.dialect import (
     ACTIVITIES,
     BPMNDI,
     EVENT_DEFINITIONS,
     FLOW_NODES,
-    INSERTED,
     bpmn,
     camunda,
 )
+from workflow_service.engine.event_sub_processes import draw_event_sub_processes_out
 from workflow_service.engine.expressions import expression_problems
 from workflow_service.engine.problems import DefinitionRefused, Problem
 from workflow_service.engine.script import unwrap
@@ -45,6 +46,8 @@ def normalise(diagram: Diagram) -> Any:
         if process.get("isExecutable") != "true":
             root.remove(process)
             continue
+        for scope in [process, *process.iter(bpmn("subProcess"))]:
+            draw_event_sub_processes_out(scope)
         for scope in [process, *process.iter(bpmn("subProcess"))]:
             _Scope(scope).rewrite()
     return root

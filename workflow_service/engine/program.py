@@ -10,7 +10,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs import defaults as library
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.event_definitions.base import EventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import (
     ErrorEventDefinition,
@@ -20,7 +20,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinitio
 
 from . import specs
 from .decision_table import DecisionTable
-from .gateways import InclusiveJoin, ParallelJoin, look_ahead_one_step
+from .gateways import FrameJoin, InclusiveJoin, ParallelJoin, look_ahead_one_step
 from .multi_instance import MultiInstanceSpec
 
 logging.getLogger("spiff.task").setLevel(logging.ERROR)
@@ -100,7 +100,7 @@ class _ProcessBuilder:
 
     def _add_boundary_frame(self, spec: BpmnProcessSpec, element_id: str) -> None:
         split = BoundaryEventSplit(spec, f"{element_id}.BoundaryEventSplit")
-        join = BoundaryEventJoin(spec, f"{element_id}.BoundaryEventJoin", split_task=split.name, cancel=True)
+        join = FrameJoin(spec, f"{element_id}.BoundaryEventJoin", split_task=split.name, cancel=True)
         split.connect(spec.task_specs[element_id])
         spec.task_specs[element_id].connect(join)
 

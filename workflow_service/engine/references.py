@@ -12,12 +12,12 @@ from typing import Any
 
 from lxml import etree
 
+from workflow_service.domain.drawing import INSERTED
 from workflow_service.engine.dialect import (
     BPMN,
     DRAWING,
     EVENT_DEFINITIONS,
     FLOW_NODES,
-    INSERTED,
     ROOT_ELEMENTS,
     SUB_PROCESSES,
     bpmn,

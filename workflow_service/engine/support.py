@@ -29,10 +29,6 @@ _REFUSED_TYPES = {
     ),
 }
 _COMPENSATION = (N_("“%(name)s”：不支持补偿"), N_("请用网关画出撤回后要办的任务。"))
-_EVENT_SUB_PROCESS = (
-    N_("“%(name)s”：不支持事件子流程"),
-    N_("请把有关任务放进子流程，在子流程上画边界事件。"),
-)
 _REFUSED_KINDS = {
     "compensation": _COMPENSATION,
     "cancel": (N_("“%(name)s”：不支持取消事件"), N_("请改用错误结束和错误边界事件。")),
@@ -74,9 +70,9 @@ def _element_problems(element: Element, process: Process) -> Iterator[Problem]:
     if element.is_for_compensation:
         yield _refused(element, "not_supported", *_COMPENSATION)
     if element.triggered_by_event:
-        yield _refused(element, "not_supported", *_EVENT_SUB_PROCESS)
+        yield from _event_sub_process_problems(element, process)
     if element.type in _ALLOWED_KINDS:
-        yield from _event_problems(element)
+        yield from _event_problems(element, process)
     yield from _flow_problems(element)
     if element.type == "eventBasedGateway":
         yield from _event_gateway_problems(element, process)
@@ -90,12 +86,40 @@ def _start_problems(process: Process, scope: str | None) -> Iterator[Problem]:
     for element in plain[1:]:
         advice = N_("只留一个无触发的开始事件，其后用网关分开。")
         yield _refused(element, "several_starts", N_("“%(name)s”：有多个无触发的开始事件"), advice)
-    for element in starts if scope is not None else []:
+    own = process.elements[scope] if scope is not None else None
+    for element in starts if own is not None and not own.triggered_by_event else []:
         if element.kind is not None:
             advice = N_("子流程由到达它的连线启动，开始事件不带触发。")
             yield _refused(
                 element, "start_in_sub_process", N_("“%(name)s”：子流程的开始事件带有触发"), advice
             )
+
+
+def _event_sub_process_problems(element: Element, process: Process) -> Iterator[Problem]:
+    """It has one start event that something triggers, no flows, and what lies beside it can be put around."""
+    inside = process.level(element.id)
+    starts = [one for one in inside if one.type == "startEvent"]
+    if len(starts) != 1 or starts[0].kind is None:
+        text = N_("“%(name)s”：事件子流程要恰好一个带触发的开始事件（消息、定时、信号、错误、升级）")
+        yield _refused(element, "event_sub_process", text)
+        return
+    if element.incoming or element.outgoing or element.boundary:
+        yield _refused(element, "event_sub_process", N_("“%(name)s”：事件子流程不能有入线、出线和边界事件"))
+    if element.multi_instance is not None or element.loop is not None:
+        yield _refused(element, "event_sub_process", N_("“%(name)s”：事件子流程不能是多实例或循环"))
+    if starts[0].kind == "error" and not starts[0].interrupting:
+        yield _refused(starts[0], "error_interrupts", N_("“%(name)s”：错误开始事件一定中断所在流程"))
+    beside = process.level(element.parent)
+    if sum(one.type == "startEvent" and one.kind is not None for one in beside) and (
+        sum(one.type == "startEvent" for one in beside) > 1
+    ):
+        text = N_("“%(name)s”：有事件子流程时，所在流程只能有一个开始事件")
+        yield _refused(element, "event_sub_process", text)
+    for end in beside if not starts[0].interrupting else ():
+        if end.type == "endEvent" and end.kind == "terminate":
+            advice = N_("请改用中断的事件子流程，或用普通结束。")
+            text = N_("“%(name)s”：终止结束不会结束不中断的事件子流程")
+            yield _refused(end, "event_sub_process", text, advice)
 
 
 def _link_problems(process: Process, scope: str | None) -> Iterator[Problem]:
@@ -112,7 +136,13 @@ def _link_problems(process: Process, scope: str | None) -> Iterator[Problem]:
             yield _refused(element, "link", text)
 
 
-def _event_problems(element: Element) -> Iterator[Problem]:
+def _begins_event_sub_process(element: Element, process: Process) -> bool:
+    around = process.elements.get(element.parent or "")
+    is_start = element.type == "startEvent" and element.kind in ("error", "escalation")
+    return is_start and around is not None and around.triggered_by_event
+
+
+def _event_problems(element: Element, process: Process) -> Iterator[Problem]:
     if len(element.definitions) > 1:
         advice = N_("请用事件网关后接几个事件，或分成几个事件。")
         yield _refused(element, "multiple_event", N_("“%(name)s”：一个事件有多个定义"), advice)
@@ -120,7 +150,7 @@ def _event_problems(element: Element) -> Iterator[Problem]:
     kind = element.kind
     if kind in _REFUSED_KINDS:
         yield _refused(element, "not_supported", *_REFUSED_KINDS[kind])
-    elif kind not in _ALLOWED_KINDS[element.type]:
+    elif kind not in _ALLOWED_KINDS[element.type] and not _begins_event_sub_process(element, process):
         advice = N_("请在设计器里为事件选择类型。")
         yield _refused(element, "event_kind", N_("“%(name)s”：这里不能用这种事件"), advice)
     else:

@@ -130,10 +130,13 @@ class VariableFlow:
         self._sets = {key: sets(element) for key, element in process.elements.items()}
         self.set_somewhere = frozenset().union(*self._sets.values())
         self._starts: dict[str | None, list[Element]] = {}
+        self._listening: dict[str | None, list[Element]] = {}
         for scope in process.scopes():
             level = process.level(scope)
             starts = [element for element in level if element.type == "startEvent"]
-            self._starts[scope] = starts or [e for e in level if not e.incoming and e.type != "boundaryEvent"]
+            entered = [e for e in level if not e.incoming and e.type != "boundaryEvent" and not e.triggered_by_event]
+            self._starts[scope] = starts or entered
+            self._listening[scope] = [element for element in level if element.triggered_by_event]
         self._inside: dict[str, Names] = {}
         self._in: dict[str, Scope] = {}
         self._arrivals: dict[str, dict[str, Scope]] = {}
@@ -188,6 +191,9 @@ class VariableFlow:
         waiting = [(rank[element.id], element.id) for element in self._starts[None]]
         for _rank, key in waiting:
             self._in[key] = Scope(self.given, self.given)
+        for element in self._listening[None]:
+            self._in[element.id] = Scope(self.given | self._set_beside(None), self.given)
+            waiting.append((rank[element.id], element.id))
         queued = {key for _rank, key in waiting}
         heapq.heapify(waiting)
         while waiting:
@@ -231,6 +237,8 @@ class VariableFlow:
         if element.type == "subProcess":
             for start in self._starts[element.id]:
                 yield start.id, arrived
+            for one in self._listening[element.id]:
+                yield one.id, Scope(arrived.may | self._set_beside(element.id), arrived.must)
         own = self._sets[element.id]
         left = Scope(
             arrived.may | own | self._inner(element), arrived.must | own | self._surely_inside(element)
@@ -238,12 +246,17 @@ class VariableFlow:
         for flow in element.outgoing:
             yield flow.target, left
 
+    def _set_beside(self, scope: str | None) -> Names:
+        """Give what may be set on a level, and below it, before an event sub-process of it begins: any moment can begin it."""
+        level = self.process.level(scope)
+        return frozenset().union(*(self._sets[one.id] | self._inner(one) for one in level))
+
     def _surely_inside(self, element: Element) -> Names:
         """Give what every end of a sub-process has seen set (as far as it is known yet)."""
         if element.type != "subProcess" or element.multi_instance is not None:
             return frozenset()
         ends = [e for e in self.process.level(element.id) if not e.outgoing and e.type != "boundaryEvent"]
-        known = [self._in[e.id].must | self._sets[e.id] for e in ends if e.id in self._in]
+        known = [self._in[e.id].must | self._sets[e.id] | self._surely_inside(e) for e in ends if e.id in self._in]
         return frozenset.intersection(*known) if known else frozenset()
 
     def _arrive(self, key: str, source: str, scope: Scope) -> bool:

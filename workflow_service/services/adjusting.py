@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.drawing import is_drawn
 from workflow_service.engine.dialect import ACTIVITIES
 from workflow_service.engine.program import Program
 from workflow_service.identity import policy
@@ -57,18 +58,18 @@ def jump_options(session: Session, actor: Actor, row: ProcessInstance) -> list[J
 
 
 def _start(program: Program, standing: Activity, around: Sequence[Activity]) -> JumpStart:
-    keys = _outwards(program, standing.process_key, around)
-    targets = [one for key in keys for one in _targets(program, key, standing, around)]
+    places = _outwards(program, standing, around)
+    targets = [one for key, element_id in places for one in _targets(program, key, element_id, standing)]
     return JumpStart(standing.token, standing.element_id, standing.name, standing.started_at, tuple(targets))
 
 
-def _outwards(program: Program, key: str, around: Sequence[Activity]) -> list[str]:
-    """The token's process, then those that called it."""
-    found = [key]
-    while (outer := next((one for one in around if found[-1] in _called(program, one)), None)) is not None:
-        if outer.process_key in found:
+def _outwards(program: Program, standing: Activity, around: Sequence[Activity]) -> list[tuple[str, str]]:
+    """The token's process and element, then those that called it, each with the call."""
+    found = [(standing.process_key, standing.element_id)]
+    while (outer := next((one for one in around if found[-1][0] in _called(program, one)), None)) is not None:
+        if outer.process_key in {key for key, _element in found}:
             break
-        found.append(outer.process_key)
+        found.append((outer.process_key, outer.element_id))
     return found
 
 
@@ -80,11 +81,14 @@ def _called(program: Program, host: Activity) -> set[str]:
     return {str(element.get("called")), *element.get("mapping", {}).get("candidates", ())}
 
 
-def _targets(program: Program, key: str, standing: Activity, around: Iterable[Activity]) -> Iterable[JumpTarget]:
+def _targets(program: Program, key: str, place: str, standing: Activity) -> Iterable[JumpTarget]:
+    """The activities beside an element and beside the sub-processes around it."""
     process: Mapping[str, Any] = program.processes[key]
-    inside = {None, *(one.element_id for one in around if one.process_key == key)}
+    inside = [process["elements"][place].get("parent")]
+    while inside[-1] is not None:
+        inside.append(process["elements"][inside[-1]].get("parent"))
     for element_id, element in process["elements"].items():
         here = key == standing.process_key and element_id == standing.element_id
-        if element["type"] in ACTIVITIES and element.get("parent") in inside and not here:
+        if element["type"] in ACTIVITIES and element.get("parent") in inside and not here and is_drawn(element_id):
             name = process["name"] if key != standing.process_key else ""
             yield JumpTarget(element_id, element["name"] or element_id, element["type"], name)

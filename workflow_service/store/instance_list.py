@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, not_, or_, select
 from sqlalchemy.orm import Session
+
+from workflow_service.domain.drawing import INSERTED
 
 from .runtime import Activity, ProcessInstance, Task
 
@@ -53,8 +55,9 @@ def instance_page(
 def activity_page(
     session: Session, instance_id: int, *, after: int | None = None, limit: int | None = 50
 ) -> Sequence[Activity]:
-    """What ran in an instance, in order, after the sequence number `after`."""
-    statement = select(Activity).where(Activity.instance_id == instance_id).order_by(Activity.seq).limit(limit)
+    """What ran in an instance of what was drawn, in order, after the sequence number `after`."""
+    drawn = not_(Activity.element_id.startswith(INSERTED, autoescape=True))
+    statement = select(Activity).where(Activity.instance_id == instance_id, drawn).order_by(Activity.seq).limit(limit)
     if after is not None:
         statement = statement.where(Activity.seq > after)
     return session.scalars(statement).all()

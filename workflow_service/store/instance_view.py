@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import and_, false, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from workflow_service.domain.drawing import INSERTED
 from workflow_service.i18n import _
 
 from .former_names import person_name_at, unit_name_at
@@ -102,7 +103,7 @@ def _leading_posts(session: Session, groups: set[str]) -> dict[str, int]:
 
 
 def activities_of(session: Session, instance_id: int) -> list[tuple[Activity, str]]:
-    """What ran, in order, with the name of who did it, and for whom."""
+    """What ran of what was drawn, in order, with the name of who did it, and for whom."""
     rows = session.execute(
         select(
             Activity, func.coalesce(person_name_at(Activity.ended_at), ""), person_name_at(Activity.ended_at, _principal)
@@ -110,7 +111,7 @@ def activities_of(session: Session, instance_id: int) -> list[tuple[Activity, st
         .outerjoin(User, User.id == Activity.actor_id)
         .outerjoin(Task, and_(Task.instance_id == Activity.instance_id, Task.token == Activity.token))
         .outerjoin(_principal, _principal.id == Task.acted_for)
-        .where(Activity.instance_id == instance_id)
+        .where(Activity.instance_id == instance_id, not_(Activity.element_id.startswith(INSERTED, autoescape=True)))
         .order_by(Activity.seq)
     )
     return [(activity, signed(name, principal)) for activity, name, principal in rows]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, Select, cast, distinct, func, or_, select
+from sqlalchemy import Date, Select, cast, distinct, func, not_, or_, select
 from sqlalchemy.orm import Session
+
+from workflow_service.domain.drawing import INSERTED
 
 from .ledger_queries import within
 from .operations import TaskEvent
@@ -105,7 +107,8 @@ def returned_to(session: Session, span: Span, process: str) -> dict[str, int]:
 def _of(span: Span, process: str) -> tuple[Any, ...]:
     """Nobody waits at gateways, starts and ends."""
     waits = Activity.element_type.not_like("%Gateway"), Activity.element_type.not_in(("startEvent", "endEvent"))
-    return Activity.instance_id.in_(span.runs), Activity.process_key == process, *waits
+    drawn = not_(Activity.element_id.startswith(INSERTED, autoescape=True))
+    return Activity.instance_id.in_(span.runs), Activity.process_key == process, drawn, *waits
 
 
 def _day(column: Any, zone: str) -> Any:
