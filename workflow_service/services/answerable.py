@@ -18,9 +18,10 @@ from workflow_service.store import notice_rows
 from workflow_service.store.acting import ListedMatter
 from workflow_service.store.people import User
 
-from . import audit, listing
+from . import audit
 from .calendars import SETTINGS
 from .context import Actor
+from .listing import note, tell, visible_matter
 
 OVER = ("struck_off",)
 
@@ -32,7 +33,7 @@ def name_responsible(
 
     Raises NotFound, Forbidden, InvalidInput, Conflict for a matter that is off the list.
     """
-    matter = listing.visible_matter(session, actor, matter_id)
+    matter = visible_matter(session, actor, matter_id)
     policy.require(actor, "listing.manage", policy.thing_of(matter.area_path))
     if matter.status in OVER:
         raise Conflict(N_("这件事已经销号。"))
@@ -71,10 +72,10 @@ def pass_on_from_leavers(session: Session, *, now: datetime) -> int:
 def _write(session: Session, actor: Actor, matter: ListedMatter, heir: User | None, now: datetime) -> None:
     before, matter.responsible_id = matter.responsible_id, heir.id if heir is not None else None
     words = heir.name if heir is not None else ""
-    listing.note(session, actor, matter, "responsible", words, now=now)
+    note(session, actor, matter, "responsible", words, now=now)
     data = {"from": before, "to": matter.responsible_id}
     audit.record(session, actor, "listing.responsible", f"listed-matter:{matter.id}", data, now=now)
     told = [f"u:{heir.id}"] if heir is not None else [matter.holder]
     told += [f"u:{matter.listed_by}"] if matter.listed_by else []
     text = N_("更换责任人：%(title)s") if heir is not None else N_("责任人已调离，请另定：%(title)s")
-    listing.tell(session, actor, matter, told, text, f"responsible:{now.isoformat()}", words, now=now)
+    tell(session, actor, matter, told, text, f"responsible:{now.isoformat()}", words, now=now)
