@@ -11,7 +11,7 @@ from docx.oxml.ns import qn
 from lxml import etree
 
 from tests.documents.samples import BULLETIN, SLIP, WEEKLY, WRITTEN_AT
-from workflow_service.documents import bulletin, slip, weekly
+from workflow_service.documents import bulletin, slip, special_report, weekly
 from workflow_service.documents.built_in_templates import built_in
 from workflow_service.documents.docx import write_docx
 from workflow_service.documents.docx_chart import CHART, DRAWING
@@ -23,6 +23,7 @@ WRITTEN = {
     "bulletin": (bulletin.bulletin_document, EXAMPLES["bulletin"]),
     "weekly": (weekly.weekly_document, EXAMPLES["weekly"]),
     "slip": (slip.slip_document, EXAMPLES["slip"]),
+    "report": (special_report.report_document, EXAMPLES["report"]),
 }
 
 

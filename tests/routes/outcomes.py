@@ -137,6 +137,9 @@ ACTING = [
     _outcome(
         "listed_supervision", "struck_off", rectify=["progress", "strike_off"], verify=["refuse", "confirm"]
     ),
+    _outcome("special_report", "all_read"),
+    _outcome("special_report", "all_read", release=["return", "release"]),
+    _outcome("special_report", "dropped", draft="drop"),
 ]
 CALLED = [
     _outcome("filing", "filed"),

@@ -60,6 +60,9 @@ INPUTS: dict[str, dict[str, Any]] = {
         "matter": {"id": 1, "title": "事项", "unit": "zj.fgw", "post": "handler", "inspector": "zj.dcs", "responsible": 7},
         "due": "2021-04-01T17:30+08:00",
     },
+    "special_report": {
+        "report": {"id": 1, "title": "专报", "drafter": "zj.dcs", "unit": "zj.fgw", "post": "leader"},
+    },
     "midterm_evaluation": {
         "evaluation": EVALUATION, "objects": OBJECTS, "specials": OBJECTS[1:], "annexes": OBJECTS[2:],
     },
@@ -90,6 +93,9 @@ WORK: dict[str, dict[str, Any]] = {
     "listing.ask": {"status": "asked"},
     "listing.refuse": {"status": "open"},
     "listing.strike_off": {"status": "struck_off"},
+    "report.send": {"number": "浙发改专报〔2021〕1号", "readers": ["zj.leader", "zj.deputy"]},
+    "report.drop": {"status": "dropped"},
+    "report.read": {"number": "浙发改专报〔2021〕1号"},
     "evaluation.record": {"evaluated_on": "2021-03-01"},
 }
 """What the service tasks answer by topic; `plan.stage` answers the stage that its element names."""

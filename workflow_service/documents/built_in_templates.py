@@ -23,7 +23,7 @@ from workflow_service.documents.model import (
     Signature,
     Table,
 )
-from workflow_service.documents.template_fields import BULLETIN, SLIP, WEEKLY
+from workflow_service.documents.template_fields import BULLETIN, REPORT, SLIP, WEEKLY
 
 _FIGURES = (("目录数", 4, "total"), ("已印发", 4, "issued"), ("完成率", 5, "rate"), ("逾期", 4, "overdue"))
 
@@ -115,6 +115,17 @@ def _answer_slip() -> tuple[Block, ...]:
     )  # fmt: skip
 
 
+def _report(written_at: datetime) -> Document:
+    parts = (
+        Paragraph("{%p for line in parts %}"),
+        Paragraph("{%p if line.heading %}"), Heading(1, "{{ line.heading }}"), Paragraph("{%p endif %}"),
+        Paragraph("{%p if line.text %}"), Paragraph("{{ line.text }}"), Paragraph("{%p endif %}"),
+        Paragraph("{%p endfor %}"),
+    )  # fmt: skip
+    head = Head("{{ mark }}", centre="{{ number }}", left="{{ organ }}", right="{{ date }}")
+    return Document(head, "{{ title }}", written_at, blocks=parts, foot=(FootLine("报", "{{ readers }}"),))
+
+
 def _table(source: str, columns: tuple[tuple[str, int, str], ...]) -> Table:
     """A table whose one row is repeated for each entry of a list."""
     empty = ("",) * (len(columns) - 1)
@@ -146,4 +157,4 @@ def _foot_if(label: str, name: str) -> tuple[FootLine, ...]:
     return FootLine("", f"{{%p if {name} %}}"), FootLine(label, f"{{{{ {name} }}}}"), FootLine("", "{%p endif %}")
 
 
-_BUILD = {BULLETIN: _bulletin, WEEKLY: _weekly, SLIP: _slip}
+_BUILD = {BULLETIN: _bulletin, WEEKLY: _weekly, SLIP: _slip, REPORT: _report}

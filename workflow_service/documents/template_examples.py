@@ -9,7 +9,8 @@ from typing import Any
 
 from workflow_service.documents import bulletin as b
 from workflow_service.documents.slip import NoticeSlip
-from workflow_service.documents.template_fields import BULLETIN, SLIP, WEEKLY
+from workflow_service.documents.special_report import SpecialReport
+from workflow_service.documents.template_fields import BULLETIN, REPORT, SLIP, WEEKLY
 from workflow_service.documents.weekly import ReportLine, WeeklyLedger
 from workflow_service.domain.deadlines import CHINA
 from workflow_service.domain.documents import DocumentNumber, IssueNumber
@@ -70,4 +71,20 @@ _SLIP = NoticeSlip(
     copies=("市政府督查室",),
 )
 
-EXAMPLES: Mapping[str, Any] = MappingProxyType({BULLETIN: _BULLETIN, WEEKLY: _WEEKLY, SLIP: _SLIP})
+_REPORT = SpecialReport(
+    mark="规划编制专报",
+    number=DocumentNumber("某发改专报", 2021, 2),
+    organ=ORGAN,
+    title="关于示例规划二编制进度的专报",
+    text=(
+        "一、进展情况\n《示例规划二》由乙局牵头编制，应于2021年6月15日前印发，至今已逾期11个工作日。目前处于“征求意见”阶段。"
+        "“出具衔接意见”自6月10日起由丙局办理，已逾期6个工作日。\n"
+        "二、存在问题\n据牵头单位6月21日所在周的周报，部门意见不一致，需要专题协调。\n"
+        "三、工作建议\n请丙局抓紧办结“出具衔接意见”；请乙局倒排工期，明确印发时间。"
+    ),
+    readers=("某副市长", "某秘书长"),
+    issued_on=date(2021, 7, 1),
+    written_at=WRITTEN_AT,
+)
+
+EXAMPLES: Mapping[str, Any] = MappingProxyType({BULLETIN: _BULLETIN, WEEKLY: _WEEKLY, SLIP: _SLIP, REPORT: _REPORT})

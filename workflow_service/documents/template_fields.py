@@ -13,13 +13,14 @@ from typing import Any
 
 from workflow_service.documents import bulletin as bulletins
 from workflow_service.documents import slip as slips
+from workflow_service.documents import special_report as reports
 from workflow_service.documents import weekly as weeklies
 from workflow_service.documents.model import Chart
 from workflow_service.domain.documents import chinese_date
 from workflow_service.domain.supervision import Figures
 from workflow_service.domain.words import N_
 
-BULLETIN, WEEKLY, SLIP = "bulletin", "weekly", "slip"
+BULLETIN, WEEKLY, SLIP, REPORT = "bulletin", "weekly", "slip", "report"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,11 @@ FIELDS: Mapping[str, Fields] = MappingProxyType({
         _HEAD | {"unit": N_("被抄告单位"), "facts": N_("基本情况"), "asked": N_("有关要求"), "until": N_("办理期限"),
                  "answer": N_("要求回执时的一句话"), "copies": N_("抄送")},
     ),
+    REPORT: Fields(
+        N_("专报"),
+        _HEAD | {"readers": N_("呈报领导")},
+        {"parts": (N_("正文各段"), {"heading": N_("标题，可为空"), "text": N_("一段文字")})},
+    ),
 })  # fmt: skip
 
 
@@ -145,8 +151,17 @@ def slip_filling(slip: slips.NoticeSlip) -> Filling:
     })  # fmt: skip
 
 
+def report_filling(report: reports.SpecialReport) -> Filling:
+    """The values of a special report."""
+    return Filling({
+        "mark": report.mark, "number": reports.number_words(report), "organ": report.organ, "title": report.title,
+        "date": chinese_date(report.issued_on), "readers": "，".join(report.readers),
+        "parts": [{"heading": one.heading, "text": one.text} for one in reports.parts_of(report.text)],
+    })  # fmt: skip
+
+
 FILLINGS: Mapping[str, Callable[[Any], Filling]] = MappingProxyType(
-    {BULLETIN: bulletin_filling, WEEKLY: weekly_filling, SLIP: slip_filling}
+    {BULLETIN: bulletin_filling, WEEKLY: weekly_filling, SLIP: slip_filling, REPORT: report_filling}
 )
 
 

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
-from workflow_service.documents import bulletin, slip, weekly
+from workflow_service.documents import bulletin, slip, special_report, weekly
 from workflow_service.documents.built_in_templates import built_in
 from workflow_service.documents.docx import write_docx
 from workflow_service.documents.model import Document
 from workflow_service.documents.template_examples import EXAMPLES
-from workflow_service.documents.template_fields import BULLETIN, FIELDS, SLIP, WEEKLY
+from workflow_service.documents.template_fields import BULLETIN, FIELDS, REPORT, SLIP, WEEKLY
 from workflow_service.documents.templates import check_template, fill_template, text_of
 from workflow_service.domain.documents import require_unclassified
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
@@ -36,6 +36,7 @@ FIRST_LINES = 20
 SHOWN = 20
 BUILT_IN: Mapping[str, Callable[[Any], Document]] = {
     BULLETIN: bulletin.bulletin_document, WEEKLY: weekly.weekly_document, SLIP: slip.slip_document,
+    REPORT: special_report.report_document,
 }  # fmt: skip
 
 
