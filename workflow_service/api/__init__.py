@@ -33,6 +33,7 @@ NOUNS = (
     "analysis",
     "listed_matters",
     "notice_slips",
+    "special_reports",
     "extensions",
     "people",
     "own",

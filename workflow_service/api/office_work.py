@@ -29,7 +29,7 @@ def list_instructions(call: Call, instance_id: int) -> Instructions:
     """List a run's instructions, the highest post first, with what was ordered and how far it is."""
     processes.visible_instance(call.session, call.actor, instance_id)
     found = instructions.instructions_of(call.session, instance_id)
-    return Instructions(items=[_instruction(one) for one in found])
+    return Instructions(items=[instruction_shown(one) for one in found])
 
 
 @endpoint(
@@ -42,7 +42,7 @@ def instruct(call: Call, instance_id: int, body: InstructionGiven) -> Instructio
         call.session, call.actor, instance_id, body.words, _asked(body.orders), task_id=body.task_id, now=call.now
     )
     found = instructions.instructions_of(call.session, instance_id)
-    return _instruction(next(one for one in found if one.event.id == event.id))
+    return instruction_shown(next(one for one in found if one.event.id == event.id))
 
 
 @endpoint("/tasks/<id:task_id>/hand-out", "POST", body=HandOutGiven, answer=TaskShown, tag="tasks", versioned=True)
@@ -76,7 +76,8 @@ def _item(one: Result) -> HandOverItem:
     )  # fmt: skip
 
 
-def _instruction(one: Instruction) -> InstructionShown:
+def instruction_shown(one: Instruction) -> InstructionShown:
+    """Give an instruction with its orders as it is shown."""
     orders = [
         OrderShown(
             task_id=order.task.id, holder=order.holder, status=order.task.status, due_at=order.task.due_at,  # type: ignore[arg-type]

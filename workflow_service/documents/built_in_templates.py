@@ -123,7 +123,7 @@ def _report(written_at: datetime) -> Document:
         Paragraph("{%p endfor %}"),
     )  # fmt: skip
     head = Head("{{ mark }}", centre="{{ number }}", left="{{ organ }}", right="{{ date }}")
-    return Document(head, "{{ title }}", written_at, blocks=parts, foot=(FootLine("报", "{{ readers }}"),))
+    return Document(head, "{{ title }}", written_at, blocks=parts, foot=(FootLine("报", "{{ readers }}"),), one_page=True)
 
 
 def _table(source: str, columns: tuple[tuple[str, int, str], ...]) -> Table:

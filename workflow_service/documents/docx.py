@@ -50,7 +50,7 @@ def write_docx(document: model.Document) -> bytes:
     file = new_docx()
     _page(file)
     _properties(file, document)
-    _head(file, document.head)
+    _head(file, document.head, close=document.one_page)
     _title(file, document.title)
     if document.addressee:
         _paragraph(file, document.addressee, flush=True)
@@ -108,18 +108,20 @@ def _properties(file: Any, document: model.Document) -> None:
     properties.last_modified_by, properties.comments, properties.language = "", "", "zh-CN"
 
 
-def _head(file: Any, head: model.Head) -> None:
+def _head(file: Any, head: model.Head, *, close: bool) -> None:
     mark = _paragraph(file, "", flush=True, align=WD_ALIGN_PARAGRAPH.CENTER)
     mark.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
     _run(mark, head.mark, XIAOBIAOSONG, mark_size(head.mark)).font.color.rgb = RED
-    _paragraph(file, "", flush=True)
+    if not close:
+        _paragraph(file, "", flush=True)
     if head.centre:
         _paragraph(file, head.centre, flush=True, align=WD_ALIGN_PARAGRAPH.CENTER)
     last = file.paragraphs[-1]
     if head.left or head.right:
         last = _two_sides(file, head.left, head.right)
     _border(last, "bottom", size=18, colour="E60000")
-    _paragraph(file, "", flush=True)
+    if not close:
+        _paragraph(file, "", flush=True)
 
 
 def _two_sides(file: Any, left: str, right: str, size: float = SIZE_3) -> Any:

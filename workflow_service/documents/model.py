@@ -156,7 +156,10 @@ class FootLine:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document; ``written_at`` is aware and goes into the file's properties."""
+    """A whole document; ``written_at`` is aware and goes into the file's properties.
+
+    ``one_page`` closes the gaps of head and title up, so that a brief has room for its text on one page.
+    """
 
     head: Head
     title: str
@@ -164,6 +167,7 @@ class Document:
     addressee: str = ""
     blocks: tuple[Block, ...] = ()
     foot: tuple[FootLine, ...] = ()
+    one_page: bool = False
 
 
 class Outline:

@@ -48,6 +48,7 @@ def report_document(report: SpecialReport) -> Document:
         written_at=report.written_at,
         blocks=tuple(blocks),
         foot=(FootLine("报", "，".join(report.readers)),),
+        one_page=True,
     )
 
 

@@ -23,6 +23,7 @@ from ..downloads import download
 from ..listing import PAGE_ROWS, address, filter_values
 from ..rights import allowed
 from ..sheets import sheet
+from ..supervision.reports import reports_of_plan
 from ..words import word
 from . import application
 from .stages import stage_line
@@ -149,6 +150,7 @@ def _work_on(plan: Plan) -> dict[str, Any]:
         "files": plan_list.attachments(session, page_actor().user_id, plan_id=plan.id),
         "deadline_changes": deadlines.changes_of(session, plan_id=plan.id),
         "listed": listed_list.of_plan(session, plan.id),
+        "special_reports": reports_of_plan(plan.id),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import acts, extensions, listed, slips
+from . import acts, extensions, listed, reports, slips
 from .blueprint import blueprint
 
 
@@ -13,4 +13,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-__all__ = ["acts", "extensions", "listed", "register", "slips"]
+__all__ = ["acts", "extensions", "listed", "register", "reports", "slips"]

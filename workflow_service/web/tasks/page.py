@@ -23,6 +23,7 @@ from ..instances.slips import mark_of, page_slip
 from ..once import repeated_answer
 from ..operation_words import operation_word
 from ..rights import allowed
+from ..supervision.reports import report_beside
 from . import materials, operations, signing
 from .ahead import ahead_of
 from .around import around, may_remove, still_asked, what_next
@@ -97,6 +98,7 @@ def task_page(
         comments=instance_view.comments_of(session, row.id),
         files=materials.files_of(session, plan_id, row.id),
         bulletin=bulletins.bulletin_of_run(session, actor, row.definition_key, row.business_key),
+        **report_beside(task, row),
         faults=len(faults or {}),
         may_set_due=allowed("task.set_due", policy.thing_of(task.area_path)),
         may_urge=urging.may_urge(session, actor, task, row),
