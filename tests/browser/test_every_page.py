@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from tests.browser.town import NOW, Town
 from workflow_service.resources import bpmn_dir
-from workflow_service.store.acting import ListedMatter, ListedNote, NoticeSlipRow
+from workflow_service.store.acting import ListedMatter, ListedNote, NoticeSlipRow, SpecialReportRow
 from workflow_service.store.definitions import DecisionDefinition, Deployment, ProcessDefinition
 from workflow_service.store.operations import Circulation, TaskEvent
 from workflow_service.store.people import Post, Unit, User
@@ -39,13 +39,15 @@ SUPERVISOR = (
     "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
     "/tasks/{task_id}/reassign", "/tasks/{signing_id}/signers",
     "/incidents", "/incidents/{incident_id}/decision", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly",
-    "/templates", "/templates/slip",
+    "/templates", "/templates/slip", "/templates/report",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
     "/search?q=能源", "/search", "/plans/999999",
     "/circulations/sent", "/circulations/new/{instance_id}",
     "/supervision/listed", "/supervision/listed?state=struck_off", "/supervision/listed/{matter_id}",
     "/supervision/listed/new?plan={plan}", "/supervision/slips", "/supervision/slips/{slip_id}",
     "/supervision/slips/new?plan={plan}", "/supervision/extensions", "/supervision/act?task={task_id}",
+    "/supervision/reports", "/supervision/reports/{report_id}", "/supervision/reports/new?plan={plan}",
+    "/supervision/reports/{draft_report_id}/edit",
 )  # fmt: skip
 DESIGNER = (
     "/designer", "/designer/definitions/{definition_id}", "/designer/deployments", "/designer/deployments/1",
@@ -57,7 +59,10 @@ ADMIN = (
     "/people/import", "/people/me", "/people/me/tokens",
     "/settings", "/people/{user_id}/substitutes", "/people/{user_id}/hand-over",
 )  # fmt: skip
-LEADER = ("/instances/{instance_id}", "/instances/{instance_id}/instruct")
+LEADER = (
+    "/instances/{instance_id}", "/instances/{instance_id}/instruct", "/tasks/{reading_id}",
+    "/supervision/reports/{report_id}/instruct",
+)
 NO_PAGE = re.compile(
     r"/(api|static|healthz|readyz|sign-in|problems|counts|board/live|.*/files|.*/effect|tasks/.*/people)\b"
     r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js|csv)$|/$|.*(ending|which)>$"
@@ -95,11 +100,13 @@ def data(town: Town) -> Data:
     names = (
         Unit.name, Unit.short_name, Unit.document_prefix, User.name, Post.name, Plan.title, Task.name, Task.title,
         ProcessDefinition.name, DecisionDefinition.name, Meeting.title, PlanningCycle.name, Circulation.title,
-        ListedMatter.title, NoticeSlipRow.number, NoticeSlipRow.organ,
+        ListedMatter.title, NoticeSlipRow.number, NoticeSlipRow.organ, SpecialReportRow.number, SpecialReportRow.organ,
+        SpecialReportRow.title,
     )  # fmt: skip
     wrote = (
         TaskEvent.reason, Circulation.note, AgendaItem.note, Notice.subject, Deployment.name, Notice.body["text"].astext,
         ListedMatter.reason, ListedNote.text, NoticeSlipRow.matter, NoticeSlipRow.facts, NoticeSlipRow.asked,
+        SpecialReportRow.text,
     )  # fmt: skip
     with town.database.transaction() as session:
         named = {str(text) for column in names for text in session.scalars(select(column).distinct()) if text}
@@ -110,7 +117,8 @@ def data(town: Town) -> Data:
             said = (kept or {}).get("said") or {"zh": "", "en": ""}
             whole |= {said["en"]} - {said["zh"]}  # translated, and quotes the table's own words
     for file in bpmn_dir().iterdir():
-        whole |= set(re.findall(r'(?:name|label)="([^"]+)"', file.read_text(encoding="utf-8")))
+        drawn = file.read_text(encoding="utf-8")
+        whole |= set(re.findall(r'(?:name|label)="([^"]+)"', drawn)) | set(re.findall(r"ocumentation>([^<]+)<", drawn))
     whole = {" ".join(text.split()) for text in whole}
     return Data(sorted(named | IN_CHINESE_ON_PURPOSE, key=len, reverse=True), frozenset(whole))
 

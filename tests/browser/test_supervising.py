@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from tests.browser.town import NOW, Town
 from workflow_service.services import bulletins
-from workflow_service.store.acting import ListedMatter
+from workflow_service.store.acting import ListedMatter, SpecialReportRow
 from workflow_service.store.operations import TaskEvent
 from workflow_service.store.people import Unit
+from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Task
 from workflow_service.store.supervision import Bulletin
 
@@ -132,6 +133,68 @@ def test_a_bulletin_is_edited_released_numbered_and_signed_for(visit: Visit, tow
     reader.get_by_role("button", name="签收").first.click()
     supervisor.goto(f"/bulletins/{bulletin}")
     expect(supervisor.locator("main")).to_contain_text("签收 1 / ")
+
+
+def test_a_special_report_reaches_two_leaders_and_what_one_orders_comes_back(visit: Visit, town: Town) -> None:
+    with town.database.transaction() as session:
+        plan = session.scalars(select(Plan).where(Plan.title == "宁波市港口“十四五”规划")).one()
+        plan_id = plan.id
+    supervisor, leader = visit("drc.supervisor"), visit("drc.leader")
+    supervisor.goto(f"/plans/{plan_id}")
+    supervisor.locator(".act-row").get_by_role("link", name="专报", exact=True).click()
+    text = supervisor.get_by_label("正文")
+    expect(text).to_have_value(re.compile("至今已逾期10个工作日"))
+    text.fill(text.input_value() + "\n请领导协调。")
+    for name in ("市发展改革委·负责人", "市政府办公厅·负责人"):
+        supervisor.get_by_role("checkbox", name=re.compile(name)).check()
+    supervisor.get_by_role("button", name="提交审核").click()
+    expect(supervisor.get_by_text("已提交审核签发")).to_be_visible()
+    address = supervisor.url
+
+    leader.goto(address)
+    leader.get_by_role("link", name="审核签发").click()
+    leader.locator('html[data-ready="true"]').wait_for()
+    expect(leader.locator("main")).to_contain_text("请领导协调。")
+    leader.locator("label", has_text="签发报送").click()
+    leader.locator("[data-main]").click()
+    expect(leader.get_by_role("status").first).to_contain_text("已提交")
+
+    leader.goto(address)
+    leader.get_by_role("link", name="阅批", exact=True).click()
+    leader.get_by_label("批示").fill("请能源局本周内报送审稿。")
+    leader.get_by_text("交办", exact=True).click()
+    leader.get_by_role("checkbox", name="市能源局·经办", exact=True).check()
+    leader.get_by_label("办结期限").fill("2021-06-25")
+    leader.get_by_role("button", name="批示").click()
+    expect(leader.get_by_text("批示已写在专报上")).to_be_visible()
+    expect(leader.locator("main")).to_contain_text("已批示")
+
+    other = visit("office.leader")
+    other.goto(address)
+    other.get_by_role("link", name="阅批", exact=True).click()
+    other.locator('html[data-ready="true"]').wait_for()
+    other.locator("[data-main]").click()
+    expect(other.get_by_role("status").first).to_contain_text("已提交")
+
+    handler = visit("energy.handler")
+    with town.database.transaction() as session:
+        report = session.get_one(SpecialReportRow, int(address.rpartition("/")[2]))
+        order = session.scalars(select(Task).where(Task.instance_id == report.instance_id, Task.status == "open")).one()
+        assert report.status == "sent" and order.due_at is not None
+        order_id = order.id
+    handler.goto(f"/tasks/{order_id}")
+    handler.locator('html[data-ready="true"]').wait_for()
+    expect(handler.locator("main")).to_contain_text("请领导协调。")
+    for group in handler.locator("#work .segments:visible").all():
+        group.locator("label").first.click()
+    handler.locator("#work").get_by_label("办理情况").fill("送审稿已报送。")
+    handler.locator("[data-main]").click()
+    expect(handler.get_by_role("status").first).to_contain_text("已提交")
+
+    supervisor.goto(address)
+    main = supervisor.locator("main")
+    for words in ("请能源局本周内报送审稿。", "送审稿已报送。", "2 / 2", "已阅", "已批示"):
+        expect(main).to_contain_text(words)
 
 
 def task_of(town: Town, element: str) -> int:

@@ -28,8 +28,10 @@ from workflow_service.services import (
     phrases,
     plans,
     processes,
+    report_reading,
     rounds,
     slips,
+    special_reports,
     substitutions,
     tasks,
 )
@@ -37,7 +39,8 @@ from workflow_service.services.context import Actor
 from workflow_service.services.notices import NewNotice
 from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
-from workflow_service.store.acting import ListedMatter, NoticeSlipRow
+from workflow_service.services.special_reports import ReportAsked
+from workflow_service.store.acting import ListedMatter, NoticeSlipRow, SpecialReportRow
 from workflow_service.store.database import Database
 from workflow_service.store.operations import Circulation, CirculationReader
 from workflow_service.store.people import Unit, User
@@ -83,6 +86,9 @@ class Town:
     incident_id: int
     signing_id: int
     other_unit_id: int
+    report_id: int
+    draft_report_id: int
+    reading_id: int
 
 
 def login(post: str) -> str:
@@ -107,6 +113,7 @@ def build(database: Database) -> Town:
     _kept(database)
     _office(database)
     _acting(database, ids[0])
+    _reported(database, ids[0])
     return _town(database, ids, stand_before_a_gap(database, now=NOW), stand_in_a_countersignature(database, now=NOW))
 
 
@@ -222,6 +229,27 @@ def _acting(database: Database, plan_id: int) -> None:
         slips.issue_slip(session, supervisor, slip, now=NOW - timedelta(hours=2))
 
 
+def _reported(database: Database, plan_id: int) -> None:
+    """A special report that one leader has written on and another is still to read, and the draft of a second one."""
+    with database.transaction() as session:
+        supervisor, leader, other = (actor_by_username(session, login(one), "demo", "", NOW.date()) for one in (
+            "drc.supervisor", "drc.leader", "office.leader"
+        ))  # fmt: skip
+        text = "一、进展情况\n衔接意见逾期未出具，影响整体报批。\n二、工作建议\n请市能源局倒排工期，明确印发时间。"
+        readers = [int(leader.user_id or 0), int(other.user_id or 0)]
+        asked = ReportAsked("关于宁波市能源规划进度的专报", text, readers)
+        sent = special_reports.draft_report(session, supervisor, plan_id, asked, now=NOW - timedelta(hours=5))
+        for actor, element, outcome in ((supervisor, "draft", "submit"), (leader, "release", "release")):
+            step = select(Task.id).where(Task.instance_id == sent.instance_id, Task.element_id == element)
+            tasks.complete_task(
+                session, actor, session.scalars(step).one(), {"outcome": outcome}, now=NOW - timedelta(hours=4)
+            )
+        order = Asked("g:nb.energy:registry", NOW + timedelta(days=3))
+        words = "请能源局倒排工期，三日内报送审稿。"
+        report_reading.instruct(session, other, sent.id, words, [order], now=NOW - timedelta(hours=1))
+        special_reports.draft_report(session, supervisor, plan_id, asked, now=NOW)
+
+
 def _town(database: Database, ids: tuple[int, ...], incident_id: int, signing_id: int) -> Town:
     def one(**more: Any) -> Task:
         statement = select(Task).filter_by(**more).order_by(Task.id.desc())
@@ -244,7 +272,9 @@ def _town(database: Database, ids: tuple[int, ...], incident_id: int, signing_id
         found = waiting.id, done.id, done.instance_id, definition, bulletin, meeting, user.id, unit, waiting.instance_id, sent
         found += session.scalars(select(ListedMatter.id)).one(), session.scalars(select(NoticeSlipRow.id)).one()
         other = session.scalars(select(Unit.id).where(Unit.code == "nb.traffic")).one()
-        return Town(database, ids, *found, incident_id, signing_id, other)
+        reports = session.scalars(select(SpecialReportRow.id).order_by(SpecialReportRow.id)).all()
+        reading = one(element_id="read", status="open", round_id=None)
+        return Town(database, ids, *found, incident_id, signing_id, other, *reports, reading.id)
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]

@@ -26,12 +26,15 @@ from workflow_service.services import (
     meetings,
     processes,
     slips,
+    special_reports,
     substitutions,
+    tasks,
 )
 from workflow_service.services.listing import ListingAsked
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
 from workflow_service.services.slips import SlipAsked
+from workflow_service.services.special_reports import ReportAsked
 from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.services.tokens import make_token
 from workflow_service.services.units import UnitFacts, add_unit
@@ -90,6 +93,7 @@ def build(house: House, app: Flask) -> Scene:
     _files(scene)
     _asked(scene)
     _acting(scene)
+    _reports(scene)
     return scene
 
 
@@ -279,3 +283,22 @@ def _acting(scene: Scene) -> None:
         session.add(request)
         session.flush()
         scene.ids["extension_id"] = request.id
+
+
+def _reports(scene: Scene) -> None:
+    """A special report that lies before the county's leader to be read, and one that is still a draft."""
+    house = scene.house
+    with house.database.transaction() as session:
+        files = delivered("special_report", "report_draft", "report_release", "report_reading")
+        deployments.deploy_files(session, SYSTEM, "reports", files, now=house.now)
+        leader = session.scalars(select(User.id).where(User.username == "jb.leader")).one()
+        asked = ReportAsked(f"{SECRET}专报", "逾期。", [leader])
+        supervisor, plan_id = house.actor("jb.supervisor"), scene.ids["plan_id"]
+        sent = special_reports.draft_report(session, supervisor, plan_id, asked, now=house.now)
+        for username, element, outcome in (("jb.supervisor", "draft", "submit"), ("jb.leader", "release", "release")):
+            step = select(Task.id).where(Task.instance_id == sent.instance_id, Task.element_id == element)
+            tasks.complete_task(
+                session, house.actor(username), session.scalars(step).one(), {"outcome": outcome}, now=house.now
+            )
+        draft = special_reports.draft_report(session, supervisor, plan_id, asked, now=house.now)
+        scene.ids |= {"report_id": sent.id, "draft_report_id": draft.id, "leader_id": leader}

@@ -40,6 +40,7 @@ READERS = HOLDER | SUPERVISORS
 SLIP_READERS = READERS | {"jb.admin", "jb.designer", "jb.leader"}
 """Who issued it too: all of the unit that speaks in it."""
 LEADERS = frozenset({"jb.leader"})
+REPORT_READERS = SUPERVISORS | LEADERS
 BOARD = frozenset({f"{county}.{one}" for county in ("jb", "hs") for one in ("supervisor", "leader")} | {"zj.supervisor"})
 PEOPLE_ROLES = frozenset(f"{place}.{one}" for place in ("jb", "hs", "zj") for one in ("admin", "supervisor"))
 ADMIN_ROLES = frozenset(f"{place}.admin" for place in ("jb", "hs", "zj"))
@@ -96,6 +97,9 @@ _LEADER = "g:jb.drc:leader"
 _LISTING = {"title": "久拖不决", "reason": "逾期", "holder": "g:jb.energy:handler", "due_on": "2026-01-05"}
 _SLIP = {"unit": "jb.energy", "matter": "加快编制", "facts": "已逾期", "asked": "请抓紧", "until": "2026-01-05"}
 _SLIP_BODY: dict[str, Any] = {**_SLIP, "answer_wanted": False}
+_REPORT: dict[str, Any] = {"title": "加快编制", "text": "已逾期", "recipients": ["{leader_id}"]}
+_REPORT_FORM = {"title": "加快编制", "text": "已逾期", "recipient": "{leader_id}"}
+_OF_DRAFT = {"report_id": "{draft_report_id}"}
 _APPLY = {"title": "江北区新规划", "category": "special", "level": "county", "tier": "N", "importance": "key",
           "first_year": 2026, "last_year": 2030}  # fmt: skip
 
@@ -204,6 +208,15 @@ PAGES: dict[str, Need] = {
     "GET /supervision/slips/<int:slip_id>.<any(docx, pdf):ending>": Need("slip.see", SLIP_READERS, at={"ending": "docx"}),
     "GET /supervision/slips/new": Need("slip.issue", ISSUERS),
     "POST /supervision/slips/new": Need("slip.issue", HOSTS, _SLIP),
+    "GET /supervision/reports": own(), "GET /supervision/reports.xlsx": own(),
+    "GET /supervision/reports/<int:report_id>": Need("report.see", REPORT_READERS),
+    "GET /supervision/reports/<int:report_id>.<any(docx, pdf):ending>": Need("report.see", REPORT_READERS, at={"ending": "docx"}),
+    "GET /supervision/reports/new": Need("report.draft", ISSUERS, soft=True),
+    "POST /supervision/reports/new": Need("report.draft", HOSTS, {"plan": "{plan_id}", **_REPORT_FORM}),
+    "GET /supervision/reports/<int:report_id>/edit": Need("report.edit", SUPERVISORS, at=_OF_DRAFT),
+    "POST /supervision/reports/<int:report_id>/edit": Need("report.edit", SUPERVISORS, _REPORT_FORM, at=_OF_DRAFT),
+    "GET /supervision/reports/<int:report_id>/instruct": Need("instance.instruct", LEADERS),
+    "POST /supervision/reports/<int:report_id>/instruct": Need("instance.instruct", LEADERS, {"words": "请办"}),
     "GET /supervision/listed": own(), "GET /supervision/listed.xlsx": own(),
     "GET /supervision/listed/<int:matter_id>": Need("listing.see", SEES),
     "GET /supervision/listed/new": Need("listing.manage", LISTERS),
@@ -304,6 +317,11 @@ API: dict[str, Need] = {
     "GET /notice-slips": own(), "POST /notice-slips": Need("slip.issue", HOSTS, _SLIP_BODY),
     "GET /notice-slips/<id:slip_id>": Need("slip.see", SLIP_READERS),
     "GET /notice-slips/<id:slip_id>/document": Need("slip.see", SLIP_READERS),
+    "GET /special-reports": own(), "POST /special-reports": Need("report.draft", HOSTS, {"plan_id": "{plan_id}", **_REPORT}),
+    "GET /special-reports/<id:report_id>": Need("report.see", REPORT_READERS),
+    "PUT /special-reports/<id:report_id>": Need("report.edit", SUPERVISORS, _REPORT, at=_OF_DRAFT),
+    "GET /special-reports/<id:report_id>/document": Need("report.see", REPORT_READERS),
+    "POST /special-reports/<id:report_id>/instructions": Need("instance.instruct", LEADERS, {"words": "请办"}),
     "GET /listed-matters": own(), "GET /listed-matters/<id:matter_id>": Need("listing.see", SEES),
     "POST /listed-matters": Need("listing.manage", SUPERVISORS, _LISTING),
     "PUT /listed-matters/<id:matter_id>/responsible": Need(

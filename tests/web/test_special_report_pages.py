@@ -95,7 +95,7 @@ def test_the_list_and_its_sheet_hold_what_the_filters_say(reporting: House, pers
     assert "港口专报" in shown and "民航专报" not in shown
     assert "没有符合条件" in supervisor.get(f"{LIST}?state=unread").text
     rows = list(openpyxl.load_workbook(BytesIO(supervisor.get(f"{LIST}.xlsx?q=港口&state=draft").data)).active.values)
-    assert [row[1] for row in rows] == ["标题", "港口专报"] and rows[1][3] == "草稿"
+    assert [row[1] for row in rows] == ["标题", "港口专报"] and rows[1][3] == "拟稿中"
 
 
 def test_who_it_does_not_concern_sees_nothing_of_it(reporting: House, person: Visit) -> None:
@@ -114,3 +114,11 @@ def test_a_double_click_drafts_once(reporting: House, person: Visit) -> None:
     for _number in range(2):
         supervisor.post(NEW, form(reporting, plan, idempotency_key="k1"), seen=f"{NEW}?plan={plan}")
     assert len(reporting.open()) == 1
+
+
+def test_a_report_is_drafted_and_handed_in_at_once(reporting: House, person: Visit) -> None:
+    plan = plan_of(reporting, "能源规划")
+    sent = person("jb.supervisor").post(
+        NEW, form(reporting, plan, then="submit"), seen=f"{NEW}?plan={plan}", follow_redirects=True
+    )
+    assert "已提交审核签发" in sent.text and reporting.waiting() == ["release"]

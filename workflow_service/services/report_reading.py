@@ -18,7 +18,7 @@ from workflow_service.store.acting import SpecialReportRow
 from workflow_service.store.operations import TaskEvent
 from workflow_service.store.runtime import Task
 
-from . import instructions, special_reports, tasks
+from . import instructions, recipients, special_reports, tasks
 from .context import Actor
 from .instructions import Instruction
 from .recipients import Asked
@@ -44,12 +44,15 @@ class Reading:
 
 
 def readings_of(session: Session, report: SpecialReportRow, given: Sequence[Instruction]) -> list[Reading]:
-    """Give a report's leaders in the order of the paper; `given` are the instructions on its run."""
+    """Give a report's leaders in the order of the paper, then who was given it to read later; `given` are the instructions."""
     by_person = {task.assignee_id: task for task in report_list.reading_tasks(session, report.instance_id)}
     wrote = {one.event.actor_id for one in given}
+    names = dict(zip(report.recipients, report.recipient_names, strict=True))
+    later = [one for one in by_person if one is not None and one not in names]
+    names |= {one: recipients.name_of(session, f"u:{one}") for one in later}
     return [
         Reading(person, name, by_person.get(person), _state(by_person.get(person), person in wrote))
-        for person, name in zip(report.recipients, report.recipient_names, strict=True)
+        for person, name in names.items()
     ]
 
 

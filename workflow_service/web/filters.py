@@ -9,6 +9,7 @@ from uuid import uuid4
 from flask import Flask, url_for
 from markupsafe import Markup
 
+from workflow_service.documents.special_report import parts_of
 from workflow_service.i18n import N_, _
 from workflow_service.services import phrases
 from workflow_service.services.ownership import area_of_all
@@ -81,6 +82,7 @@ def register(app: Flask) -> None:
         deadline_rule_words=formats.deadline_rule_words,
         cycle_options=lambda cycles: [(cycle.id, cycle.name) for cycle in cycles],
         slip_words=lambda instance_id: words_of(page_session(), instance_id),
+        report_parts=parts_of,
         say=lambda text: _(text) if text else "",
     )
 

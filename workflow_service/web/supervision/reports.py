@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from workflow_service.documents.special_report import ONE_PAGE_LINES, lines_of
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound, TongchouError
@@ -60,7 +61,7 @@ def export() -> ResponseReturnValue:
 
 def _cells(row: ReportRow) -> tuple[Any, ...]:
     one = row.report
-    status = {"draft": _("草稿"), "sent": _("已报送"), "dropped": _("不再报送")}[one.status]
+    status = {"draft": _("拟稿中"), "sent": _("已报送"), "dropped": _("不再报送")}[one.status]
     readers = _("、").join(one.recipient_names)
     return one.number, one.title, row.plan_title, status, row.drafter, one.drafted_at, one.sent_at, readers, row.read
 
@@ -131,7 +132,7 @@ def new() -> ResponseReturnValue:
                 return redirect(url_for("supervision.reports"))
             made = special_reports.draft_report(session, page_actor(), plan_id, _asked(), now=page_now())
             made_id = made.id
-            handed_in = _hand_in(made)
+            handed_in = _hand_in(session, made)
     except (InvalidInput, Conflict) as error:
         return _form(plan, problem=error)
     return _saved(made_id, handed_in)
@@ -150,15 +151,15 @@ def edit(report_id: int) -> ResponseReturnValue:
     try:
         with transaction() as writing:
             changed = special_reports.change_draft(writing, actor, report_id, _asked(), now=page_now())
-            handed_in = _hand_in(changed)
+            handed_in = _hand_in(writing, changed)
     except InvalidInput as error:
         return _form(plan, found, error)
     return _saved(report_id, handed_in)
 
 
-def _hand_in(report: SpecialReportRow) -> bool:
+def _hand_in(session: Session, report: SpecialReportRow) -> bool:
     """Finish the drafting task where that was asked for and it is the actor's to finish."""
-    session, actor = page_session(), page_actor()
+    actor = page_actor()
     if request.form.get("then") != "submit":
         return False
     steps = [one for one in listed_list.open_tasks(session, report.instance_id) if one.element_id == DRAFTING]

@@ -16,6 +16,8 @@ from workflow_service.store.runtime import ProcessInstance, Task
 from ..current import page_now, page_session
 
 FROM = "x-from"
+UNTOLD = frozenset({"loopCounter", "voter", "reader"})
+"""What one of several tasks holds for the route alone: its number, and the person who is asked, by log-in name."""
 
 
 def given_values(
@@ -29,6 +31,11 @@ def given_values(
     seen = processes.variables_at(page_session(), row, task.token, now=page_now())
     shown = {name: _at(seen, path) for name, path in wanted.items()}
     return shown | {name: form_rows.filled_rows(own, seen, typed.get(name)) for name, own in rows.items()}
+
+
+def own_values(task: Task) -> dict[str, Any]:
+    """What a task was given apart from others of the same step, as far as a person must know it."""
+    return {name: value for name, value in (task.local or {}).items() if name not in UNTOLD}
 
 
 def _at(seen: Any, path: str) -> Any:

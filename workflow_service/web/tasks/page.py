@@ -28,7 +28,7 @@ from . import materials, operations, signing
 from .ahead import ahead_of
 from .around import around, may_remove, still_asked, what_next
 from .choices import form_options
-from .given import given_values
+from .given import given_values, own_values
 
 COMPLETE = "web.task.complete"
 
@@ -76,6 +76,7 @@ def task_page(
         plan=plan_list.plan_by_id(session, plan_id) if plan_id else None,
         schema=schema,
         fields=fields_of(schema, {**values, **given_values(task, row, schema, values)}, faults, form_options),
+        own_values=own_values(task),
         works=works,
         acting_for=tasks.as_he_acts(session, actor, task).acting_for,
         around=seen,
