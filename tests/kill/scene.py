@@ -22,7 +22,7 @@ SYSTEM = Actor.system("cli")
 MAIL = {"email": {"domain": "plans.example"}}
 WORKSHOP = "zj.office"
 REPORTING_UNITS = ("zj.energy", "zj.water", "zj.transport", "zj.culture")
-ROUTES = ("weekly_report", "ten_day_bulletin", "bulletin_edit", "bulletin_release", "special_report", "deadlines")
+ROUTES = ("weekly_report", "ten_day_bulletin", "bulletin_edit", "bulletin_release", "special_report.json", "deadlines")
 KEY = "p"
 
 ONCE = ("start", "a", "choice", "b", "fork", "c", "pause", "join", "e", "end")

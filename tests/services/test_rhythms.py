@@ -24,7 +24,7 @@ LONG_AGO = datetime.fromisoformat("2021-01-01T00:00+08:00")
 
 def delivered(*names: str) -> dict[str, bytes]:
     files = [*bpmn_dir().iterdir(), *forms_dir().iterdir()]
-    return {file.name: file.read_bytes() for file in files if Path(file.name).stem in names}
+    return {file.name: file.read_bytes() for file in files if {file.name, Path(file.name).stem} & set(names)}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def government(database: Database) -> Iterator[Database]:
         made.plan("能源规划", "zj.energy", date(2021, 1, 4), date(2027, 6, 30))
         made.plan("水利规划", "zj.water", date(2021, 1, 4), date(2027, 6, 30))
         made.plan("已印发规划", "zj.water", date(2021, 1, 4), date(2021, 6, 30), date(2021, 6, 30))
-        names = ("weekly_report", "ten_day_bulletin", "bulletin_edit", "bulletin_release", "special_report", "deadlines")
+        names = ("weekly_report", "ten_day_bulletin", "bulletin_edit", "bulletin_release", "special_report.json", "deadlines")
         deployments.deploy_files(session, SYSTEM, "rhythms", delivered(*names), now=LONG_AGO)
     yield database
 

@@ -53,7 +53,7 @@ def test_a_run_by_hand_leaves_its_record_and_does_not_come_twice(house: House, p
 
 def asked(house: House) -> int:
     """Ask the energy bureau for this week's report by hand; gives the plan that it is about."""
-    house.deploy(files=delivered("weekly_report", "special_report", "deadlines"))
+    house.deploy(files=delivered("weekly_report", "special_report.json", "deadlines"))
     plan_id = plan_of(house)
     with house.database.transaction() as session:
         actor = house.actor("jb.supervisor")
