@@ -18,6 +18,7 @@ from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.services import (
     audit,
     deployments,
+    mergers,
     people,
     plan_brief,
     report_reading,
@@ -297,3 +298,17 @@ def test_a_draft_begins_with_the_facts_of_the_plan(reporting: House) -> None:
         "三、工作建议", "倒排工期，明确印发时间。",
     )  # fmt: skip
     assert [one for one in said if one not in text] == []
+
+
+def test_a_draft_goes_over_to_the_successor_of_its_unit_and_a_sent_one_stays_as_it_was(reporting: House) -> None:
+    old = sent(reporting)
+    left = draft(reporting)
+    units = reporting.structure.units
+    later = reporting.now + timedelta(days=1)
+    with reporting.database.transaction() as session:
+        mergers.merge_unit(session, SYSTEM, units["jb.drc"], units["jb.ecology"], "机构改革", now=later)
+    assert (report_of(reporting, old).organ_unit_id, report_of(reporting, old).status) == (units["jb.drc"], "sent")
+    found = report_of(reporting, left)
+    assert (found.organ_unit_id, found.organ) == (units["jb.ecology"], "宁波市生态环境局江北分局")
+    reporting.complete("draft", {"outcome": "submit"}, "jb.supervisor")
+    assert "release" in reporting.waiting()

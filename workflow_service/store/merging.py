@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import String, cast, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from .acting import Extension, ListedMatter, NoticeSlipRow
+from .acting import Extension, ListedMatter, NoticeSlipRow, SpecialReportRow
 from .ledger_queries import LEAD_CHANGED
 from .operations import CirculationReader, TaskRound
 from .people import Membership, Post, Unit
@@ -89,7 +89,7 @@ def pass_plans(session: Session, unit: Unit, heir: Unit, actor_id: int | None, n
 
 
 def pass_papers(session: Session, unit: Unit, heir: Unit) -> None:
-    """Listed matters, slips, what is still to be read, requests for later dates, shared filters and phrases."""
+    """Listed matters, slips, drafts of reports, what is still to be read, requests for dates, shared filters and phrases."""
     before, after = f"g:{unit.code}:", f"g:{heir.code}:"
     open_matter = ListedMatter.status != "struck_off"
     session.execute(update(ListedMatter).where(ListedMatter.unit_id == unit.id, open_matter).values(unit_id=heir.id))
@@ -97,6 +97,9 @@ def pass_papers(session: Session, unit: Unit, heir: Unit) -> None:
         _rename(session, column, before, after)
     for owner in (NoticeSlipRow.unit_id, NoticeSlipRow.organ_unit_id, SavedView.unit_id, Phrase.unit_id):
         session.execute(update(owner.class_).where(owner == unit.id).values({owner.key: heir.id}))
+    drafts = SpecialReportRow.organ_unit_id == unit.id, SpecialReportRow.status == "draft"  # a sent one is sealed
+    speaks = {"organ_unit_id": heir.id, "organ": heir.name, "area": heir.area, "area_path": heir.area_path}
+    session.execute(update(SpecialReportRow).where(*drafts).values(speaks))
     asked = Extension.unit_id == unit.id, Extension.status == "open"
     session.execute(update(Extension).where(*asked).values(unit_id=heir.id))
     _pass_readers(session, before, after)
