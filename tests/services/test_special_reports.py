@@ -11,9 +11,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tests.people import SYSTEM
-from tests.services.house import House
+from tests.services.house import House, user_task
 from tests.services.test_rhythms import delivered
 from tests.web.test_pages import plan_of
+from workflow_service.documents.special_report import ONE_PAGE_LINES, lines_of
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.services import (
     audit,
@@ -21,6 +22,7 @@ from workflow_service.services import (
     mergers,
     people,
     plan_brief,
+    processes,
     report_reading,
     special_reports,
     tasks,
@@ -30,6 +32,7 @@ from workflow_service.services.recipients import Asked
 from workflow_service.services.special_reports import ReportAsked
 from workflow_service.store import report_list
 from workflow_service.store.acting import SpecialReportRow
+from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.plans import Plan
 from workflow_service.store.report_list import ReportFilter
 from workflow_service.store.supervision import Notice, WeeklyReport
@@ -283,21 +286,35 @@ def test_the_paper_says_what_the_report_says(reporting: House) -> None:
     assert "〔2025〕1号" in words() and "送审稿" not in words()
 
 
-def test_a_draft_begins_with_the_facts_of_the_plan(reporting: House) -> None:
+def test_a_draft_begins_with_the_facts_of_the_plan_and_fits_on_a_page(reporting: House) -> None:
+    reporting.deploy_chain(user_task("fill", more='approval:deadline="1 working days"'))
+    plan_id = plan_of(reporting, "江北区综合交通运输发展“十四五”规划")
+    later = reporting.now + timedelta(days=9)
     with reporting.database.transaction() as session:
-        plan = session.get_one(Plan, plan_of(reporting, "能源规划"))
-        plan.due_on, plan.status = date(2025, 11, 10), "active"
+        plan = session.get_one(Plan, plan_id)
+        plan.due_on, plan.status, lead = date(2025, 11, 10), "active", plan.lead_unit_id
+        facts = {"plan": {"id": plan_id}}
+        processes.start_process(
+            session, SYSTEM, "p", variables=facts, business_key="b", area_path=plan.area_path, plan_id=plan_id, now=reporting.now
+        )
         session.add(WeeklyReport(
-            plan_id=plan.id, unit_id=plan.lead_unit_id, week=date(2025, 11, 17), progress="已成初稿", problems="部门意见不一致",
+            plan_id=plan_id, unit_id=lead, week=date(2025, 11, 24), progress="已成初稿", problems="部门意见不一致，" * 20,
             next_steps="", reported_at=reporting.now,
         ))  # fmt: skip
+        session.add(DeadlineChange(
+            plan_id=plan_id, stage="", kind="meeting", started_at=reporting.now, ended_at=later, working_days=5,
+            due_before=reporting.now - timedelta(days=21), due_after=reporting.now - timedelta(days=14), reason="",
+        ))  # fmt: skip
         session.flush()
-        text = plan_brief.report_text(session, plan, now=reporting.now)
+        text = plan_brief.report_text(session, plan, now=later)
     said = (
-        "一、进展情况", f"《{plan.title}》", "应于2025年11月10日前印发，至今已逾期", "二、存在问题", "部门意见不一致。",
-        "三、工作建议", "倒排工期，明确印发时间。",
+        "一、进展情况", f"《{plan.title}》", "应于2025年11月10日前印发，至今已逾期17个工作日",
+        "“fill”自11月24日起由江北区能源局办理，已逾期6个工作日",
+        "印发期限调整1次：由2025年11月3日调整为2025年11月10日（等待上会）", "二、存在问题",
+        "据牵头单位11月24日所在周的周报，部门意见不一致",
+        "……", "三、工作建议", "请江北区能源局抓紧办结“fill”；请江北区能源局倒排工期，明确印发时间。",
     )  # fmt: skip
-    assert [one for one in said if one not in text] == []
+    assert [one for one in said if one not in text] == [] and lines_of(text) <= ONE_PAGE_LINES, text
 
 
 def test_a_draft_goes_over_to_the_successor_of_its_unit_and_a_sent_one_stays_as_it_was(reporting: House) -> None:

@@ -22,7 +22,7 @@ from docx.shared import Mm, Pt, RGBColor
 
 from workflow_service.documents import model
 from workflow_service.documents.docx_chart import place_chart
-from workflow_service.documents.model import POINTS_A_MM, TEXT_WIDTH, clean, mark_size
+from workflow_service.documents.model import CLOSE_LINE, POINTS_A_MM, TEXT_WIDTH, clean, mark_size
 
 FANGSONG, HEI, KAI, SONG, XIAOBIAOSONG = "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体", "方正小标宋简体"
 HEADING_FONTS = {1: HEI, 2: KAI, 3: FANGSONG, 4: FANGSONG}
@@ -41,6 +41,7 @@ LINE_POINTS = TEXT_HEIGHT * POINTS_A_MM / LINES
 # in Word, but LibreOffice spreads the characters over one.
 CHARACTER_SPACING = math.floor((TEXT_WIDTH * POINTS_A_MM / CHARACTERS - SIZE_3) * 20)
 TWIPS = 20
+TITLE_LINE = 32  # points
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -48,10 +49,10 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 def write_docx(document: model.Document) -> bytes:
     """The document as the bytes of a docx file."""
     file = new_docx()
-    _page(file)
+    _page(file, pitch=CLOSE_LINE if document.one_page else LINE_POINTS)
     _properties(file, document)
     _head(file, document.head, close=document.one_page)
-    _title(file, document.title)
+    _title(file, document.title, close=document.one_page)
     if document.addressee:
         _paragraph(file, document.addressee, flush=True)
     for block in document.blocks:
@@ -62,14 +63,14 @@ def write_docx(document: model.Document) -> bytes:
     return out.getvalue()
 
 
-def _page(file: Any) -> None:
+def _page(file: Any, *, pitch: float) -> None:
     section = file.sections[0]
     section.page_width, section.page_height = Mm(PAGE_WIDTH), Mm(PAGE_HEIGHT)
     section.top_margin, section.left_margin = Mm(TOP), Mm(LEFT)
     section.bottom_margin = Mm(PAGE_HEIGHT - TOP - TEXT_HEIGHT)
     section.right_margin = Mm(PAGE_WIDTH - LEFT - TEXT_WIDTH)
     section.footer_distance = Mm(PAGE_HEIGHT - TOP - TEXT_HEIGHT - PAGE_NUMBER_BELOW_TEXT - 5)
-    _grid(section)
+    _grid(section, pitch)
     file.settings.odd_and_even_pages_header_footer = True
     _page_number(section.footer.paragraphs[0], WD_ALIGN_PARAGRAPH.RIGHT)
     _page_number(section.even_page_footer.paragraphs[0], WD_ALIGN_PARAGRAPH.LEFT)
@@ -81,11 +82,11 @@ def _page(file: Any) -> None:
         _place(normal.element, _element(gap, val=0))
 
 
-def _grid(section: Any) -> None:
-    """22 lines a page."""
+def _grid(section: Any, pitch: float) -> None:
+    """22 lines a page, or as many as the pitch in points allows."""
     for old in section._sectPr.findall(qn("w:docGrid")):
         section._sectPr.remove(old)
-    section._sectPr.append(_element("w:docGrid", type="lines", linePitch=math.floor(LINE_POINTS * TWIPS)))
+    section._sectPr.append(_element("w:docGrid", type="lines", linePitch=math.floor(pitch * TWIPS)))
 
 
 def _page_number(paragraph: Any, side: WD_ALIGN_PARAGRAPH) -> None:
@@ -131,9 +132,11 @@ def _two_sides(file: Any, left: str, right: str, size: float = SIZE_3) -> Any:
     return paragraph
 
 
-def _title(file: Any, title: str) -> None:
+def _title(file: Any, title: str, *, close: bool) -> None:
     for line in title.splitlines():
         paragraph = _paragraph(file, "", flush=True, align=WD_ALIGN_PARAGRAPH.CENTER)
+        if close:  # too high for one line of the close grid, it would take two
+            paragraph.paragraph_format.line_spacing = Pt(TITLE_LINE)
         _run(paragraph, line, XIAOBIAOSONG, SIZE_2)
     _paragraph(file, "", flush=True)
 

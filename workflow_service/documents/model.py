@@ -16,6 +16,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 TEXT_WIDTH = 156  # millimetres
 POINTS_A_MM = 72 / 25.4
+CLOSE_LINE = 24  # points from line to line where all must stand on one page; the standard's 22 lines make it 28.99
 LARGEST_MARK = 42  # points; the standard leaves the size to the office
 
 
@@ -158,7 +159,7 @@ class FootLine:
 class Document:
     """A whole document; ``written_at`` is aware and goes into the file's properties.
 
-    ``one_page`` closes the gaps of head and title up, so that a brief has room for its text on one page.
+    ``one_page`` brings lines closer and closes the gaps of head and title up, so that a brief stands on one page.
     """
 
     head: Head

@@ -56,7 +56,8 @@ figure { margin: 8pt 0; break-inside: avoid } figcaption { text-align: center; f
 footer { border-top: 1pt solid; border-bottom: 1pt solid; margin-top: 28.99pt; break-inside: avoid }
 footer p { font-size: 14pt; padding: 0 1em } footer p + p { border-top: .75pt solid }
 .fonts { font-size: 9pt; line-height: 1.4; color: #555; text-indent: 0; margin-top: 12pt }
-.one-page h1 { margin: 12pt 0 } .one-page .number { margin-top: 6pt } .one-page footer { margin-top: 14pt }
+.one-page { line-height: 24pt } .one-page h1 { line-height: 32pt; margin: 10pt 0 }
+.one-page .number { margin-top: 6pt } .one-page footer { margin-top: 14pt }
 .one-page header .sides { margin-top: 0 } .one-page .fonts { position: fixed; bottom: -12mm; left: 0 }
 """
 

@@ -11,7 +11,7 @@ from workflow_service.documents.model import Document, FootLine, Head, Heading, 
 from workflow_service.domain.documents import DocumentNumber, chinese_date
 
 UNNUMBERED = "（送审稿）"
-LINE_CHARACTERS, ONE_PAGE_LINES = 28, 12
+LINE_CHARACTERS, ONE_PAGE_LINES = 28, 15
 """Characters of a full line, and the lines of text that stand on the page below a title of two lines, above the foot."""
 _HEADING = re.compile(r"[一二三四五六七八九十]{1,3}、[^。；]{1,24}")
 

@@ -17,8 +17,8 @@ from workflow_service.store.supervision import WeeklyReport
 
 from .calendars import SETTINGS, working_calendar
 
-MOST_STEPS, MOST_CHANGES = 3, 2
-LONGEST_QUOTE = 80
+MOST_STEPS, MOST_CHANGES = 2, 1
+LONGEST_QUOTE = 60
 """Characters of a weekly report that a one-page paper quotes."""
 WHY_MOVED = {
     "meeting": "等待上会", "answer": "等待答复", "suspended": "流程暂停", "by_hand": "督办调整", "extended": "批准延期",
