@@ -48,6 +48,7 @@ SUPERVISOR = (
     "/supervision/slips/new?plan={plan}", "/supervision/extensions", "/supervision/act?task={task_id}",
     "/supervision/reports", "/supervision/reports/{report_id}", "/supervision/reports/new?plan={plan}",
     "/supervision/reports/{draft_report_id}/edit",
+    "/supervision/extensions/plan/{plan}",
 )  # fmt: skip
 DESIGNER = (
     "/designer", "/designer/definitions/{definition_id}", "/designer/deployments", "/designer/deployments/1",

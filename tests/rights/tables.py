@@ -217,6 +217,10 @@ PAGES: dict[str, Need] = {
     "POST /supervision/reports/<int:report_id>/edit": Need("report.edit", SUPERVISORS, _REPORT_FORM, at=_OF_DRAFT),
     "GET /supervision/reports/<int:report_id>/instruct": Need("instance.instruct", LEADERS),
     "POST /supervision/reports/<int:report_id>/instruct": Need("instance.instruct", LEADERS, {"words": "请办"}),
+    "GET /supervision/extensions/plan/<int:plan_id>": Need("plan.edit", OF_PLAN),
+    "POST /supervision/extensions/plan/<int:plan_id>": Need(
+        "plan.edit", OF_PLAN, {"wanted": "2027-01-05", "reason": "等待省里数据"}, soft=True
+    ),
     "GET /supervision/listed": own(), "GET /supervision/listed.xlsx": own(),
     "GET /supervision/listed/<int:matter_id>": Need("listing.see", SEES),
     "GET /supervision/listed/new": Need("listing.manage", LISTERS),
@@ -322,6 +326,13 @@ API: dict[str, Need] = {
     "PUT /special-reports/<id:report_id>": Need("report.edit", SUPERVISORS, _REPORT, at=_OF_DRAFT),
     "GET /special-reports/<id:report_id>/document": Need("report.see", REPORT_READERS),
     "POST /special-reports/<id:report_id>/instructions": Need("instance.instruct", LEADERS, {"words": "请办"}),
+    "POST /plans/<id:plan_id>/extensions": Need(
+        "plan.edit", OF_PLAN, {"wanted": "2027-01-05T17:30:00+08:00", "reason": "等待省里数据"}, soft=True
+    ),
+    "GET /plans/<id:plan_id>/deadlines": Need("plan.see", SEES),
+    "PUT /plans/<id:plan_id>/deadlines": Need(
+        "task.set_due", SUPERVISORS, {"due_at": "2027-01-05T17:30:00+08:00", "reason": "统一部署"}, soft=True
+    ),
     "GET /listed-matters": own(), "GET /listed-matters/<id:matter_id>": Need("listing.see", SEES),
     "POST /listed-matters": Need("listing.manage", SUPERVISORS, _LISTING),
     "PUT /listed-matters/<id:matter_id>/responsible": Need(

@@ -148,6 +148,37 @@ class ExtensionGiven(Given):
     reason: Prose
 
 
+class PlanExtensionGiven(ExtensionGiven):
+    """A later date wanted for a plan's present stage, or without one for its issue."""
+
+    stage: str = Field("", max_length=40)
+
+
+class PlanDueGiven(Given):
+    """Until when a plan's present stage is to be done, or without one the plan issued, with the reason."""
+
+    stage: str = Field("", max_length=40)
+    due_at: GivenMoment
+    reason: Prose
+
+
+class StageDeadlineShown(Shown):
+    """One time that a plan was in a stage with a deadline."""
+
+    stage: str
+    rule: str = Field(description="as the diagram or the table says it, or `by hand`")
+    entered_at: Moment
+    left_at: Moment | None
+    due_at: Moment
+
+
+class PlanDeadlines(Shown):
+    """Until when a plan is to be issued, and its stages to be done."""
+
+    due_on: date | None
+    stages: list[StageDeadlineShown]
+
+
 class ExtensionDecided(Given):
     """Grant (to the date asked for, or to `granted`) or refuse, then with a reason."""
 
@@ -166,8 +197,9 @@ class ExtensionShown(Shown):
     """A request for a later date."""
 
     id: int
-    task_id: int
+    task_id: int | None = Field(description="null where it is for a plan or its stage")
     plan_id: int | None
+    stage: str = Field(description="the stage of the plan that it is for; empty for a task or the whole plan")
     asked_by: int | None
     asked_at: Moment
     due_before: Moment | None

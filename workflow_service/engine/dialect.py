@@ -122,6 +122,7 @@ APPROVAL_ATTRIBUTES = {
     "returnTargets": ("userTask",),
     "sign": ("userTask",),
     "stage": ("userTask", "callActivity", "subProcess", "serviceTask"),
+    "stageDeadline": ("userTask", "callActivity", "subProcess", "serviceTask"),
     "threshold": ("userTask",),
     "timeout": ("userTask",),
     "timeoutAction": ("userTask",),

@@ -30,6 +30,9 @@ TEMPLATES = (
 )
 """Attributes of user tasks in which `${…}` places are filled when the task is opened, `notBy` when somebody takes it."""
 
+STAGE_DEADLINE = "approval:stageDeadline"
+"""In plain words only: it is read when the plan enters the stage, from wherever in the route."""
+
 BEFORE, INSIDE, AFTER = "before", "inside", "after"
 
 
@@ -144,9 +147,9 @@ def _message_problem(diagram: Diagram, key: str, text: str) -> Iterator[Problem]
 
 
 def _time_problems(element: Element) -> Iterator[Problem]:
-    for attribute in ("approval:deadline", "approval:timeout", "camunda:dueDate", "camunda:followUpDate"):
+    for attribute in ("approval:deadline", "approval:timeout", "camunda:dueDate", "camunda:followUpDate", STAGE_DEADLINE):
         text = element.get(attribute)
-        if text and "${" not in text:
+        if text and ("${" not in text or attribute == STAGE_DEADLINE):
             yield from _time_problem(element, attribute, text)
     for definition in element.definitions:
         if definition.kind == "timer" and definition.value and "${" not in definition.value:

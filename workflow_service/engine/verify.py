@@ -162,6 +162,9 @@ def _attribute_problems(element: Element, process: Process) -> Iterator[Problem]
     if mapping is not None and mapping not in _MAPPINGS:
         text = N_("“%(name)s”的 %(attribute)s 不能是“%(value)s”")
         yield _about(ERROR, "value", element, text, attribute="camunda:mapDecisionResult", value=mapping)
+    if element.get("approval:stageDeadline") and not element.get("approval:stage"):
+        text = N_("“%(name)s”写了阶段时限（approval:stageDeadline），却没有写阶段（approval:stage）")
+        yield _about(ERROR, "stage_deadline", element, text)
     yield from signing_problems(element)
     for target in (element.get("approval:returnTargets") or "").split():
         back = process.elements.get(target)

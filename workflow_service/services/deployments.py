@@ -41,7 +41,7 @@ from .form_schemas import read_form
 from .ownership import Owners
 
 MAX_FILES = 200
-ALWAYS_PINNED = ("deadlines",)
+ALWAYS_PINNED = ("deadlines", "stage_deadlines")
 
 
 class UploadRefused(DefinitionRefused):

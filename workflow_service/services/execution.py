@@ -25,7 +25,7 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import audit, notices, pauses, recipients, topics, waiting
+from . import audit, notices, pauses, recipients, stage_clocks, topics, waiting
 from .context import Actor
 from .programs import LoadedProgram, program_of
 from .step_changes import AskedAgain, Changes, Written, turn_of
@@ -256,6 +256,7 @@ class Execution:
             if self.plan is not None and self.plan.stage != stage:
                 self.note_plan("stage_changed", {"from": self.plan.stage, "to": stage})
                 self.plan.stage = stage
+                stage_clocks.enter(self, stage)
 
     def _keep_settled_facts(self) -> None:
         """A fact of the plan that the route settled on its way (the form of review) goes into the plan's row."""

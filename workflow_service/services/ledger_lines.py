@@ -24,6 +24,7 @@ from workflow_service.i18n import N_
 from workflow_service.store import board_queries
 from workflow_service.store import ledger_queries as queries
 from workflow_service.store.deadlines import paused_at
+from workflow_service.store.stage_deadlines import StageDue, dues_at
 
 from .calendars import SETTINGS
 
@@ -67,7 +68,8 @@ class LedgerLine:
 
     `light` is that of the whole plan, None once it is issued or without due date; `waiting` says that it waits for others.
     `holder` has the `step` that is open (`task_id`), due at `step_due_at`; `last_action` is what was done last and by whom;
-    `report` is what the unit last reported of its progress, with its problems.
+    `stage_due_at` is until when the
+    present stage is to be done; `report` is what the unit last reported of its progress, with its problems.
     """
 
     plan_id: int
@@ -92,6 +94,8 @@ class LedgerLine:
     task_id: int | None = None
     step_due_at: datetime | None = None
     step_light: Reading | None = None
+    stage_due_at: datetime | None = None
+    stage_light: Reading | None = None
     last_action: str = ""
     last_action_at: datetime | None = None
     report: str = ""
@@ -132,9 +136,11 @@ def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: Working
         agendas = queries.agendas_at(session, waiting, at.until)
         reports = board_queries.last_reports(session, ids, at.until)
         held = _held_then(session, [step.id for step in steps.values()], at)
+        stages = dues_at(session, [row.id for row in chunk if row.issued_on is None], at.until)
         for row in chunk:
             line = _plain_line(row, units[row.lead_unit_id], waiting.get(row.id), at, calendar)
             line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar)
+            line = _with_stage(line, stages.get(row.id), at, calendar)
             line = replace(line, holder=held.get(line.task_id or 0, line.holder))
             line = _with_report(_with_last(line, done.get(row.id)), reports.get(row.id))
             yield replace(line, document_number=numbers.get(row.id, ""))
@@ -176,6 +182,14 @@ def _with_step(
     return replace(
         line, holder=_holder(step), step=step.name, task_id=step.id, step_due_at=step.due_at, step_light=reading
     )
+
+
+def _with_stage(line: LedgerLine, due: StageDue | None, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
+    """The present stage's date, read like the plan's; while the plan's clock stands the stage has no light of its own."""
+    if due is None or due.stage != line.stage.value:
+        return line
+    reading = None if line.waiting else read_light(due.due_at, at.reading_at, calendar, SETTINGS)
+    return replace(line, stage_due_at=due.due_at, stage_light=reading)
 
 
 def _held_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int, str]:

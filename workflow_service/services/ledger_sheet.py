@@ -32,7 +32,8 @@ def _columns() -> tuple[SheetColumn, ...]:
     return (
         SheetColumn(_("规划名称"), 36), SheetColumn(_("规划代码"), 24), SheetColumn(_("牵头单位"), 20),
         SheetColumn(_("层级"), 8), SheetColumn(_("类别"), 10), SheetColumn(_("审批方式"), 14), SheetColumn(_("管理类别"), 10),
-        SheetColumn(_("阶段"), 10), SheetColumn(_("应印发日期"), 12, Shown.DAY), SheetColumn(_("印发日期"), 12, Shown.DAY),
+        SheetColumn(_("阶段"), 10), SheetColumn(_("阶段时限"), 18, Shown.MOMENT),
+        SheetColumn(_("应印发日期"), 12, Shown.DAY), SheetColumn(_("印发日期"), 12, Shown.DAY),
         SheetColumn(_("文号"), 22), SheetColumn(_("时限状态"), 18), SheetColumn(_("逾期工作日"), 10, Shown.NUMBER),
         SheetColumn(_("当前环节"), 20), SheetColumn(_("办理人"), 20), SheetColumn(_("最近办理"), 28),
         SheetColumn(_("办理时间"), 18, Shown.MOMENT), SheetColumn(_("最近报送"), 36),
@@ -43,7 +44,8 @@ def _columns() -> tuple[SheetColumn, ...]:
 def _cells(row: LedgerLine) -> tuple[Cell, ...]:
     return (
         row.title, row.code, row.unit_name, row.level.label, row.category.label, row.tier.label, row.importance.label,
-        row.stage.label, row.due_on, row.issued_on, row.document_number, str(row.light.words) if row.light else "",
+        row.stage.label, row.stage_due_at,
+        row.due_on, row.issued_on, row.document_number, str(row.light.words) if row.light else "",
         row.days_late or None, row.step, row.holder, row.last_action, row.last_action_at,
         row.report, row.reported_at,
     )  # fmt: skip

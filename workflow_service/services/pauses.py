@@ -14,6 +14,7 @@ from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import ProcessInstance, Task
 
+from . import stage_clocks
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .programs import program_of
@@ -35,7 +36,9 @@ def settle_plan(session: Session, actor: Actor, plan: Plan, instance: ProcessIns
         return
     if plan.paused_for:
         _start_plan(session, actor, plan, instance, now)
+        stage_clocks.start(session, plan, now=now)
     if why:
+        stage_clocks.stop(session, actor, plan, why, now=now)
         row = DeadlineChange(
             plan_id=plan.id, instance_id=instance.id, kind=why, started_at=now, due_before=_close(plan), stage="",
             working_days=0, reason="", actor_id=actor.user_id,
@@ -118,9 +121,11 @@ def _start_plan(session: Session, actor: Actor, plan: Plan, instance: ProcessIns
     row = deadlines.standing_of_plan(session, plan.id)
     if row is None:
         return
-    row.ended_at, row.working_days, row.due_after = now, _days(session, row.started_at, now), _close(plan)
+    since = deadlines.moved_by_people_at(session, plan.id, "", row.started_at) or row.started_at
+    row.due_before = _close(plan)  # it may have been set by hand meanwhile
+    row.ended_at, row.working_days, row.due_after = now, _days(session, since, now), _close(plan)
     if plan.due_on is not None and row.working_days and plan.issued_on is None:
-        clock = DeadlineClock(SETTINGS.close_of(plan.due_on), row.started_at)
+        clock = DeadlineClock(SETTINGS.close_of(plan.due_on), since)
         row.due_after = clock.resume(now, working_calendar(session), SETTINGS).due_at
         before, plan.due_on = plan.due_on, SETTINGS.day_of(row.due_after)
         data = {

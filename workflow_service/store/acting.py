@@ -156,16 +156,26 @@ class SpecialReportRow(Base):
 
 
 class Extension(Base):
-    """A later date asked for by whom a task lies before, until somebody grants or refuses it; one open request a task."""
+    """A later date asked for, until somebody grants or refuses it; one open request for each task, stage and plan.
+
+    It is for a task (`task_id`), asked by whom that lies before; else for the plan's present `stage`, or where that is empty
+    for the whole plan, asked by the lead unit.
+    """
 
     __tablename__ = "extension"
     __table_args__ = (
         CheckConstraint("status in ('open', 'granted', 'refused')", name="status"),
         Index("uq_extension_open", "task_id", unique=True, postgresql_where=text("status = 'open'")),
         Index("ix_extension_task", "task_id", "id"),
+        CheckConstraint("task_id is not null or plan_id is not null", name="subject"),
+        Index(
+            "uq_extension_open_plan", "plan_id", "stage", unique=True,
+            postgresql_where=text("status = 'open' and task_id is null"),
+        ),
     )
     id: Mapped[Key]
-    task_id: Mapped[int] = mapped_column(ForeignKey("task.id"))
+    task_id: Mapped[int | None] = mapped_column(ForeignKey("task.id"))
+    stage: Mapped[str] = mapped_column(server_default="")
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     area_path: Mapped[str]
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))

@@ -112,6 +112,19 @@ def standing_of_instance(session: Session, instance_id: int) -> Sequence[tuple[D
     return [(row[0], row[1]) for row in session.execute(statement)]
 
 
+def standing_of_stage(session: Session, plan_id: int) -> DeadlineChange | None:
+    """Give the clock of a plan's stage that stands, if one does."""
+    of_stage = DeadlineChange.plan_id == plan_id, DeadlineChange.task_id.is_(None), DeadlineChange.stage != ""
+    return session.scalars(select(DeadlineChange).where(*of_stage, _standing())).first()
+
+
+def moved_by_people_at(session: Session, plan_id: int, stage: str, since: datetime) -> datetime | None:
+    """When a person last set the due moment of a plan, or of a stage of it, after a moment."""
+    of_it = DeadlineChange.plan_id == plan_id, DeadlineChange.task_id.is_(None), DeadlineChange.stage == stage
+    by_people = DeadlineChange.kind.in_(("by_hand", "extended")), DeadlineChange.started_at > since
+    return session.scalar(select(func.max(DeadlineChange.started_at)).where(*of_it, *by_people))
+
+
 def open_tasks(session: Session, instance_id: int) -> Sequence[Task]:
     """Give an instance's open tasks."""
     statement = select(Task).where(Task.instance_id == instance_id, Task.status == "open").order_by(Task.id)
@@ -133,10 +146,11 @@ def move_holders(session: Session, task: Task) -> None:
 
 
 def changes_of(
-    session: Session, *, plan_id: int | None = None, task_id: int | None = None
+    session: Session, *, plan_id: int | None = None, task_id: int | None = None, stages: bool = False
 ) -> Sequence[tuple[DeadlineChange, str]]:
-    """Give everything that moved the due moment of one plan or of one task, in order, with who did it."""
-    subject = and_(DeadlineChange.plan_id == plan_id, _of_plans()) if plan_id else DeadlineChange.task_id == task_id
+    """Give everything that moved the due moment of one plan (or of its `stages`) or of one task, in order, with who did it."""
+    of_plan = and_(DeadlineChange.task_id.is_(None), DeadlineChange.stage != "") if stages else _of_plans()
+    subject = and_(DeadlineChange.plan_id == plan_id, of_plan) if plan_id else DeadlineChange.task_id == task_id
     statement = (
         select(DeadlineChange, User.name)
         .outerjoin(User, User.id == DeadlineChange.actor_id)

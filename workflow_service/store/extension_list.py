@@ -19,10 +19,13 @@ _decider = aliased(User)
 
 @dataclass(frozen=True)
 class ExtensionRow:
-    """One request with its task, and the names of who asked, for which unit, and who decided."""
+    """One request with its task (None: it is for a plan or its stage), the plan's title, and the names of who asked, for which
+    unit, and who decided.
+    """
 
     extension: Extension
-    task: Task
+    task: Task | None
+    plan_title: str
     asker: str
     unit: str
     decider: str
@@ -44,21 +47,28 @@ def open_of(session: Session, task_id: int) -> Extension | None:
     return session.scalars(select(Extension).where(*wanted)).one_or_none()
 
 
+def open_for_plan(session: Session, plan_id: int, stage: str) -> Extension | None:
+    """Give the request for a plan (`stage` empty) or a stage of it that waits to be decided."""
+    of_it = Extension.plan_id == plan_id, Extension.stage == stage, Extension.task_id.is_(None)
+    return session.scalars(select(Extension).where(*of_it, Extension.status == "open")).one_or_none()
+
+
 def rows(
     session: Session, wanted: ExtensionFilter, *, after: int | None = None, limit: int = 50
 ) -> list[ExtensionRow]:
     """Give the requests of a filter, the latest first, before the id `after`; open ones only where their task is open."""
     statement = (
         select(
-            Extension, Task, func.coalesce(User.name, ""), func.coalesce(Unit.short_name, Unit.name, ""),
+            Extension, Task, func.coalesce(Plan.title, ""), func.coalesce(User.name, ""),
+            func.coalesce(Unit.short_name, Unit.name, ""),
             func.coalesce(_decider.name, ""),
         )
-        .join(Task, Task.id == Extension.task_id)
+        .outerjoin(Task, Task.id == Extension.task_id)
         .outerjoin(User, User.id == Extension.asked_by)
         .outerjoin(Unit, Unit.id == Extension.unit_id)
         .outerjoin(_decider, _decider.id == Extension.decided_by)
         .outerjoin(Plan, Plan.id == Extension.plan_id)
-        .where(_in_sight(wanted), or_(Extension.status != "open", Task.status == "open"))
+        .where(_in_sight(wanted), or_(Extension.status != "open", Task.id.is_(None), Task.status == "open"))
         .order_by(Extension.id.desc())
         .limit(limit)
     )  # fmt: skip

@@ -12,6 +12,7 @@ from . import (
     plans,
     records,
     runtime,
+    stage_deadlines,
     supervision,
 )
 from .base import Base
@@ -20,5 +21,5 @@ metadata = Base.metadata
 
 __all__ = [
     "acting", "counters", "deadlines", "definitions", "former_names", "metadata", "operations", "people", "personal", "plans",
-    "records", "runtime", "supervision",
+    "records", "runtime", "stage_deadlines", "supervision",
 ]  # fmt: skip

@@ -1,5 +1,5 @@
 // Bars over days: { from, until, today, off: [[first, last]], rows: [{ title, href, bars: [{ stage, words, from, until }], due,
-// dueWords, light }] }. Days off are shaded; a row's due date is a mark in the colour of its light.
+// dueWords, light, stageDue, stageDueWords, stageLight }] }. Days off are shaded; a row's due date is a mark in the colour of its light.
 
 import { CustomChart } from "echarts/charts";
 import { AriaComponent, DataZoomComponent, GridComponent, LegendComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
@@ -34,7 +34,7 @@ export function gantt(told, colour, place) {
         : { ...label, color: colour.strong, width: NAMES_PX - 44, overflow: "truncate" },
       z: narrow ? 3 : 0,
     },
-    series: [...told.stages.map((stage, number) => bars(told, stage, number, colour, below)), dues(told, colour, below)],
+    series: [...told.stages.map((stage, number) => bars(told, stage, number, colour, below)), dues(told, colour, below), stageDues(told, colour, below)],
   };
 }
 
@@ -68,6 +68,20 @@ function dues(told, colour, below) {
     itemStyle: { color: colour.lights[row.light] || colour.ink },
   }] : []));
   return { type: "custom", name: told.dueName, data, encode: { x: 1, y: 0 }, renderItem: (params, api) => due(params, api, below), itemStyle: { color: colour.ink } };
+}
+
+function stageDues(told, colour, below) {
+  const data = told.rows.flatMap((row, place) => (row.stageDue ? [{
+    value: [place, row.stageDue], words: `${row.title}<br>${row.stageDueWords}`, href: row.href,
+    itemStyle: { color: colour.lights[row.stageLight] || colour.ink },
+  }] : []));
+  return { type: "custom", name: told.stageDueName, data, encode: { x: 1, y: 0 }, renderItem: (params, api) => stageDue(params, api, below), itemStyle: { color: colour.ink } };
+}
+
+function stageDue(params, api, below) {
+  const [x, middle] = api.coord([api.value(1), api.value(0)]);
+  if (x < params.coordSys.x || x > params.coordSys.x + params.coordSys.width) return undefined;
+  return { type: "rect", shape: { x: x - 1.5, y: middle + below - 9, width: 3, height: 18 }, style: { fill: api.visual("color") } };
 }
 
 function due(params, api, below) {

@@ -13,6 +13,7 @@ from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.services import ledger, progress
 from workflow_service.services.board import BoardAsked
+from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.progress import Bar, Gantt
 from workflow_service.store import plan_list
 
@@ -51,7 +52,8 @@ def gantt_data() -> ResponseReturnValue:
     return jsonify(
         kind="gantt", height=FRAME_PX + ROW_PX * len(found.rows),
         **{"from": found.first.isoformat(), "until": (found.last + timedelta(days=1)).isoformat()},
-        today=found.day.isoformat(), dueName=_("应印发"), off=[[one.isoformat() for one in rest] for rest in found.rests],
+        today=found.day.isoformat(), dueName=_("应印发"), stageDueName=_("阶段时限"),
+        off=[[one.isoformat() for one in rest] for rest in found.rests],
         stages=[{"code": stage.value, "words": stage.label} for stage in STAGES], rows=[_row(one) for one in found.rows],
     )  # fmt: skip
 
@@ -66,6 +68,9 @@ def _row(row: progress.GanttRow) -> dict[str, Any]:
     line = row.line
     return {
         "title": line.title, "href": f"/plans/{line.plan_id}", "bars": [_bar(one) for one in row.bars],
+        "stageDue": SETTINGS.day_of(line.stage_due_at).isoformat() if line.stage_due_at else None,
+        "stageDueWords": _("%(stage)s：应于 %(day)s 完成", stage=line.stage.label, day=full_day(line.stage_due_at)),
+        "stageLight": line.stage_light.light.value if line.stage_light else "",
         "due": line.due_on.isoformat() if line.due_on else None, "light": line.light.light.value if line.light else "",
         "dueWords": _("应于 %(day)s 印发", day=full_day(line.due_on)) + (f" · {line.light.words}" if line.light else ""),
     }  # fmt: skip

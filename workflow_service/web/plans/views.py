@@ -12,7 +12,7 @@ from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
 from workflow_service.services import issue_notices, plans, weekly_reports
-from workflow_service.store import deadlines, listed_list, plan_list
+from workflow_service.store import deadlines, listed_list, plan_list, stage_deadlines
 from workflow_service.store.plan_list import PlanFilter
 from workflow_service.store.plans import Plan
 from workflow_service.store.supervision import WeeklyReport
@@ -141,7 +141,7 @@ def show(plan_id: int) -> ResponseReturnValue:
 
 def _work_on(plan: Plan) -> dict[str, Any]:
     """What goes on with a plan, for those who may see its drafts: others see an issued plan and its results alone."""
-    session = page_session()
+    session, thing = page_session(), policy.thing_of(plan.area_path, unit_ids=(plan.lead_unit_id,))
     return {
         "reports": _reports(plan),
         "events": plan_list.events_of(session, plan.id),
@@ -149,6 +149,9 @@ def _work_on(plan: Plan) -> dict[str, Any]:
         "tasks": plan_list.open_tasks_of(session, plan.id),
         "files": plan_list.attachments(session, page_actor().user_id, plan_id=plan.id),
         "deadline_changes": deadlines.changes_of(session, plan_id=plan.id),
+        "stage_changes": deadlines.changes_of(session, plan_id=plan.id, stages=True),
+        "stage_dues": stage_deadlines.all_of(session, plan.id),
+        "may_date": plan.status == "active" and plan.issued_on is None and allowed("plan.edit", thing),
         "listed": listed_list.of_plan(session, plan.id),
         "special_reports": reports_of_plan(plan.id),
     }

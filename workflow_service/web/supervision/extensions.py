@@ -8,15 +8,16 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Conflict, InvalidInput, TongchouError
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.services import extensions, task_access
+from workflow_service.services import extensions, stage_clocks, task_access
 from workflow_service.services.calendars import SETTINGS
-from workflow_service.store import extension_list
+from workflow_service.services.plans import visible_plan
+from workflow_service.store import extension_list, stage_deadlines
 from workflow_service.store.extension_list import ExtensionFilter
 
 from .. import cursors
 from ..current import page_actor, page_now, page_session, transaction
 from ..listing import PAGE_ROWS, address, filter_values
-from ..rights import require
+from ..rights import allowed, require
 from .blueprint import blueprint, given_day
 
 
@@ -63,6 +64,35 @@ def decide(extension_id: int) -> ResponseReturnValue:
         return _index(error.message, error.status)
     flash(_("已同意延期。") if form.get("outcome") == "grant" else _("已回复，时限不变。"))
     return redirect(url_for("supervision.extensions", status="open"))
+
+
+@blueprint.route("/extensions/plan/<int:plan_id>", methods=["GET", "POST"], endpoint="ask_plan_extension")
+def ask_for_plan(plan_id: int) -> ResponseReturnValue:
+    """Ask for a later date for a plan or its present stage; or, for who may, set it at once."""
+    session, actor, stage = page_session(), page_actor(), request.values.get("stage", "")
+    plan = visible_plan(session, actor, plan_id, "plan.edit")
+    may_set = allowed("task.set_due", policy.thing_of(plan.area_path))
+    problem: TongchouError | None = None
+    if request.method == "POST":
+        try:
+            wanted = SETTINGS.close_of(given_day("wanted", N_("请选择日期。")))
+            reason, sets = request.form.get("reason", ""), may_set and request.form.get("outcome") == "set"
+            with transaction() as writing:
+                if sets:
+                    stage_clocks.set_due(writing, actor, plan_id, stage, wanted, reason, now=page_now())
+                else:
+                    extensions.ask_for_plan(writing, actor, plan_id, stage, wanted, reason, now=page_now())
+        except (InvalidInput, Conflict) as error:
+            problem = error
+        else:
+            flash(_("已调整时限。") if sets else _("延期申请已提交，批准前时限不变。"))
+            return redirect(url_for("plans.show", plan_id=plan_id))
+    due = stage_deadlines.open_of(session, plan_id) if stage else None
+    page = render_template(
+        "supervision/ask_plan_extension.html", plan=plan, stage=stage, typed=request.form, may_set=may_set,
+        problem=problem.message if problem else "", due=due.due_at if due else (None if stage else plan.due_on),
+    )  # fmt: skip
+    return page, problem.status if problem else 200
 
 
 @blueprint.route("/extensions/ask/<int:task_id>", methods=["GET", "POST"], endpoint="ask_extension")

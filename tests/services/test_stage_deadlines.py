@@ -1,0 +1,227 @@
+"""Deadlines of stages and whole plans: from the diagram, the table and by hand; paused, extended, told as of any day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.engine import xml_drawing
+from tests.people import SYSTEM
+from tests.services.house import House, user_task
+from tests.services.test_pauses import at, day, decide, plan_of, plan_on, resume, row_on, suspend
+from tests.services.test_pauses import meeting as meeting
+from tests.services.test_rhythms import delivered
+from workflow_service.domain.deadlines import CHINA
+from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
+from workflow_service.engine.read import read_diagram
+from workflow_service.engine.verify import Surroundings, check
+from workflow_service.services import audit, deployments, extensions, stage_clocks
+from workflow_service.store import deadlines, stage_deadlines
+from workflow_service.store.plans import PlanEvent
+from workflow_service.store.stage_deadlines import StageDeadline
+from workflow_service.store.supervision import Notice
+
+DRAFTING = 'approval:stage="consultation" approval:stageDeadline="3 working days"'
+
+
+def close(number: int) -> datetime:
+    return datetime.combine(day(number), datetime.min.time().replace(hour=17, minute=30), CHINA)
+
+
+def stages(house: House) -> list[tuple[str, str, datetime, bool]]:
+    with house.database.transaction() as session:
+        found = session.scalars(select(StageDeadline).order_by(StageDeadline.id)).all()
+        return [(one.stage, one.rule, one.due_at.astimezone(CHINA), one.left_at is not None) for one in found]
+
+
+def begin(house: House, *nodes: str) -> tuple[int, int]:
+    house.deploy_chain(*(nodes or (user_task("a", more=DRAFTING), user_task("b", more='approval:stage="issue"'))))
+    at(house, 0)
+    return plan_on(house)
+
+
+def test_the_diagram_says_until_when_a_stage_is_to_be_done_and_the_next_stage_ends_it(house: House) -> None:
+    begin(house)
+    assert stages(house) == [("consultation", "3 working days", close(3), False)]
+    at(house, 1)
+    house.complete("a")
+    assert stages(house) == [("consultation", "3 working days", close(3), True)], "the next stage has no rule"
+
+
+@pytest.mark.parametrize(("rule", "due"), [("3 calendar days", 3), ("2025-12-05", 11), ("6 working days", 8)])
+def test_in_working_days_calendar_days_or_a_fixed_date(house: House, rule: str, due: int) -> None:
+    begin(house, user_task("a", more=f'approval:stage="consultation" approval:stageDeadline="{rule}"'))
+    assert stages(house)[0][2] == close(due)
+
+
+def test_the_table_says_it_where_the_diagram_does_not_and_one_row_changes_it(house: House) -> None:
+    content = delivered("deadlines")["deadlines.dmn"]
+    with house.database.transaction() as session:
+        deployments.deploy_files(session, SYSTEM, "tables", {"deadlines.dmn": content}, now=house.now)
+    begin(house, user_task("a", more='approval:stage="issue"'))
+    assert stages(house) == [("issue", "10 working days", close(14), False)]
+    head, row, rest = content.partition(b'<outputEntry id="stage_deadlines_rule_5_output_1">')
+    changed = head + row + rest.replace(b"<text>10</text>", b"<text>4</text>", 1)
+    assert changed != content
+    house.deploy(xml_drawing.chain(user_task("a", more='approval:stage="issue"')), files={"deadlines.dmn": changed})
+    plan_on(house)
+    assert stages(house)[-1] == ("issue", "4 working days", close(4), False)
+
+
+def test_it_stands_still_with_the_plan_and_moves_by_the_working_days_that_passed(house: House) -> None:
+    plan_id, run = begin(house)
+    at(house, 1)
+    suspend(house, run)
+    shown = row_on(house, 2)
+    assert shown.stage_due_at == close(3) and shown.stage_light is None, "grey with the plan"
+    at(house, 3)
+    resume(house, run)
+    assert stages(house)[0][2] == close(7), "two working days, over the weekend"
+    with house.database.transaction() as session:
+        (change, _who), = deadlines.changes_of(session, plan_id=plan_id, stages=True)
+    assert (change.kind, change.stage, change.working_days) == ("suspended", "consultation", 2)
+    assert row_on(house, 2).stage_due_at == close(3) and row_on(house, 3).stage_due_at == close(7)
+
+
+def test_a_meeting_that_is_waited_for_stops_the_stage_too(meeting: House) -> None:
+    at(meeting, 0)
+    plan_id, _run = plan_on(meeting)
+    set_due(meeting, plan_id, meeting_stage(meeting, plan_id), close(3))
+    meeting.complete("prepare")
+    at(meeting, 2)
+    decide(meeting, "passed")
+    assert stages(meeting)[0][2] == close(7)
+
+
+def meeting_stage(house: House, plan_id: int) -> str:
+    return plan_of(house, plan_id).stage
+
+
+def set_due(house: House, plan_id: int, stage: str, due: datetime, who: str = "jb.supervisor", reason: str = "统一部署") -> None:
+    with house.database.transaction() as session:
+        stage_clocks.set_due(session, house.actor(who), plan_id, stage, due, reason, now=house.now)
+        assert audit.verify(session) == []
+
+
+def test_a_date_set_by_hand_is_kept_with_its_reason_and_a_pause_counts_from_it(house: House) -> None:
+    plan_id, run = begin(house)
+    at(house, 1)
+    suspend(house, run)
+    at(house, 2)
+    set_due(house, plan_id, "consultation", close(4))
+    set_due(house, plan_id, "", close(4))
+    at(house, 3)
+    resume(house, run)
+    assert stages(house)[0][1:3] == ("by hand", close(7)) and plan_of(house, plan_id).due_on == day(7)
+    with house.database.transaction() as session:
+        told = [(one.kind, one.reason) for one, _who in deadlines.changes_of(session, plan_id=plan_id, stages=True)]
+        plan = [(one.kind, one.reason) for one, _who in deadlines.changes_of(session, plan_id=plan_id)]
+    assert ("by_hand", "统一部署") in told and ("by_hand", "统一部署") in plan
+
+
+@pytest.mark.parametrize(
+    ("who", "stage", "due", "reason", "error"),
+    [
+        ("jb.handler", "consultation", 5, "理由", Forbidden),
+        ("jb.supervisor", "consultation", 5, " ", InvalidInput),
+        ("jb.supervisor", "consultation", -1, "理由", InvalidInput),
+        ("jb.supervisor", "issue", 5, "理由", Conflict),
+        ("jb.supervisor", "nonsense", 5, "理由", Conflict),
+    ],
+)
+def test_what_cannot_be_set_says_why(house: House, who: str, stage: str, due: int, reason: str, error: Any) -> None:
+    plan_id, _run = begin(house)
+    at(house, 1)
+    with pytest.raises(error):
+        set_due(house, plan_id, stage, close(due), who, reason)
+
+
+def ask(house: House, plan_id: int, stage: str, due: datetime, who: str = "jb.handler") -> int:
+    with house.database.transaction() as session:
+        return extensions.ask_for_plan(session, house.actor(who), plan_id, stage, due, "等待省里数据", now=house.now).id
+
+
+def answer(house: House, number: int, who: str = "jb.supervisor", **more: Any) -> None:
+    with house.database.transaction() as session:
+        if more.pop("refuse", False):
+            extensions.refuse_extension(session, house.actor(who), number, "不予延期", now=house.now)
+        else:
+            extensions.grant_extension(session, house.actor(who), number, now=house.now, **more)
+        assert audit.verify(session) == []
+
+
+@pytest.mark.parametrize("stage", ["consultation", ""])
+def test_the_lead_unit_asks_and_a_supervisor_grants_for_a_stage_and_for_a_plan(house: House, stage: str) -> None:
+    plan_id, _run = begin(house)
+    at(house, 1)
+    number = ask(house, plan_id, stage, close(8))
+    with pytest.raises(Conflict):
+        ask(house, plan_id, stage, close(9))
+    before = row_on(house, 1)
+    at(house, 2)
+    with pytest.raises(Forbidden):
+        answer(house, number, "jb.handler")
+    answer(house, number)
+    after = row_on(house, 2)
+    assert (after.stage_due_at, after.due_on) == ((close(8), before.due_on) if stage else (close(3), day(8)))
+    assert row_on(house, 1) == before, "the day before knows the former date"
+    with pytest.raises(Conflict):
+        answer(house, number)
+    with house.database.transaction() as session:
+        kinds = [one.kind for one, _who in deadlines.changes_of(session, plan_id=plan_id, stages=bool(stage))]
+        handler = house.structure.people["jb.handler"]
+        told = session.scalars(select(Notice.subject).where(Notice.user_id == handler, Notice.kind == "extension")).all()
+        moved = session.scalars(select(PlanEvent).where(PlanEvent.kind == "re_dated")).all()
+    assert kinds == ["asked", "extended"] and len(told) == 1 and "同意延期" in told[0]
+    assert len(moved) == (0 if stage else 1)
+
+
+def test_a_refusal_leaves_the_date_and_is_kept(house: House) -> None:
+    plan_id, _run = begin(house)
+    at(house, 1)
+    answer(house, ask(house, plan_id, "consultation", close(8)), refuse=True)
+    assert stages(house)[0][2] == close(3)
+    with house.database.transaction() as session:
+        kinds = [one.kind for one, _who in deadlines.changes_of(session, plan_id=plan_id, stages=True)]
+    assert kinds == ["asked", "refused"]
+    assert ask(house, plan_id, "consultation", close(9)), "another can be asked for"
+
+
+def test_a_request_for_a_stage_that_is_over_is_not_granted(house: House) -> None:
+    plan_id, _run = begin(house)
+    at(house, 1)
+    number = ask(house, plan_id, "consultation", close(8))
+    house.complete("a")
+    with pytest.raises(Conflict):
+        answer(house, number)
+
+
+def test_of_a_past_day_the_stage_of_that_day_is_told(house: House) -> None:
+    later = 'approval:stage="issue" approval:stageDeadline="2 working days"'
+    begin(house, user_task("a", more=DRAFTING), user_task("b", more=later))
+    at(house, 2)
+    house.complete("a")
+    assert (row_on(house, 1).stage.value, row_on(house, 1).stage_due_at) == ("consultation", close(3))
+    late = row_on(house, 8)
+    assert (late.stage.value, late.stage_due_at) == ("issue", close(4))
+    assert late.stage_light is not None and late.stage_light.light.value == "red"
+    with house.database.transaction() as session:
+        assert [one.stage for one in stage_deadlines.all_of(session, late.plan_id)] == ["consultation", "issue"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ('approval:stageDeadline="3 working days"', "stage_deadline"),
+        ('approval:stage="consultation" approval:stageDeadline="soon"', "time"),
+        ('approval:stage="consultation" approval:stageDeadline="${days}"', "time"),
+        (DRAFTING, ""),
+    ],
+)
+def test_the_check_names_a_deadline_that_cannot_be_read_or_has_no_stage(more: str, code: str) -> None:
+    data = xml_drawing.chain(user_task("a", more=more))
+    found = {one.code for one in check(read_diagram(data), Surroundings(forms=frozenset({"answer"}))) if one.severity == "error"}
+    assert found == ({code} if code else set())

@@ -1,0 +1,185 @@
+"""Deadlines of stages and of whole plans: from the diagram, from the table, by hand (docs/domain.md §3.3).
+
+A stage's rule stands in the diagram on the element that enters it (`approval:stageDeadline`), else in the table
+`stage_deadlines`. Its clock stands still with the plan's, and what moved it stands in the deadline history.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from workflow_service.domain.deadlines import DeadlineClock, aware
+from workflow_service.domain.errors import Conflict, InvalidInput
+from workflow_service.domain.plans import Stage
+from workflow_service.engine.decision_table import NoDecisionMatch
+from workflow_service.engine.program import Program
+from workflow_service.i18n import N_
+from workflow_service.identity import policy
+from workflow_service.identity.words import Word
+from workflow_service.store import deadlines, stage_deadlines
+from workflow_service.store.deadlines import DeadlineChange
+from workflow_service.store.plans import Plan, PlanEvent
+from workflow_service.store.stage_deadlines import StageDeadline
+
+from . import audit, calendars, cycles
+from .calendars import SETTINGS, working_calendar
+from .context import Actor
+
+if TYPE_CHECKING:
+    from .execution import Execution
+
+TABLE = "stage_deadlines"
+BY_HAND, EXTENDED = "by_hand", "extended"
+LONGEST_REASON = 500
+
+
+def enter(execution: Execution, stage: str) -> None:
+    """A plan enters a stage in a step's own transaction: the one before is left, the new one's clock begins."""
+    session, plan, now = execution.session, execution.plan, execution.now
+    assert plan is not None
+    leave(session, plan.id, now)
+    rule = rule_of(execution, stage)
+    if rule:
+        session.add(
+            StageDeadline(
+                plan_id=plan.id, instance_id=execution.row.id, stage=stage, rule=rule, entered_at=now,
+                due_at=calendars.due_at(session, rule, now),
+            )
+        )  # fmt: skip
+
+
+def leave(session: Session, plan_id: int, now: datetime) -> None:
+    """A plan is in its stage no more; a clock that stands there ends with it."""
+    found = stage_deadlines.open_of(session, plan_id)
+    if found is None:
+        return
+    standing = deadlines.standing_of_stage(session, plan_id)
+    if standing is not None:
+        standing.ended_at, standing.due_after = now, found.due_at
+    found.left_at = now
+    session.flush()
+
+
+def rule_of(execution: Execution, stage: str) -> str:
+    """The rule of a stage: what the diagram says, else the table; empty for none."""
+    program = execution.loaded.program
+    if said := _drawn(program, stage):
+        return said
+    table, plan = program.tables.get(TABLE), execution.plan
+    if table is None or plan is None:
+        return ""
+    inputs = {"process": execution.row.definition_key, "stage": stage, "importance": plan.importance}
+    try:
+        return cycles.rule_of(table.evaluate(inputs, execution.now).mapped())
+    except NoDecisionMatch:
+        return ""
+
+
+def _drawn(program: Program, stage: str) -> str:
+    for process in program.processes.values():
+        for element in process["elements"].values():
+            attrs = element.get("attrs", {})
+            if attrs.get("stage") == stage and attrs.get("stageDeadline"):
+                return str(attrs["stageDeadline"])
+    return ""
+
+
+def stop(session: Session, actor: Actor, plan: Plan, kind: str, *, now: datetime) -> None:
+    """The stage's clock stands still with the plan's."""
+    found = stage_deadlines.open_of(session, plan.id)
+    if found is not None:
+        _note(session, actor, plan, found.stage, kind, found.due_at, None, "", now)
+
+
+def start(session: Session, plan: Plan, *, now: datetime) -> None:
+    """It runs again: the due moment moves by the working days that passed since it stood, or since somebody set it."""
+    found, row = stage_deadlines.open_of(session, plan.id), deadlines.standing_of_stage(session, plan.id)
+    if row is None:
+        return
+    row.ended_at = now
+    if found is None or found.stage != row.stage:
+        return
+    row.due_before = found.due_at
+    since = deadlines.moved_by_people_at(session, plan.id, found.stage, row.started_at) or row.started_at
+    calendar = working_calendar(session)
+    found.due_at = DeadlineClock(found.due_at, since).resume(now, calendar, SETTINGS).due_at
+    row.working_days = calendar.working_days_between(SETTINGS.day_of(since), SETTINGS.day_of(now))
+    row.due_after = found.due_at
+
+
+def set_due(
+    session: Session, actor: Actor, plan_id: int, stage: str, due_at: datetime, reason: str, *, now: datetime
+) -> Plan:
+    """Set by hand until when a plan's present stage is to be done, or the whole plan (`stage` empty); supervisors.
+
+    `due_at` is an aware moment; a plan's counts by its day. Raises NotFound, Forbidden, InvalidInput, Conflict.
+    """
+    from .plans import visible_plan
+
+    plan = visible_plan(session, actor, plan_id, lock=True)
+    policy.require(actor, "task.set_due", policy.thing_of(plan.area_path))
+    move(session, actor, plan, stage, due_at, reason, BY_HAND, now=now)
+    data = {"stage": stage, "due_at": due_at, "reason": reason.strip()}
+    audit.record(session, actor, "plan.set_due", f"plan:{plan.id}", data, now=now)
+    return plan
+
+
+def move(
+    session: Session, actor: Actor, plan: Plan, stage: str, due_at: datetime, reason: str, kind: str, *, now: datetime
+) -> None:
+    """Move the due moment of a locked plan, or of its present stage, and keep why; rights are the caller's."""
+    reason = reason.strip()
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise InvalidInput(N_("请写明理由，不超过 500 字。"), pointer="/reason")
+    if aware(due_at) <= now:
+        raise InvalidInput(N_("新的时限应晚于现在。"), pointer="/due_at")
+    before = due_of(session, plan, stage)
+    if stage:
+        found = stage_deadlines.open_of(session, plan.id)
+        if found is None:
+            rule = "by hand"
+            found = StageDeadline(plan_id=plan.id, stage=stage, rule=rule, entered_at=now, due_at=due_at)
+            session.add(found)
+        found.due_at, found.rule = due_at, "by hand"
+    else:
+        was, plan.due_on = plan.due_on, SETTINGS.day_of(due_at)
+        data = {"from": was.isoformat() if was else None, "to": plan.due_on.isoformat(), "reason": reason, "why": kind}
+        session.add(PlanEvent(plan_id=plan.id, at=now, kind="re_dated", data=data, actor_id=actor.user_id))
+    note(session, actor, plan, stage, kind, before, due_of(session, plan, stage), reason, now=now)
+    session.flush()
+
+
+def due_of(session: Session, plan: Plan, stage: str) -> datetime | None:
+    """Until when a plan (`stage` empty) or its present stage is to be done; raises Conflict where it is not in that stage."""
+    if not stage:
+        if plan.status != "active" or plan.issued_on is not None:
+            raise Conflict(N_("规划已印发或已不在编制中，时限不能再改。"))
+        return SETTINGS.close_of(plan.due_on) if plan.due_on is not None else None
+    if plan.stage != stage:
+        raise Conflict(N_("规划已不在“%(stage)s”阶段。"), stage=Word(Stage(stage).word) if stage in list(Stage) else stage)
+    found = stage_deadlines.open_of(session, plan.id)
+    return found.due_at if found is not None else None
+
+
+def note(
+    session: Session, actor: Actor, plan: Plan, stage: str, kind: str, before: datetime | None, after: datetime | None,
+    reason: str, *, now: datetime,
+) -> None:  # fmt: skip
+    """Keep what a person did about the due moment of a plan or of its stage."""
+    row = _note(session, actor, plan, stage, kind, before, after, reason, now)
+    row.ended_at = now
+
+
+def _note(
+    session: Session, actor: Actor, plan: Plan, stage: str, kind: str, before: datetime | None, after: datetime | None,
+    reason: str, now: datetime,
+) -> DeadlineChange:  # fmt: skip
+    row = DeadlineChange(
+        plan_id=plan.id, stage=stage, kind=kind, started_at=now, due_before=before, due_after=after, working_days=0,
+        reason=reason, actor_id=actor.user_id,
+    )  # fmt: skip
+    session.add(row)
+    return row
