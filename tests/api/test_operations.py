@@ -250,6 +250,28 @@ def test_a_supervisor_adjusts_a_step_after_he_has_seen_the_effect(api: ApiHouse,
     assert kinds[-1] == "jumped"
 
 
+def test_every_command_to_a_run_tells_its_effect_first(api: ApiHouse, begun: int) -> None:
+    supervisor, path = api.caller("jb.supervisor"), f"/process-instances/{begun}"
+    assert {one["name"] for one in supervisor.post(f"{path}/terminate/effect").get_json()["ends"]} == {"b", "d"}
+    assert {one["name"] for one in supervisor.post(f"{path}/suspend/effect").get_json()["stands"]} == {"b", "d"}
+    assert_problem(supervisor.post(f"{path}/resume/effect"), 409)
+    assert_problem(supervisor.post(f"{path}/withdraw/effect"), 403)
+    assert_problem(api.caller("jb.handler").post(f"{path}/terminate/effect"), 403)
+    assert supervisor.post(f"{path}/terminate", {"reason": "暂不办"}).status_code == 200
+    back = supervisor.post(f"{path}/reopen/effect", {}).get_json()["comes_back"]
+    assert {one["name"] for one in back} == {"b", "d"}
+    assert set(api.open_ids(begun)) == set()
+
+
+def test_a_retrieval_tells_its_effect_first(api: ApiHouse, begun: int) -> None:
+    task_id = api.open_ids(begun)["b"]
+    handler = api.caller("jb.handler")
+    assert_problem(handler.post(f"/tasks/{task_id}/retrieve/effect"), 409)
+    api.house.complete("b")
+    found = handler.post(f"/tasks/{task_id}/retrieve/effect").get_json()
+    assert [one["name"] for one in found["ends"]] == ["c"] and found["begins"] == ["b"]
+
+
 def test_a_finished_instance_is_taken_up_again_at_a_step(api: ApiHouse, begun: int) -> None:
     for element in "bcde":
         api.house.complete(element)

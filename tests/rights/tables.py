@@ -165,6 +165,7 @@ PAGES: dict[str, Need] = {
         for method in ("GET", "POST")
     },
     "GET /instances/<int:instance_id>/jump/effect": Need("instance.control", SUPERVISORS),
+    "GET /instances/<int:instance_id>/reopen/effect": Need("instance.control", SUPERVISORS),
     "GET /incidents": Need("board.see", INCIDENTS),
     "POST /incidents/<int:incident_id>/retry": Need("instance.manage", MANAGERS),
     "GET /incidents/<int:incident_id>/decision": Need("decision.by_hand", DECIDERS, at={"incident_id": "{undecided_id}"}),
@@ -195,7 +196,9 @@ PAGES: dict[str, Need] = {
     "GET /board/routes": Need("board.see", BOARD), "GET /board/routes/diagram.bpmn": Need("board.see", BOARD, soft=True),
     "GET /board/forecasts": Need("board.see", BOARD), "GET /board/forecasts.xlsx": Need("board.see", BOARD),
     "GET /board/progress": Need("board.see", BOARD), "GET /board/gantt.json": Need("board.see", BOARD),
-    "GET /supervision/act": Need("task.escalate", LISTERS), "POST /supervision/act": Need("task.escalate", LISTERS, soft=True),
+    "GET /supervision/act": Need("task.escalate", LISTERS),
+    "GET /supervision/act/effect": Need("task.escalate", LISTERS),
+    "POST /supervision/act": Need("task.escalate", LISTERS, soft=True),
     "GET /supervision/extensions": own(),
     "POST /supervision/extensions/<int:extension_id>": Need(
         "extension.decide", SUPERVISORS, {"outcome": "refuse", "answer": "不宜再拖"}
@@ -415,6 +418,13 @@ API: dict[str, Need] = {
     "POST /process-instances/<id:instance_id>/jump/effect": Need(
         "instance.control", SUPERVISORS, {"token": "{token}", "to": "sign"}
     ),
+    "POST /process-instances/<id:instance_id>/withdraw/effect": Need("instance.withdraw", frozenset()),
+    "POST /process-instances/<id:instance_id>/terminate/effect": Need("instance.control", SUPERVISORS),
+    "POST /process-instances/<id:instance_id>/suspend/effect": Need("instance.control", SUPERVISORS),
+    "POST /process-instances/<id:instance_id>/resume/effect": Need("instance.control", SUPERVISORS, soft=True),
+    "POST /process-instances/<id:instance_id>/reopen/effect": Need(
+        "instance.control", SUPERVISORS, {"to": "fill"}, soft=True
+    ),
     "GET /process-instances/<id:instance_id>/reopen": Need("instance.see", SEES),
     "POST /process-instances/<id:instance_id>/reopen": Need(
         "instance.control", SUPERVISORS, {"to": "fill", **_REASON}, soft=True
@@ -426,6 +436,7 @@ API: dict[str, Need] = {
     "POST /tasks/<id:task_id>/return": Need("task.return", HOLDER, {"to": "fill", **_REASON}),
     "POST /tasks/<id:task_id>/return/effect": Need("task.return", HOLDER, {"to": "fill"}),
     "POST /tasks/<id:task_id>/retrieve": Need("task.see", SEES, soft=True),
+    "POST /tasks/<id:task_id>/retrieve/effect": Need("task.see", SEES, soft=True),
     "POST /tasks/<id:task_id>/transfer": Need("task.transfer", HOLDER, {"holder": "g:hs.drc:registry"}),
     "POST /tasks/<id:task_id>/reassign": Need("task.reassign", SUPERVISORS, {"holder": "g:hs.drc:registry", **_REASON}),
     "GET /tasks/<id:task_id>/candidates": Need("task.see", SEES),

@@ -213,6 +213,34 @@ def test_a_finished_run_is_taken_up_from_its_page(house: House, person: SignIn, 
     assert house.waiting() == ["e"]
 
 
+def test_the_page_of_a_command_tells_its_effect_before_it_is_given(house: House, person: SignIn, running: int) -> None:
+    supervisor, path = person("jb.supervisor"), f"/instances/{running}"
+    assert "将结束" in (shown := supervisor.get(f"{path}/terminate").text) and "“d”（江北区能源局·经办）" in shown
+    assert "停止计时" in (shown := supervisor.get(f"{path}/suspend").text) and "“b”（江北区能源局·经办）" in shown
+    for element_id in "bcde":
+        house.complete(element_id)
+    assert "“c”" in supervisor.get(f"{path}/reopen/effect?to=c").text
+    assert "不能退回到" in supervisor.get(f"{path}/reopen/effect?to=nowhere").text
+    assert house.waiting() == []
+
+
+def test_a_retrieval_says_with_whom_what_ends(house: House, person: SignIn, running: int) -> None:
+    done = house.complete("b")
+    for address in ("/tasks/done", f"/tasks/{done.id}"):
+        assert "将结束：“c”（江北区能源局·经办）" in person("jb.handler").get(address).text
+
+
+def test_the_supervisor_of_ticked_tasks_sees_each_run_before_he_acts(house: House, person: SignIn, running: int) -> None:
+    ticked, supervisor = (task_of(house, "b"), task_of(house, "d")), person("jb.supervisor")
+    asked = "&".join(f"task={one.id}" for one in ticked)
+    shown = supervisor.get(f"/supervision/act/effect?action=terminate&{asked}").text
+    assert shown.count("将结束") == 1 and "“b”" in shown and "“d”" in shown
+    assert "将结束" not in supervisor.get(f"/supervision/act/effect?action=urge&{asked}").text
+    looked = supervisor.post("/supervision/act", batch("suspend", *ticked, look="1", note="核查")).text
+    assert "停止计时" in looked and "核查</textarea>" in looked
+    assert house.instance(running).status == "active"
+
+
 def batch(action: str, *tasks_of: Task, **more: str) -> list[tuple[str, str]]:
     return [("action", action), *(("task", str(one.id)) for one in tasks_of), *more.items()]
 

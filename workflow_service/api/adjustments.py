@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflow_service.services import adjusting, interventions, processes
+from workflow_service.services import adjusting, interventions, processes, trials
 
 from .calls import Answer, Call, endpoint
 from .instances import InstanceShown, answer_with, require_instance_version
@@ -14,6 +14,7 @@ from .operation_shapes import (
     JumpTried,
     ReopenGiven,
     ReopenOptions,
+    ReopenTried,
     ReturnTargetShown,
 )
 from .shapes import ReasonGiven
@@ -70,3 +71,37 @@ def reopen_instance(call: Call, instance_id: int, body: ReopenGiven) -> Answer:
     return answer_with(
         interventions.reopen_instance(call.session, call.actor, instance_id, body.to or "", body.reason, now=call.now)
     )
+
+
+@endpoint("/process-instances/<id:instance_id>/withdraw/effect", "POST", answer=EffectShown, tag=TAG)
+def try_withdraw(call: Call, instance_id: int) -> EffectShown:
+    """Tell what a withdrawal would end, without doing it."""
+    return _tried(call, instance_id, "withdraw")
+
+
+@endpoint("/process-instances/<id:instance_id>/terminate/effect", "POST", answer=EffectShown, tag=TAG)
+def try_terminate(call: Call, instance_id: int) -> EffectShown:
+    """Tell what a termination would end, without doing it; supervisors only."""
+    return _tried(call, instance_id, "terminate")
+
+
+@endpoint("/process-instances/<id:instance_id>/suspend/effect", "POST", answer=EffectShown, tag=TAG)
+def try_suspend(call: Call, instance_id: int) -> EffectShown:
+    """Tell which tasks, dates and timers a suspension would stop, without doing it; supervisors only."""
+    return _tried(call, instance_id, "suspend")
+
+
+@endpoint("/process-instances/<id:instance_id>/resume/effect", "POST", answer=EffectShown, tag=TAG)
+def try_resume(call: Call, instance_id: int) -> EffectShown:
+    """Tell which dates would move by how many working days, and which timers fire, without resuming; supervisors only."""
+    return _tried(call, instance_id, "resume")
+
+
+@endpoint("/process-instances/<id:instance_id>/reopen/effect", "POST", body=ReopenTried, answer=EffectShown, tag=TAG)
+def try_reopen(call: Call, instance_id: int, body: ReopenTried) -> EffectShown:
+    """Tell what would begin and what would come back to whom, without reopening; supervisors only."""
+    return _tried(call, instance_id, "reopen", body.to or "")
+
+
+def _tried(call: Call, instance_id: int, command: str, to: str = "") -> EffectShown:
+    return EffectShown.model_validate(trials.effect_of(call.session, call.actor, instance_id, command, to, now=call.now))

@@ -73,6 +73,41 @@ class AssumedShown(Shown):
     source: str
 
 
+class StandingClockShown(Shown):
+    """A due moment that would stand still; of the plan where `task_id` is null."""
+
+    task_id: int | None
+    name: str
+    holders: list[str]
+    due_at: Moment | None
+
+
+class MovedDateShown(Shown):
+    """A due moment that would move; of the plan where `task_id` is null."""
+
+    task_id: int | None
+    name: str
+    before: Moment
+    after: Moment
+    working_days: int
+
+
+class WaitingTimerShown(Shown):
+    """A timer that would wait or, on resuming, fire with the next look."""
+
+    name: str
+    due_at: Moment
+
+
+class ComingBackShown(Shown):
+    """A task that would lie before `holders` again, whose drafts would come back with it, who would be asked again."""
+
+    name: str
+    holders: list[str]
+    drafts: list[str]
+    asked: list[str]
+
+
 class EffectShown(Shown):
     """What an operation would do; nothing was done."""
 
@@ -82,6 +117,12 @@ class EffectShown(Shown):
     assumed: list[AssumedShown]
     undone: list[str] = Field(description="steps that were finished and would be asked again")
     services: list[str]
+    stands: list[StandingClockShown] = Field(description="clocks that would stand still")
+    moved: list[MovedDateShown]
+    timers: list[WaitingTimerShown]
+    comes_back: list[ComingBackShown]
+    leaves: list[str] = Field(description="meetings whose agendas the run would leave; empty for the pool")
+    rejoins: list[str] = Field(description="meetings on whose agendas it would stand again; empty for the pool")
 
 
 class TransferGiven(Given):
@@ -328,8 +369,13 @@ class ReopenOptions(Shown):
     targets: list[ReturnTargetShown]
 
 
-class ReopenGiven(Given):
-    """Where a finished instance is taken up (null for a terminated one), and why."""
+class ReopenTried(Given):
+    """Where a finished instance is taken up; null for a terminated one."""
 
     to: Element | None = None
+
+
+class ReopenGiven(ReopenTried):
+    """The same, and why."""
+
     reason: Why

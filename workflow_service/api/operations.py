@@ -72,6 +72,13 @@ def retrieve_task(call: Call, task_id: int) -> Answer:
     return shown(navigation.retrieve_task(call.session, call.actor, task_id, now=call.now))
 
 
+@endpoint("/tasks/<id:task_id>/retrieve/effect", "POST", answer=EffectShown, tag=TAG)
+def try_retrieve(call: Call, task_id: int) -> EffectShown:
+    """Tell what a retrieval would end and with whom, without doing it; refused as the retrieval would be."""
+    tasks.visible_task(call.session, call.actor, task_id)
+    return EffectShown.model_validate(navigation.effect_of_retrieve(call.session, call.actor, task_id, now=call.now))
+
+
 @endpoint("/tasks/<id:task_id>/transfer", "POST", body=TransferGiven, answer=TaskShown, tag=TAG, versioned=True)
 def transfer_task(call: Call, task_id: int, body: TransferGiven) -> Answer:
     """Hand a task on for good: to somebody of the same unit, or to another unit's registry."""

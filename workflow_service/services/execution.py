@@ -142,7 +142,8 @@ class Execution:
         session, row, now = self.session, self.row, self.now
         tasks, failed = waiting.new_tasks(self, changes.human)
         alive = [one for one in tasks if one.token not in changes.ended]
-        cancelled = step_rows.cancel_tasks(session, row.id, self._task_tokens(changes), now)
+        terminated = row.status == "terminated"
+        cancelled = step_rows.cancel_tasks(session, row.id, self._task_tokens(changes), now, keeps_drafts=terminated)
         timers, timer_failures = waiting.timer_rows(
             self, [t for t in changes.timers if t.place.token not in changes.ended]
         )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.approvals import Choice, ReturnNotAllowed, choice_of
 from workflow_service.domain.errors import Conflict, Forbidden
-from workflow_service.engine.navigate import Assumed
+from workflow_service.engine.navigate import Assumed, Stop
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import step_rows
@@ -34,6 +34,12 @@ from .moves import (
 
 def withdraw_instance(session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime) -> ProcessInstance:
     """Withdraw what one started (撤件) while nobody else has agreed; raises NotFound, Forbidden, Conflict."""
+    row = to_withdraw(session, actor, instance_id, reason)
+    return end_instance(session, actor, row, "process-instance.withdraw", "withdrawn", reason, now)
+
+
+def to_withdraw(session: Session, actor: Actor, instance_id: int, reason: str) -> ProcessInstance:
+    """Lock an instance that the actor may withdraw; raises NotFound, Forbidden, Conflict, InvalidInput."""
     row = locked_instance(session, instance_id)
     require_words(reason)
     if actor.user_id is None or row.started_by != actor.user_id:
@@ -41,7 +47,7 @@ def withdraw_instance(session: Session, actor: Actor, instance_id: int, reason: 
     require_status(row, ("active", "suspended"))
     if agreed := who_agreed(session, row):
         raise Conflict(N_("“%(task)s”已有人同意，不能撤件；确需终止请联系督办岗位。"), task=agreed.name)
-    return end_instance(session, actor, row, "process-instance.withdraw", "withdrawn", reason, now)
+    return row
 
 
 def who_agreed(session: Session, row: ProcessInstance) -> Task | None:
@@ -101,11 +107,18 @@ def effect_of_jump(
 
 
 def _controlled(session: Session, actor: Actor, instance_id: int, reason: str, now: datetime) -> Execution:
+    return Execution.thaw(session, actor, to_control(session, actor, instance_id, reason, ("active",)), now)
+
+
+def to_control(
+    session: Session, actor: Actor, instance_id: int, reason: str, statuses: tuple[str, ...]
+) -> ProcessInstance:
+    """Lock an instance that the actor may control, in one of the states; raises NotFound, Forbidden, Conflict, InvalidInput."""
     row = locked_instance(session, instance_id)
     policy.require(actor, "instance.control", policy.thing_of(row.area_path))
     require_words(reason)
-    require_status(row, ("active",))
-    return Execution.thaw(session, actor, row, now)
+    require_status(row, statuses)
+    return row
 
 
 def reopen_options(session: Session, actor: Actor, row: ProcessInstance, *, now: datetime) -> list[ReturnTarget]:
@@ -120,12 +133,7 @@ def reopen_instance(
     session: Session, actor: Actor, instance_id: int, element_id: str, reason: str, *, now: datetime
 ) -> ProcessInstance:
     """Take up an instance again (重办): a finished one at a step, a terminated one as it stood; supervisors only."""
-    row = locked_instance(session, instance_id)
-    policy.require(actor, "instance.control", policy.thing_of(row.area_path))
-    require_words(reason)
-    require_status(row, ("completed", "terminated"))
-    if not row.state:
-        raise Conflict(N_("这个流程办结于保留现场之前，不能重办；请另行发起。"))
+    row = to_reopen(session, actor, instance_id, reason)
     execution = Execution.thaw(session, actor, row, now)
     terminated, ended_at = row.status == "terminated", row.ended_at
     row.status, row.outcome, row.ended_at = "active", "", None
@@ -138,10 +146,24 @@ def reopen_instance(
     return row
 
 
-def _reopen_at(execution: Execution, element_id: str) -> dict[UUID, UUID]:
+def to_reopen(session: Session, actor: Actor, instance_id: int, reason: str) -> ProcessInstance:
+    """Lock an instance that is over and can be taken up again; raises NotFound, Forbidden, Conflict, InvalidInput."""
+    row = to_control(session, actor, instance_id, reason, ("completed", "terminated"))
+    if not row.state:
+        raise Conflict(N_("这个流程办结于保留现场之前，不能重办；请另行发起。"))
+    return row
+
+
+def stop_at_end(execution: Execution, element_id: str) -> Stop:
+    """The step at which a finished instance is taken up; raises ReturnNotAllowed."""
     stop = next((one for one in execution.instance.stops_at_end() if one.element_id == element_id), None)
     if stop is None:
         raise ReturnNotAllowed(target=element_id)
+    return stop
+
+
+def _reopen_at(execution: Execution, element_id: str) -> dict[UUID, UUID]:
+    stop = stop_at_end(execution, element_id)
     ask_again(execution, stop, former_task(execution.session, execution.row.id, stop.token))
     execution.instance.reopen(stop.token)
     return {}

@@ -39,9 +39,50 @@ class EndingTask:
 
 
 @dataclass(frozen=True)
+class StandingClock:
+    """A due moment (aware; None where none is set) that would stand still; of a task, or of the plan where `task_id` is None."""
+
+    task_id: int | None
+    name: str
+    holders: tuple[str, ...]
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class MovedDate:
+    """A due moment that would move by `working_days`; of a task, or of the plan where `task_id` is None."""
+
+    task_id: int | None
+    name: str
+    before: datetime
+    after: datetime
+    working_days: int
+
+
+@dataclass(frozen=True)
+class WaitingTimer:
+    """A timer that would wait, or that fires with the next look where `due_at` has passed."""
+
+    name: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class ComingBack:
+    """A task that would lie before `holders` again, with the drafts of `drafts` and what was asked of `asked` on its behalf."""
+
+    name: str
+    holders: tuple[str, ...]
+    drafts: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Effect:
     """What an operation would do: tasks that end, elements that begin (by name), joins that then wait, branches that count as
-    done (`assumed`), steps that were finished and would be asked again (`undone`), and services that would run.
+    done (`assumed`), steps that were finished and would be asked again (`undone`), and services that would run; clocks that
+    stand still, dates that move, timers that wait, tasks that come back and before whom, and the meetings whose agendas the run
+    leaves or comes back to (their titles, empty for the pool).
     """
 
     ends: tuple[EndingTask, ...]
@@ -50,6 +91,12 @@ class Effect:
     assumed: tuple[Assumed, ...] = ()
     undone: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    stands: tuple[StandingClock, ...] = ()
+    moved: tuple[MovedDate, ...] = ()
+    timers: tuple[WaitingTimer, ...] = ()
+    comes_back: tuple[ComingBack, ...] = ()
+    leaves: tuple[str, ...] = ()
+    rejoins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +142,7 @@ def tried(execution: Execution, task: Task | None, move: Callable[[], object], u
     ended = step_rows.falling(execution.session, execution.row.id, step.ended)
     others = Task.id.in_([one for one in ended if task is None or one != task.id])
     rows = execution.session.scalars(select(Task).where(others).order_by(Task.id)).all()
-    ends = tuple(EndingTask(one.id, one.name, tuple(_names(execution.session, one))) for one in rows)
+    ends = tuple(EndingTask(one.id, one.name, names_of_holders(execution.session, one)) for one in rows)
     human = [one.name for one in again if one.element_type == "userTask" and one.token not in step.ended]
     return Effect(
         ends, tuple(one.place.name for one in step.human_tasks), tuple(instance.joins()), (), tuple(dict.fromkeys(human)),
@@ -103,8 +150,9 @@ def tried(execution: Execution, task: Task | None, move: Callable[[], object], u
     )  # fmt: skip
 
 
-def _names(session: Session, task: Task) -> list[str]:
-    return [recipients.name_of(session, holder) for holder in holders_of(task)]
+def names_of_holders(session: Session, task: Task) -> tuple[str, ...]:
+    """Before whom a task lies, by name."""
+    return tuple(recipients.name_of(session, holder) for holder in holders_of(task))
 
 
 def leave_agendas(execution: Execution) -> None:

@@ -264,6 +264,23 @@ def retrieve_task(session: Session, actor: Actor, task_id: int, *, now: datetime
 
     Raises NotFound, Forbidden (somebody else's), Conflict that says what has happened since.
     """
+    execution, task = _to_retrieve(session, actor, task_id, now)
+    execution.ask_again(task)
+    execution.why_ended = N_("前一环节已取回")
+    events.note(session, actor, task, "retrieved", now=now)
+    execution.instance.retrieve(task.token)
+    execution.settle("task.retrieve", {"task": task.id})
+    leave_agendas(execution)
+    return task
+
+
+def effect_of_retrieve(session: Session, actor: Actor, task_id: int, *, now: datetime) -> Effect:
+    """Say what a retrieval would do, without doing it; raises what `retrieve_task` would raise."""
+    execution, task = _to_retrieve(session, actor, task_id, now)
+    return tried(execution, task, lambda: execution.instance.retrieve(task.token))
+
+
+def _to_retrieve(session: Session, actor: Actor, task_id: int, now: datetime) -> tuple[Execution, Task]:
     task = session.get(Task, task_id)
     if task is None or task.status != "completed" or task.round_id is not None:
         raise Conflict(N_("只能取回本人办结的流程任务。"))
@@ -274,13 +291,7 @@ def retrieve_task(session: Session, actor: Actor, task_id: int, *, now: datetime
     require_status(row, ("active",))
     execution = Execution.thaw(session, actor, row, now)
     _require_untouched(execution, task)
-    execution.ask_again(task)
-    execution.why_ended = N_("前一环节已取回")
-    events.note(session, actor, task, "retrieved", now=now)
-    execution.instance.retrieve(task.token)
-    execution.settle("task.retrieve", {"task": task.id})
-    leave_agendas(execution)
-    return task
+    return execution, task
 
 
 def may_retrieve(session: Session, actor: Actor, task: Task, row: ProcessInstance, *, now: datetime) -> bool:

@@ -4,6 +4,7 @@ Called by every step in its own transaction, so that a plan is never counted as 
 runs again has its due moment moved by the working days that passed; the row of the pause keeps both moments.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -74,13 +75,29 @@ def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -
         if not waits:  # else it moves when the others have acted
             move_timeout(session, instance, task, row.started_at, now)
         if task.status == "open" and task.due_at is not None:
-            since = max(row.started_at, by_hand.get(task.id, row.started_at))
-            clock = DeadlineClock(task.due_at, since, _counts_hours(task))
-            task.due_at = clock.resume(now, working_calendar(session), SETTINGS).due_at
-            row.working_days = _days(session, since, now)
+            task.due_at, row.working_days = due_after(session, row, task, task.due_at, by_hand, now=now)
             deadlines.move_holders(session, task)
         row.due_after = task.due_at
     session.flush()
+
+
+def due_after(
+    session: Session, row: DeadlineChange, task: Task, due_at: datetime, by_hand: Mapping[int, datetime], *, now: datetime
+) -> tuple[datetime, int]:
+    """Where a task's due moment moves to when its clock, standing by `row`, runs again, and by how many working days."""
+    since = max(row.started_at, by_hand.get(task.id, row.started_at))
+    clock = DeadlineClock(due_at, since, _counts_hours(task))
+    return clock.resume(now, working_calendar(session), SETTINGS).due_at, _days(session, since, now)
+
+
+def plan_due_after(session: Session, row: DeadlineChange, plan: Plan, *, now: datetime) -> tuple[datetime | None, int]:
+    """Where a plan's due moment moves to when its clock, standing by `row`, runs again, and by how many working days."""
+    since = deadlines.moved_by_people_at(session, plan.id, "", row.started_at) or row.started_at
+    days = _days(session, since, now)
+    if plan.due_on is None or not days or plan.issued_on is not None:
+        return _close(plan), days
+    clock = DeadlineClock(SETTINGS.close_of(plan.due_on), since)
+    return clock.resume(now, working_calendar(session), SETTINGS).due_at, days
 
 
 def move_timeout(session: Session, instance: ProcessInstance, task: Task, stood_since: datetime, now: datetime) -> None:
@@ -121,12 +138,9 @@ def _start_plan(session: Session, actor: Actor, plan: Plan, instance: ProcessIns
     row = deadlines.standing_of_plan(session, plan.id)
     if row is None:
         return
-    since = deadlines.moved_by_people_at(session, plan.id, "", row.started_at) or row.started_at
-    row.due_before = _close(plan)  # it may have been set by hand meanwhile
-    row.ended_at, row.working_days, row.due_after = now, _days(session, since, now), _close(plan)
-    if plan.due_on is not None and row.working_days and plan.issued_on is None:
-        clock = DeadlineClock(SETTINGS.close_of(plan.due_on), since)
-        row.due_after = clock.resume(now, working_calendar(session), SETTINGS).due_at
+    row.ended_at, row.due_before = now, _close(plan)  # it may have been set by hand meanwhile
+    row.due_after, row.working_days = plan_due_after(session, row, plan, now=now)
+    if plan.due_on is not None and row.due_after is not None and row.working_days and plan.issued_on is None:
         before, plan.due_on = plan.due_on, SETTINGS.day_of(row.due_after)
         data = {
             "from": before.isoformat(), "to": plan.due_on.isoformat(), "paused_for": row.kind,

@@ -22,9 +22,8 @@ from workflow_service.store.runtime import Incident, ProcessInstance, Task, Task
 from . import audit, circulations, clock_failures, events, pauses, recipients
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
-from .interventions import end_instance
+from .interventions import end_instance, to_control
 from .messages import broadcast_signal, deliver_held, deliver_message
-from .moves import require_words
 from .programs import latest_definition, program_of
 
 __all__ = [
@@ -157,10 +156,7 @@ def terminate_instance(
     session: Session, actor: Actor, instance_id: int, reason: str, *, now: datetime
 ) -> ProcessInstance:
     """End an instance now, with a reason (终止); its tasks, timers and subscriptions end with it. Supervisors only."""
-    row = locked_instance(session, instance_id)
-    policy.require(actor, "instance.control", policy.thing_of(row.area_path))
-    require_words(reason)
-    require_status(row, ("active", "suspended"))
+    row = to_control(session, actor, instance_id, reason, ("active", "suspended"))
     return end_instance(session, actor, row, "process-instance.terminate", "terminated", reason, now)
 
 
@@ -183,10 +179,7 @@ def resume_instance(
 def _switch(
     session: Session, actor: Actor, instance_id: int, before: str, after: str, reason: str, now: datetime
 ) -> ProcessInstance:
-    row = locked_instance(session, instance_id)
-    policy.require(actor, "instance.control", policy.thing_of(row.area_path))
-    require_words(reason)
-    require_status(row, (before,))
+    row = to_control(session, actor, instance_id, reason, (before,))
     row.status = after
     if after == "suspended":
         pauses.stop_tasks(session, actor, row, reason, now=now)

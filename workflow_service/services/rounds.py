@@ -147,13 +147,14 @@ def _ask(session: Session, actor: Actor, row: ProcessInstance, task: Task, found
         for turn in turns:
             found.begun = turn + 1
             if recipients.is_reachable(session, str(found.people[turn]["holder"]), now=now):
-                _ask_one(session, actor, row, task, found, turn, now)
+                ask_one(session, actor, row, task, found, turn, now)
                 asked += 1
             else:
-                _pass_over(session, actor, task, found, turn, now)
+                pass_over(session, actor, task, found, turn, now)
 
 
-def _pass_over(session: Session, actor: Actor, task: Task, found: TaskRound, turn: int, now: datetime) -> None:
+def pass_over(session: Session, actor: Actor, task: Task, found: TaskRound, turn: int, now: datetime) -> None:
+    """Leave out whoever is not there any more when his turn comes; the task's handler hears of it."""
     holder = str(found.people[turn]["holder"])
     events.note(session, actor, task, "passed_over", {"round": found.id, "people": [holder]}, now=now)
     recipients.tell(
@@ -169,9 +170,10 @@ def present_handlers(task: Task) -> list[str]:
     return [f"u:{task.assignee_id}"] if task.assignee_id is not None else holders_of(task)
 
 
-def _ask_one(
+def ask_one(
     session: Session, actor: Actor, row: ProcessInstance, task: Task, found: TaskRound, turn: int, now: datetime
-) -> None:
+) -> Task:
+    """Give the person or post of a turn its task, and tell it; gives that task."""
     rule, asked = RULES[Relation(found.relation)], Asked.from_plain(found.people[turn])
     side = _side_task(task, found, rule, asked, turn, now)
     session.add(side)
@@ -184,6 +186,7 @@ def _ask_one(
         {"by": actor.name, "task": side.name, "title": side.title}, f"asked:{side.id}", now=now, note=found.note,
         link=f"/tasks/{side.id}",
     )  # fmt: skip
+    return side
 
 
 def _side_task(task: Task, found: TaskRound, rule: RelationRule, asked: Asked, turn: int, now: datetime) -> Task:

@@ -94,7 +94,7 @@ _END_TASKS = text(_FALLING + """), ended AS (
   WHERE ended_at IS NULL AND relation <> 'instruct'
     AND (task_id IN (SELECT id FROM falling) OR id = ANY(CAST(:rounds AS bigint[])))
 ), dropped AS (DELETE FROM task_holder USING ended WHERE task_id = ended.id RETURNING task_id, holder, claimed_by),
-drafts AS (DELETE FROM task_draft USING ended WHERE task_id = ended.id)
+drafts AS (DELETE FROM task_draft USING ended WHERE task_id = ended.id AND NOT CAST(:keeps_drafts AS boolean))
 SELECT id, name, title, ARRAY(SELECT holder FROM dropped WHERE task_id = ended.id AND claimed_by IS NULL) AS holders,
   element_id FROM ended
 """)
@@ -238,12 +238,17 @@ def _completion_values(completion: Completion, now: datetime) -> dict[str, Any]:
 
 
 def cancel_tasks(
-    session: Session, instance_id: int, tokens: Sequence[UUID], now: datetime, rounds: Sequence[int] = ()
-) -> list[EndedTask]:
-    """End open tasks that nobody did, and what others were asked on their behalf; `rounds` are ended with all their tasks."""
+    session: Session, instance_id: int, tokens: Sequence[UUID], now: datetime, rounds: Sequence[int] = (), *,
+    keeps_drafts: bool = False,
+) -> list[EndedTask]:  # fmt: skip
+    """End open tasks that nobody did, and what others were asked on their behalf; `rounds` are ended with all their tasks.
+
+    `keeps_drafts`: the run may be taken up again as it stands, and its people then find what they had begun to write.
+    """
     if not tokens and not rounds:
         return []
     values = {"instance_id": instance_id, "tokens": [str(one) for one in tokens], "rounds": list(rounds), "now": now}
+    values |= {"keeps_drafts": keeps_drafts}
     return [EndedTask(*row) for row in session.execute(_END_TASKS, values)]
 
 

@@ -92,7 +92,7 @@ def drafts_page(
 ) -> list[tuple[InboxRow, datetime]]:
     """Tasks with which a person kept a draft, and when he last did, the latest first."""
     statement = list_rows().add_columns(TaskDraft.saved_at).join(TaskDraft, TaskDraft.task_id == Task.id)
-    statement = statement.where(TaskDraft.user_id == user_id)
+    statement = statement.where(TaskDraft.user_id == user_id, Task.status == "open")
     if after is not None:
         statement = statement.where(tuple_(TaskDraft.saved_at, TaskDraft.task_id) < after)
     statement = statement.order_by(TaskDraft.saved_at.desc(), TaskDraft.task_id.desc()).limit(limit)
@@ -112,7 +112,8 @@ def tab_counts(session: Session, user_id: int, holders: Collection[str]) -> TabC
     """One statement for all of them."""
     mine = or_(Task.assignee_id == user_id, Task.completed_by == user_id)
     held = select(Task.id).where(Task.held, Task.status == "open", mine)
-    drafts = select(TaskDraft.task_id).where(TaskDraft.user_id == user_id)
+    drafts = select(TaskDraft.task_id).join(Task, Task.id == TaskDraft.task_id)
+    drafts = drafts.where(TaskDraft.user_id == user_id, Task.status == "open")
     unread = select(CirculationReader.id).where(
         CirculationReader.holder.in_(holders), CirculationReader.read_at.is_(None), CirculationReader.delivered_at.is_not(None)
     )

@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, TongchouError
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.services import adjusting, interventions, processes
-from workflow_service.store import instance_view
+from workflow_service.services import adjusting, interventions, processes, trials
 from workflow_service.store.runtime import ProcessInstance
 
 from ..current import is_htmx, page_actor, page_now, page_session, transaction
-from ..effects import Told, told
+from ..effects import Told, told_or_refused
 from ..once import repeated_answer
 from ..operation_words import operation_word
 from ..rights import allowed, require
@@ -44,6 +43,7 @@ def connect(blueprint: Blueprint) -> None:
     blueprint.add_url_rule(address, "control", show)
     blueprint.add_url_rule(address, "manage", carry_out, methods=["POST"])
     blueprint.add_url_rule("/<int:instance_id>/jump/effect", "jump_effect", jump_effect)
+    blueprint.add_url_rule("/<int:instance_id>/reopen/effect", "reopen_effect", reopen_effect)
 
 
 def commands_for(row: ProcessInstance) -> list[str]:
@@ -75,14 +75,16 @@ def show(instance_id: int, command: str) -> ResponseReturnValue:
 
 def _page(row: ProcessInstance, command: str, given: Any, problem: TongchouError | None = None) -> ResponseReturnValue:
     session = page_session()
-    parts: dict[str, Any] = {"places": [], "targets": [], "effect": None, "ending": []}
+    parts: dict[str, Any] = {"places": [], "targets": [], "effect": None}
     if command == "jump":
         parts["places"] = adjusting.jump_options(session, page_actor(), row)
         parts["effect"] = _effect(row, given.get("token", ""), given.get("to", ""))
     elif command == "reopen":
         parts["targets"] = interventions.reopen_options(session, page_actor(), row, now=page_now())
-    elif command in ("terminate", "withdraw"):
-        parts["ending"] = [one for one in instance_view.steps_of(session, row.id) if one.task.status == "open"]
+        first = parts["targets"][0].element_id if parts["targets"] else ""
+        parts["effect"] = _effect_of(row, command, given.get("to", "") or first)
+    else:
+        parts["effect"] = _effect_of(row, command)
     template = "instances/control_form.html" if is_htmx() else "instances/control.html"
     html = render_template(
         template, instance=row, command=command, given=given, explained=_(EXPLAINED[command]), **parts,
@@ -98,16 +100,29 @@ def jump_effect(instance_id: int) -> ResponseReturnValue:
     return render_template("tasks/operations/effect.html", effect=effect)
 
 
+def reopen_effect(instance_id: int) -> ResponseReturnValue:
+    """What taking a finished run up at the chosen step would do."""
+    effect = _effect_of(_row(instance_id, "reopen"), "reopen", request.args.get("to", ""))
+    return render_template("tasks/operations/effect.html", effect=effect)
+
+
 def _effect(row: ProcessInstance, token: str, to: str) -> Told | None:
     """What the jump would do, in words; the refusal where it would be refused; nothing before both are chosen."""
     if not token or not to:
         return None
-    try:
-        with transaction() as session:
-            effect = interventions.effect_of_jump(session, page_actor(), row.id, _token(token), to, now=page_now())
-            return told(session, row, effect)
-    except TongchouError as error:
-        return Told(refused=error.message)
+    with transaction() as session:
+        return told_or_refused(
+            session, row,
+            lambda: interventions.effect_of_jump(session, page_actor(), row.id, _token(token), to, now=page_now()),
+        )  # fmt: skip
+
+
+def _effect_of(row: ProcessInstance, command: str, to: str = "") -> Told:
+    """What another command would do; the refusal where it would be refused."""
+    with transaction() as session:
+        return told_or_refused(
+            session, row, lambda: trials.effect_of(session, page_actor(), row.id, command, to, now=page_now())
+        )
 
 
 def _token(text: str) -> UUID:

@@ -10,17 +10,20 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import InvalidInput, TongchouError
 from workflow_service.i18n import N_, _
-from workflow_service.services import batches, task_access
+from workflow_service.services import batches, task_access, trials
 from workflow_service.services.batches import MOST_TASKS, OF_SUPERVISORS, BatchAction, BatchAsked
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.store import plan_list
-from workflow_service.store.runtime import Task
+from workflow_service.store.runtime import ProcessInstance, Task
 
 from ..current import page_actor, page_day, page_now, page_session, transaction
+from ..effects import Told, told_or_refused
 from ..once import FIELD
 from ..rights import require
 from .blueprint import blueprint, choices_of_people, given_day
 
+OF_RUNS = {BatchAction.SUSPEND.value: "suspend", BatchAction.TERMINATE.value: "terminate"}
+"""The actions that are done to the runs of the tasks, each with the command whose effect is shown before."""
 REASONED = frozenset(OF_SUPERVISORS) - {BatchAction.URGE}
 
 
@@ -29,7 +32,7 @@ def act() -> ResponseReturnValue:
     """The tasks named by the address, or those open of the plans named there, and what is to be done to all of them."""
     require("task.escalate")
     chosen = _tasks()
-    if request.method == "GET":
+    if request.method == "GET" or request.form.get("look"):
         return _page(chosen)
     try:
         asked = _asked(chosen)
@@ -42,6 +45,29 @@ def act() -> ResponseReturnValue:
     return render_template(
         "supervision/act_results.html", action=asked.action, lines=lines, done=sum(not refusal for _task, refusal in lines)
     )
+
+
+@blueprint.route("/act/effect", endpoint="act_effect")
+def act_effect() -> ResponseReturnValue:
+    """What the chosen action would do to the runs of the ticked tasks."""
+    require("task.escalate")
+    return render_template("supervision/act_effect.html", effects=_effects(_tasks()))
+
+
+def _effects(chosen: list[Task]) -> list[tuple[str, Told]]:
+    """Each run of the ticked tasks once, by its title, with what the chosen action would do to it; none for actions on tasks."""
+    command = OF_RUNS.get(request.values.get("action", ""))
+    if command is None:
+        return []
+    return [(one.title, _effect(one.instance_id, command)) for one in {one.instance_id: one for one in chosen}.values()]
+
+
+def _effect(instance_id: int, command: str) -> Told:
+    with transaction() as session:
+        row = session.get_one(ProcessInstance, instance_id)
+        return told_or_refused(
+            session, row, lambda: trials.effect_of(session, page_actor(), instance_id, command, now=page_now())
+        )
 
 
 def _tasks() -> list[Task]:
@@ -76,6 +102,7 @@ def _page(chosen: list[Task], problem: TongchouError | None = None) -> ResponseR
     page = render_template(
         "supervision/act.html", tasks=chosen, problem=problem.message if problem else "", typed=request.form,
         actions=[(one.value, _(one.label)) for one in OF_SUPERVISORS], earliest=page_day().isoformat(),
+        effects=_effects(chosen),
         people=[*people["posts"], *people["people"]],
     )  # fmt: skip
     return page, problem.status if problem else 200

@@ -33,7 +33,7 @@ from workflow_service.store import inbox
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from ..current import is_htmx, page_actor, page_now, page_session, transaction
-from ..effects import Told, told
+from ..effects import Told, in_one_line, told_or_refused
 from ..formats import deadline_settings
 from ..once import repeated_answer
 from ..operation_words import operation_word
@@ -159,13 +159,11 @@ def _effect(task: Task, row: ProcessInstance, given: Given, to: str) -> Told | N
     if not to:
         return None
     wanted = Resubmission(given.resubmission) if given.resubmission in list(Resubmission) else None
-    try:
-        with transaction() as session:
-            asked = ReturnAsked(to, "", (), wanted)
-            effect = navigation.effect_of_return(session, page_actor(), task.id, asked, now=page_now())
-            return told(session, row, effect)
-    except TongchouError as error:
-        return Told(refused=error.message)
+    asked = ReturnAsked(to, "", (), wanted)
+    with transaction() as session:
+        return told_or_refused(
+            session, row, lambda: navigation.effect_of_return(session, page_actor(), task.id, asked, now=page_now())
+        )
 
 
 def return_effect(task_id: int) -> ResponseReturnValue:
@@ -273,14 +271,28 @@ def retrieve(task_id: int) -> ResponseReturnValue:
     return redirect(url_for("tasks.inbox"))
 
 
-def retrievable(shown: Sequence[Task]) -> set[int]:
-    """Those of the finished tasks that the reader may take back now; only what still lies unopened is asked of the engine."""
-    session, actor, found = page_session(), page_actor(), set()
+def retrieve_effect(task: Task, row: ProcessInstance) -> str:
+    """What taking a finished task back would do, in one sentence; empty where the reader may not."""
+    session, actor = page_session(), page_actor()
+    if not navigation.may_retrieve(session, actor, task, row, now=page_now()):
+        return ""
+    with transaction() as trying:
+        found = in_one_line(
+            told_or_refused(trying, row, lambda: navigation.effect_of_retrieve(trying, actor, task.id, now=page_now()))
+        )
+    return _("%(effect)s。后面的人还没有打开；任务回到您的待办，内容还在。", effect=found)
+
+
+def retrievable(shown: Sequence[Task]) -> dict[int, str]:
+    """Those of the finished tasks that the reader may take back now, each with what that would do; only what still lies
+    unopened is asked of the engine.
+    """
+    session, found = page_session(), dict[int, str]()
     for task_id in inbox.just_passed_on(session, [one.id for one in shown]):
         task = session.get_one(Task, task_id)
         row = session.get_one(ProcessInstance, task.instance_id)
-        if navigation.may_retrieve(session, actor, task, row, now=page_now()):
-            found.add(task_id)
+        if effect := retrieve_effect(task, row):
+            found[task_id] = effect
     return found
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Conflict, Forbidden
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, forms, navigation, signers, tasks, urging
+from workflow_service.services import bulletins, forms, signers, tasks, urging
 from workflow_service.store import deadlines, inbox, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -83,7 +83,7 @@ def task_page(
         still_asked=still_asked,
         may_remove=may_remove,
         signing=task.status == "open" and signers.rule_of(session, row, task) is not None,
-        may_retrieve=navigation.may_retrieve(session, actor, task, row, now=page_now()),
+        may_retrieve=operations.retrieve_effect(task, row),
         may_reassign=task.status == "open" and not task.held and allowed("task.reassign", policy.thing_of(task.area_path)),
         taken_by=materials.taken_by(session, task, tasks.as_he_acts(session, actor, task).responsible),
         conflict=conflict,
