@@ -8,6 +8,7 @@ import pytest
 from tests.api.callers import ApiHouse, Caller, assert_problem
 from tests.people import SYSTEM
 from tests.web.test_deadline_pages import resume, suspended_plan
+from workflow_service.demo.papers import pdf
 from workflow_service.services import deployments
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.units import UnitFacts, add_unit
@@ -186,11 +187,13 @@ def hold_list(supervisor: Caller, item_id: int) -> dict[str, Any]:
     assert_problem(supervisor.post("/meetings", body), 409)
     results: dict[str, Any] = {"results": [{"item_id": item_id, "result": "approved"}]}
     assert_problem(supervisor.post(f"/meetings/{meeting_id}/results", results), 422)
-    wrong = {"results": [{"item_id": item_id, "result": "perhaps"}], "minutes_number": "北区政办纪〔2025〕1号"}
+    scan = supervisor.upload("/attachments", {"file": [("会议纪要.pdf", pdf(["会议纪要"]))]}, {"declared": "true"}).get_json()
+    minutes = {"minutes_number": "北区政办纪〔2025〕1号", "minutes_attachment_id": scan["id"]}
+    wrong = minutes | {"results": [{"item_id": item_id, "result": "perhaps"}]}
     assert_problem(supervisor.post(f"/meetings/{meeting_id}/results", wrong), 422)
     postponed = supervisor.post(f"/meetings/{meeting_id}/postpone", {"held_on": "2025-12-02", "reason": "改期"})
     assert postponed.get_json()["held_on"] == "2025-12-02"
-    held = supervisor.post(f"/meetings/{meeting_id}/results", results | {"minutes_number": "北区政办纪〔2025〕1号"})
+    held = supervisor.post(f"/meetings/{meeting_id}/results", results | minutes)
     assert held.status_code == 200, held.get_data(as_text=True)
     assert [one["id"] for one in supervisor.get("/meetings").get_json()["items"]] == [meeting_id]
     return dict(supervisor.get(f"/meetings/{meeting_id}").get_json())

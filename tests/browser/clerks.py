@@ -82,6 +82,8 @@ class Clerks:
         form.get_by_role("button", name="安排会议").click()
         page.locator(f'[name="result.{item.id}"]').select_option("approved" if item.kind == "catalogue_list" else "passed")
         page.get_by_label("纪要文号").fill("会议纪要〔2021〕15号")
+        page.locator('input[name="file"]').set_input_files(self.file)
+        page.locator('input[name="declared"]').check()
         page.get_by_role("button", name="录入结果").click()
         page.locator("#confirm").get_by_role("button", name="录入结果").click()
         expect(page.get_by_role("status").first).to_contain_text("结果已录入")

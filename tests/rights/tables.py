@@ -376,7 +376,7 @@ API: dict[str, Need] = {
     "GET /meetings/<id:meeting_id>": Need("plan.see", SEES),
     "POST /meetings/<id:meeting_id>/postpone": Need("meeting.manage", HOSTS, {"held_on": "2025-12-05", **_REASON}),
     "POST /meetings/<id:meeting_id>/results": Need(
-        "meeting.manage", HOSTS, {"results": [{"item_id": "{item_id}", "result": "passed"}], "minutes_number": "纪要1号"}
+        "meeting.manage", HOSTS, {"results": [{"item_id": "{item_id}", "result": "passed"}], "minutes_attachment_id": 1}
     ),
     "POST /memberships/<id:membership_id>/end": Need("people.manage", ADMINS, {}),
     "POST /messages": Need("instance.manage", MANAGERS, {"name": "answer.given", "correlation_key": "hears"}),

@@ -4,12 +4,14 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests.people import NOW, SYSTEM
 from tests.services.catalogue import Catalogue
 from tests.services.house import House
-from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.errors import Forbidden, InvalidInput
 from workflow_service.services import interventions, meetings, processes, slip_words
+from workflow_service.services.files import remove_file, visible_attachment
 from workflow_service.services.meetings import ItemResult
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.plans import AgendaItem, Meeting, Plan
@@ -54,11 +56,20 @@ def planned(house: House, *items: AgendaItem) -> int:
         ).id
 
 
+def scan(session: Session) -> int:
+    """The scanned minutes of a meeting."""
+    file = Attachment(sha256="1" * 64, name="会议纪要.pdf", media_type="application/pdf", size=1, uploaded_at=NOW)
+    session.add(file)
+    session.flush()
+    return file.id
+
+
 def enter(house: House, meeting_id: int, results: dict[int, ItemResult], minutes: int | None = None) -> None:
     with house.database.transaction() as session:
         meetings.enter_results(
-            session, SYSTEM, meeting_id, results, minutes_number="纪要〔2025〕1号", minutes_attachment_id=minutes, now=NOW
-        )
+            session, SYSTEM, meeting_id, results, minutes_number="纪要〔2025〕1号",
+            minutes_attachment_id=minutes or scan(session), now=NOW,
+        )  # fmt: skip
 
 
 def codes(house: House) -> dict[int, str | None]:
@@ -158,11 +169,25 @@ def test_minutes_are_a_file_that_the_office_itself_uploaded(house: House, plans:
         session.flush()
         theirs = file.id
     clerk = house.actor("jb.supervisor")
-    for minutes in (theirs, theirs + 1000):
+    for minutes in (None, theirs, theirs + 1000):
         with pytest.raises(InvalidInput, match="纪要"), house.database.transaction() as session:
             meetings.enter_results(
                 session, clerk, meeting, {pool[plans[0]].id: ItemResult("pending")}, minutes_attachment_id=minutes, now=NOW
             )
+
+
+def test_each_run_of_the_agenda_has_the_minutes_among_its_files_and_the_scan_stands_once(house: House, plans: list[int]) -> None:
+    pool = pooled(house)
+    enter(house, planned(house, *pool.values()), {one.id: ItemResult("approved") for one in pool.values()})
+    with house.database.transaction() as session:
+        for item in pool.values():
+            (file,) = session.scalars(select(Attachment).where(Attachment.instance_id == item.instance_id))
+            assert (file.dossier_item, file.plan_id, file.sha256) == ("minutes", item.plan_id, "1" * 64)
+            assert visible_attachment(session, house.actor("jb.supervisor"), file.id) is file
+            with pytest.raises(Forbidden):
+                visible_attachment(session, house.actor("hs.handler"), file.id)
+            with pytest.raises(Forbidden):
+                remove_file(session, house.actor("jb.supervisor"), file.id, now=NOW)
 
 
 def test_each_run_says_who_entered_its_result_for_which_body(house: House, plans: list[int]) -> None:

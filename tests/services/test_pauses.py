@@ -10,6 +10,7 @@ from tests.engine import xml_drawing
 from tests.people import SYSTEM
 from tests.services.catalogue import Catalogue, moment
 from tests.services.house import AGREE, House, user_task
+from tests.services.test_meetings import scan
 from workflow_service.domain.deadlines import Light
 from workflow_service.services import bulletins, digests, ledger, meetings, processes, tasks
 from workflow_service.services.meetings import ItemResult
@@ -90,7 +91,7 @@ def decide(house: House, result: str) -> None:
             session, SYSTEM, "executive_meeting", "常务会议", AREA, house.now.date(), [one.id for one in items], now=house.now
         )
         results = {one.id: ItemResult(result) for one in items}
-        meetings.enter_results(session, SYSTEM, made.id, results, minutes_number="纪要1号", now=house.now)
+        meetings.enter_results(session, SYSTEM, made.id, results, minutes_attachment_id=scan(session), now=house.now)
 
 
 @pytest.fixture

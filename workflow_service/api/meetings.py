@@ -93,11 +93,11 @@ class ResultGiven(Given):
 
 
 class ResultsGiven(Given):
-    """All results of a meeting, with the number or the file of its minutes."""
+    """All results of a meeting, with the scan of its minutes (a file that the caller uploaded) and their number."""
 
     results: list[ResultGiven] = Field(min_length=1, max_length=500)
+    minutes_attachment_id: Id
     minutes_number: Short = ""
-    minutes_attachment_id: Id | None = None
 
 
 class PostponeGiven(Given):

@@ -22,7 +22,7 @@ from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.context import Actor
 from workflow_service.store.database import Database
 from workflow_service.store.people import Unit
-from workflow_service.store.plans import AgendaItem, Plan
+from workflow_service.store.plans import AgendaItem, Meeting, Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from . import papers
@@ -50,6 +50,13 @@ HOST = {
 """The relation of the unit that calls meetings of a kind; of others the government's office."""
 
 Answers = Callable[[Task], dict[str, Any] | None]
+
+
+def upload_minutes(session: Session, host: Actor, meeting: Meeting, now: datetime) -> int:
+    """Let the clerk of the office upload the scan of a meeting's minutes."""
+    name, content = papers.minutes(meeting.title)
+    shelf = files.FileShelf.of(session)
+    return files.store_file(session, host, shelf, BytesIO(content), name, now=now, declared_unclassified=True).id
 
 
 @dataclass(order=True)
@@ -159,6 +166,7 @@ class Office:
             meetings.enter_results(
                 session, host, meeting.id, {one: meetings.ItemResult(result) for one in item_ids},
                 minutes_number=f"会议纪要〔{day.year}〕{meeting.id}号", now=now,
+                minutes_attachment_id=upload_minutes(session, host, meeting, now),
             )  # fmt: skip
         return len(item_ids)
 

@@ -69,6 +69,11 @@ def paper(plan_title: str, item: str) -> tuple[str, bytes]:
     return f"{kind.word}.{ending}", write(lines)
 
 
+def minutes(title: str) -> tuple[str, bytes]:
+    """Give the name and content of a meeting's minutes."""
+    return "会议纪要.pdf", pdf((title, "会议纪要", "会议审议了议程所列规划，结果如录入所示。", CONSTRUCTED))
+
+
 def docx(lines: Iterable[str]) -> bytes:
     """A Word file with one paragraph a line."""
     text = "".join(f"<w:p><w:r><w:t>{escape(line)}</w:t></w:r></w:p>" for line in lines)

@@ -20,7 +20,7 @@ from workflow_service.store.database import Database
 from workflow_service.store.plans import AgendaItem, Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from .driver import Office, Timeline, at, given_by_form
+from .driver import Office, Timeline, at, given_by_form, upload_minutes
 from .forward import fire_timers
 
 Progress = Callable[[int, int, datetime], None]
@@ -182,6 +182,7 @@ class Walk:
             meetings.enter_results(
                 session, host, meeting.id, {one.id: self._result(one) for one in items},
                 minutes_number=f"会议纪要〔{day.year}〕{meeting.id}号", now=now,
+                minutes_attachment_id=upload_minutes(session, host, meeting, now),
             )  # fmt: skip
 
     def eligible(self, session: Session, kind: str, area: str, now: datetime) -> list[AgendaItem]:

@@ -24,6 +24,8 @@ from .events import ENTERED_FOR
 from .messages import deliver_message
 from .plans import plan_named
 
+MINUTES = "minutes"
+"""The kind of file, among those of a plan, that minutes are."""
 CATALOGUE_LIST = "catalogue_list"
 GOING_ON = ("applied", "pending", "active", "issued")
 
@@ -78,13 +80,13 @@ def plan_meeting(
 
 
 def enter_results(
-    session: Session, actor: Actor, meeting_id: int, results: Mapping[int, ItemResult], *, minutes_number: str = "",
-    minutes_attachment_id: int | None = None, now: datetime,
+    session: Session, actor: Actor, meeting_id: int, results: Mapping[int, ItemResult], *,
+    minutes_attachment_id: int | None, minutes_number: str = "", now: datetime,
 ) -> Meeting:  # fmt: skip
-    """Enter what the body decided (代录), with its minutes; each waiting instance gets its result and goes on.
+    """Enter what the body decided (代录), with the scan of its minutes; each waiting instance gets its result and goes on.
 
-    Every open item of the agenda needs a result; one whose instance waits for it no more is withdrawn. Raises InvalidInput,
-    Conflict, Forbidden.
+    Every open item of the agenda needs a result; one whose instance waits for it no more is withdrawn. Each run has the minutes
+    among its files. Raises InvalidInput, Conflict, Forbidden.
     """
     meeting = _locked(session, meeting_id)
     if meeting is None:
@@ -92,21 +94,20 @@ def enter_results(
     policy.require_host(actor, meeting.kind, meeting.area_path)
     if meeting.status != "planned":
         raise Conflict(N_("这次会议的结果已经录入。"))
-    if not minutes_number and minutes_attachment_id is None:
-        raise InvalidInput(N_("代录会议结果须注明纪要文号或上传纪要。"))
-    _require_own_minutes(session, actor, minutes_attachment_id)
+    minutes = _own_minutes(session, actor, minutes_attachment_id)
     items = _open_items(session, meeting, now)
     _require_complete(meeting, items, results)
     _require_merge_targets(session, meeting, items, results)
     meeting.status, meeting.minutes_number, meeting.minutes_attachment_id = (
         "held",
         minutes_number,
-        minutes_attachment_id,
+        minutes.id,
     )
     for item in items:
-        _decide(session, actor, meeting, item, results[item.id], now)
+        _file_minutes(session, minutes, item, now)
+        _decide(session, actor, meeting, item, results[item.id], minutes.name, now)
     decided = {str(item.id): asdict(results[item.id]) for item in items}
-    data = {"minutes": minutes_number, "minutes_file": minutes_attachment_id, "results": decided}
+    data = {"minutes": minutes_number, "minutes_file": minutes.id, "results": decided}
     audit.record(session, actor, "meeting.results", f"meeting:{meeting.id}", data, now=now)
     return meeting
 
@@ -134,13 +135,23 @@ def _locked(session: Session, meeting_id: int) -> Meeting | None:
     return session.get(Meeting, meeting_id, with_for_update=True, populate_existing=True)
 
 
-def _require_own_minutes(session: Session, actor: Actor, attachment_id: int | None) -> None:
+def _own_minutes(session: Session, actor: Actor, attachment_id: int | None) -> Attachment:
     """The minutes are a file that whoever enters them uploaded himself, so that nobody opens somebody else's this way."""
     if attachment_id is None:
-        return
+        raise InvalidInput(N_("代录会议结果须上传会议纪要（扫描件）。"))
     file = session.get(Attachment, attachment_id)
     if file is None or file.removed_at or not (actor.trusted or file.uploaded_by == actor.user_id):
         raise InvalidInput(N_("没有找到会议纪要的文件，请重新上传。"))
+    return file
+
+
+def _file_minutes(session: Session, minutes: Attachment, item: AgendaItem, now: datetime) -> None:
+    """Let the run have the minutes among its files; whatever the number of items, the scan stands on the shelf once."""
+    kept = Attachment(
+        name=minutes.name, sha256=minutes.sha256, size=minutes.size, media_type=minutes.media_type, plan_id=item.plan_id,
+        instance_id=item.instance_id, uploaded_at=now, dossier_item=MINUTES,
+    )  # fmt: skip
+    session.add(kept)
 
 
 def _open_items(session: Session, meeting: Meeting, now: datetime) -> list[AgendaItem]:
@@ -182,7 +193,7 @@ def _of_meeting(meeting: Meeting, plan: Plan) -> bool:
 
 
 def _decide(
-    session: Session, actor: Actor, meeting: Meeting, item: AgendaItem, decided: ItemResult, now: datetime
+    session: Session, actor: Actor, meeting: Meeting, item: AgendaItem, decided: ItemResult, scan: str, now: datetime
 ) -> None:
     item.status, item.result, item.note, item.decided_at = "decided", decided.result, decided.note, now
     payload = {
@@ -191,7 +202,7 @@ def _decide(
     }  # fmt: skip
     entered = {
         "office": actor.unit_name or actor.name, "body": meeting.title, "result": decided.result,
-        "minutes": meeting.minutes_number, "held_on": meeting.held_on, "kind": meeting.kind,
+        "minutes": meeting.minutes_number or scan, "held_on": meeting.held_on, "kind": meeting.kind,
     }  # fmt: skip
     events.note_instance(session, actor, item.instance_id, ENTERED_FOR, entered, now=now, reason=decided.note)
     deliver_message(session, actor, item.message_name, str(item.id), payload, now=now, decided=True)

@@ -128,7 +128,7 @@ def results(meeting_id: int) -> ResponseReturnValue:
 
 
 def _minutes() -> int | None:
-    """The scanned minutes, if they were sent along."""
+    """The scanned minutes, none if they were not sent along."""
     sent = request.files.get("file")
     return int(keep_upload(None)["id"]) if sent is not None and sent.filename else None
 
