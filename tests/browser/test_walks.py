@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import FilePayload, Page, Response, expect
 from sqlalchemy import select
 
 from tests.browser.town import BEGUN, Town, login
+from workflow_service.demo.papers import pdf
 from workflow_service.identity.access import actor_by_username
 from workflow_service.resources import bpmn_dir
 from workflow_service.services import plans
@@ -87,6 +88,9 @@ def test_staff_take_a_plan_from_its_application_to_its_code(visit: Visit, town: 
     for result in office.locator('select[name^="result."]').all():
         result.select_option("approved")
     office.get_by_label("纪要文号").fill("会议纪要〔2021〕12号")
+    scan: FilePayload = {"name": "纪要.pdf", "mimeType": "application/pdf", "buffer": pdf(["纪要"])}
+    office.locator('input[name="file"]').set_input_files(scan)
+    office.locator('input[name="declared"]').check()
     office.get_by_role("button", name="录入结果").click()
     office.locator("#confirm").get_by_role("button", name="录入结果").click()
     expect(office.get_by_role("status").first).to_contain_text("结果已录入")

@@ -99,6 +99,14 @@ def test_a_moment_that_cannot_be_is_refused_in_one_line(
     assert refused.exit_code != 0 and said in refused.output
 
 
+def test_a_moment_to_come_can_only_be_looked_at(run: Run, due: Database) -> None:
+    assert run("remind", "--at", "2099-10-12T09:00+08:00", "--dry-run").exit_code == 0
+    refused = run("remind", "--at", "2099-10-12T09:00+08:00")
+    assert refused.exit_code == 1 and "还没有到" in refused.output
+    with due.transaction() as session:
+        assert session.scalars(select(Notice)).all() == []
+
+
 def test_rhythms_are_switched_on_and_off_and_shown(run: Run, government: Database) -> None:
     assert "weekly" in run("remind", "start").output
     assert run("remind", "stop", "weekly").exit_code == 0

@@ -5,6 +5,7 @@ TONGCHOU_TEST_EXAMPLES says how many sequences; each runs through the whole comm
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.engine.xml_drawing import file, process
-from tests.people import NOW, PASSWORD, SYSTEM
+from tests.people import NOW, PASSWORD, SYSTEM, TODAY, actor_of
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.domain.rounds import Relation, RoundMode
@@ -31,8 +32,10 @@ from workflow_service.services import (
     people,
     processes,
     rounds,
+    substitutions,
     taking_out,
     tasks,
+    timeouts,
     transfers,
 )
 from workflow_service.services.context import Actor
@@ -40,6 +43,7 @@ from workflow_service.services.execution import Execution, locked_instance
 from workflow_service.services.forms import FREE_FORM, form_of_task
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
+from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.store.operations import TaskRound
 from workflow_service.store.runtime import (
     Activity,
@@ -56,11 +60,22 @@ STEPS = 15
 START, END, FORK = '<startEvent id="start"/>', '<endEvent id="end"/>', '<parallelGateway id="f"/><parallelGateway id="j"/>'
 SEVERAL = '<multiInstanceLoopCharacteristics camunda:collection="units" camunda:elementVariable="one"/>'
 ALL = 'approval:returnTargets="*" approval:resubmit="choose"'
+TIMEOUT = ' approval:timeout="P1D" approval:timeoutAction="escalate"'
+SHAPES = ["row", "branches", "countersign", "any", "vote", "dissent", "nested"]
+FORM = {"type": "object", "properties": {"outcome": {"type": "string"}, "opinion": {"type": "string"}}}
 PEOPLE = ("jb.handler", "jb.second", "jb.supervisor", "jb.admin")
 
 
+def signing(key: str, more: str) -> bytes:
+    """Several sign between two steps, each by name."""
+    who = 'camunda:formKey="free" camunda:assignee="${one}"'
+    ask = f'<userTask id="ask" name="ask" {who} {more}>{SEVERAL}</userTask>'
+    ways = ("start -> a", "a -> ask", "ask -> b", "b -> end")
+    return file(process(START + END + free("a") + ask + free("b"), *ways, key=key))
+
+
 def free(key: str, inner: str = "") -> str:
-    return user_task(key, more=ALL, inner=inner)
+    return user_task(key, more=ALL + TIMEOUT, inner=inner)
 
 
 def diagrams() -> dict[str, bytes]:
@@ -78,7 +93,10 @@ def diagrams() -> dict[str, bytes]:
     call = '<callActivity id="c" name="c" calledElement="row"/>'
     nested = process(START + END + box + call + free("z"), "start -> box", "box -> c", "c -> z", "z -> end", key="nested")
     drawn = {"row": row, "branches": branches, "countersign": countersign, "nested": nested}
-    return {key: file(text) for key, text in drawn.items()}
+    signed_by = {
+        "any": 'approval:sign="any"', "vote": 'approval:sign="vote" approval:threshold="2/3"', "dissent": 'approval:dissent="return"',
+    }  # fmt: skip
+    return {key: file(text) for key, text in drawn.items()} | {key: signing(key, more) for key, more in signed_by.items()}
 
 
 @pytest.fixture
@@ -87,7 +105,7 @@ def town(house: House) -> House:
         facts = PersonFacts(username="jb.second", name="区能源局·乙")
         second = people.add_person(session, SYSTEM, facts, [("jb.energy", "handler")], now=NOW, password=PASSWORD).user.id
     house.structure.people["jb.second"] = second
-    house.deploy(*diagrams().values())
+    house.deploy(*diagrams().values(), files={"free.json": json.dumps(FORM).encode()})
     return house
 
 
@@ -100,10 +118,10 @@ class Operations(RuleBasedStateMachine):
     house: House
     keys = count(1)
 
-    @initialize(shape=st.sampled_from(["row", "branches", "countersign", "nested"]))
+    @initialize(shape=st.sampled_from(SHAPES))
     def start(self, shape: str) -> None:
         self.minutes = 0
-        self.run = self.house.start(shape, {"units": ["u1", "u2", "u3"]}, business_key=f"r{next(self.keys)}")
+        self.run = self.house.start(shape, {"units": list(PEOPLE[:3])}, business_key=f"r{next(self.keys)}")
 
     def _do(self, command: Callable[[Session], Any]) -> None:
         self.minutes += 1
@@ -151,9 +169,12 @@ class Operations(RuleBasedStateMachine):
             self._do(lambda session: self._finish(session, task, who, agrees))
 
     def _finish(self, session: Session, task: Task, who: int, agrees: bool) -> None:
+        self._finish_as(session, task, self._person(task, who), agrees)
+
+    def _finish_as(self, session: Session, task: Task, person: Actor, agrees: bool) -> None:
         row = session.get_one(ProcessInstance, task.instance_id)
         form = form_of_task(session, task, row.definition_id)
-        tasks.complete_task(session, self._person(task, who), task.id, _answer(form, agrees), now=self.now)
+        tasks.complete_task(session, person, task.id, _answer(form, agrees), now=self.now)
 
     @rule(number=pick, who=pick, where=pick, direct=st.booleans())
     def send_back(self, number: int, who: int, where: int, direct: bool) -> None:
@@ -176,7 +197,7 @@ class Operations(RuleBasedStateMachine):
         done = self._rows(select(Task).where(Task.instance_id == self.run, Task.status == "completed", Task.round_id.is_(None)))
         if done:
             task = done[number % len(done)]
-            person = next(one for one in PEOPLE if self.house.structure.people[one] == task.completed_by)
+            person = next(one for one in PEOPLE if self.house.structure.people[one] == task.responsible)
             self._do(lambda session: navigation.retrieve_task(session, self.house.actor(person), task.id, now=self.now))
 
     @rule(number=pick, who=pick, relation=st.sampled_from([one for one in Relation if one is not Relation.RESUBMIT]),
@@ -224,6 +245,47 @@ class Operations(RuleBasedStateMachine):
         active = self.house.instance(self.run).status == "active"
         command = processes.suspend_instance if active else processes.resume_instance
         self._do(lambda session: command(session, supervisor, self.run, "调整", now=self.now))
+
+    @rule()
+    def withdraw(self) -> None:
+        """By who started it, in runs that have one."""
+        starter = self.house.actor(PEOPLE[0])
+        with self.house.database.transaction() as session:
+            session.get_one(ProcessInstance, self.run).started_by = starter.user_id
+        self._do(lambda session: interventions.withdraw_instance(session, starter, self.run, "填错", now=self.now))
+
+    @rule()
+    def terminate(self) -> None:
+        supervisor = self.house.actor("jb.supervisor")
+        self._do(lambda session: processes.terminate_instance(session, supervisor, self.run, "暂不办", now=self.now))
+
+    @rule(at=pick)
+    def take_up_again(self, at: int) -> None:
+        self._do(lambda session: self._reopen(session, at))
+
+    def _reopen(self, session: Session, at: int) -> None:
+        supervisor = self.house.actor("jb.supervisor")
+        row = locked_instance(session, self.run)
+        stops = interventions.reopen_options(session, supervisor, row, now=self.now)
+        to = stops[at % len(stops)].element_id if stops else ""
+        interventions.reopen_instance(session, supervisor, self.run, to, "继续办", now=self.now)
+
+    @rule(number=pick, agrees=st.booleans())
+    def act_for_the_principal(self, number: int, agrees: bool) -> None:
+        """The administrator stands in for the first handler."""
+        if task := self._task(number):
+            self._do(self._name_substitute)
+            self._do(lambda session: self._finish_as(session, task, actor_of(session, "jb.admin"), agrees))
+
+    def _name_substitute(self, session: Session) -> None:
+        people_of = self.house.structure.people
+        asked = SubstituteAsked(people_of["jb.handler"], people_of["jb.admin"], TODAY, TODAY + timedelta(days=30), (), True)
+        substitutions.name_substitute(session, self.house.actor("jb.handler"), asked, now=self.now)
+
+    @rule(number=pick)
+    def time_out(self, number: int) -> None:
+        if task := self._task(number):
+            self._do(lambda session: timeouts.fire_timeout(session, task.id, now=self.now + timedelta(days=20)))
 
     def _rows(self, statement: Any) -> list[Any]:
         with self.house.database.transaction() as session:
@@ -280,6 +342,8 @@ class Operations(RuleBasedStateMachine):
             return
         if self.house.instance(self.run).status == "suspended":
             self.suspend_or_resume()
+        if self.house.instance(self.run).status == "terminated":
+            self.take_up_again(0)
         for turn in range(300):
             found = [one for one in self.house.open(self.run) if not one.held]
             if not found:
@@ -296,6 +360,8 @@ def _answer(form: dict[str, Any], agrees: bool) -> dict[str, Any]:
         return AGREE
     outcome = form["properties"].get("outcome", {})
     choices = outcome.get("enum") or [one["const"] for one in outcome.get("oneOf", [])]
+    if outcome and not choices:
+        choices = ["agree", "disagree"]
     chosen = [one for one in choices if (one == "disagree") is not agrees] or choices
     return {"opinion": "意见"} | ({"outcome": chosen[0]} if chosen else {})
 

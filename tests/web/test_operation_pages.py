@@ -330,6 +330,11 @@ def test_the_names_of_operations_follow_the_setting(house: House, person: SignIn
     assert ">Hand over<" in words_of(person("jb.handler").speaks("en").get(f"/tasks/{task_id}").text)
 
 
+def test_keeping_a_draft_has_its_name_in_both_wordings(house: House, person: SignIn) -> None:
+    shown = person("zj.admin").get("/settings").text
+    assert "暂存" in shown and "保存草稿" in shown
+
+
 def test_titles_and_outcomes_follow_the_setting(house: House, person: SignIn) -> None:
     choices = {"const": "agree", "title": "同意"}, {"const": "dissent", "title": "不同意", "x-title-en": "Dissent"}
     form = {

@@ -12,6 +12,7 @@ from .current import page_session
 OPERATIONS: dict[str, tuple[str, str]] = {
     "claim": (N_("签收"), N_("认领")),
     "unclaim": (N_("放回"), N_("取消认领")),
+    "keep": (N_("暂存"), N_("保存草稿")),
     "complete": (N_("提交"), N_("提交")),
     "return": (N_("退回"), N_("退回")),
     "transfer": (N_("转办"), N_("转交")),
