@@ -94,7 +94,8 @@ def diagrams() -> dict[str, bytes]:
     nested = process(START + END + box + call + free("z"), "start -> box", "box -> c", "c -> z", "z -> end", key="nested")
     drawn = {"row": row, "branches": branches, "countersign": countersign, "nested": nested}
     signed_by = {
-        "any": 'approval:sign="any"', "vote": 'approval:sign="vote" approval:threshold="2/3"', "dissent": 'approval:dissent="return"',
+        "any": 'approval:sign="any"', "vote": 'approval:sign="vote" approval:threshold="2/3"',
+        "dissent": 'approval:dissent="return"',
     }  # fmt: skip
     return {key: file(text) for key, text in drawn.items()} | {key: signing(key, more) for key, more in signed_by.items()}
 
