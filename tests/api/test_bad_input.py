@@ -120,6 +120,12 @@ def test_members_are_named_by_pointer(designer: Caller) -> None:
     assert {one["pointer"] for one in problem["errors"]} == {"#/name", "#/kind"}
 
 
+def test_a_problem_can_be_read_as_it_comes(designer: Caller) -> None:
+    answer = designer.post("/tasks/1/transfer", {"holder": "nobody"})
+    assert_problem(answer, 422)
+    assert "写法不对，应符合" in answer.get_data(as_text=True)
+
+
 def test_a_body_of_another_type_or_too_long_is_refused(designer: Caller) -> None:
     assert_problem(designer.post("/messages", data=b"<a/>", content_type="application/xml"), 415, "unsupported_type")
     long = json.dumps({"name": "a" * 1_100_000}).encode()

@@ -97,6 +97,7 @@ def test_people_are_imported_from_a_file(
         (("user", "unlock", "nobody"), "there is no account nobody"),
         (("user", "add", "x.y", "--name", "某岗", "--post", "jb.energy"), "is not UNIT:POST"),
         (("user", "add", "x.y", "--name", "某岗", "--post", "jb.energy:cook"), "没有岗位“cook”"),
+        (("user", "add", "x.y", "--name", "某岗", "--post", "nowhere:admin"), "没有代码为“nowhere”的在用单位"),
         (
             ("user", "add", "x.y", "--name", "某岗", "--post", "jb.energy:handler", "--password", "short"),
             "至少 10 个字符",

@@ -331,7 +331,7 @@ def test_an_administrator_sets_up_a_person_who_then_signs_in(app: Flask, admin: 
     [
         ({"username": "jb.handler"}, 409, "已被使用"),
         ({"username": "某"}, 422, "登录名"),
-        ({"unit": "nowhere"}, 422, "没有岗位"),
+        ({"unit": "nowhere"}, 422, "没有代码为“nowhere”的在用单位"),
         ({"unit": "hs.drc"}, 403, "本辖区"),
         ({"since": "2025-02-30"}, 422, "不是日期"),
         ({"name": "\x00"}, 422, "控制字符"),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -93,7 +94,7 @@ def of_definition(found: Any) -> dict[str, Any]:
 
 
 def _answer(body: dict[str, Any]) -> Response:
-    response = Response(current_app.json.dumps(body), body["status"], content_type=CONTENT_TYPE)
+    response = Response(json.dumps(body, ensure_ascii=False), body["status"], content_type=CONTENT_TYPE)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -125,6 +125,7 @@ _WORDS = {
     "extra_forbidden": N_("没有这个字段，请对照接口文档检查拼写"),
     "string_type": N_("应是文字"),
     "string_too_long": N_("不能超过 %(max_length)s 字"),
+    "string_pattern_mismatch": N_("写法不对，应符合 %(pattern)s"),
     "string_too_short": N_("不能少于 %(min_length)s 字"),
     "int_type": N_("应是整数"),
     "int_parsing": N_("应是整数"),

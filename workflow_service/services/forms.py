@@ -79,7 +79,10 @@ def validate(schema: dict[str, Any], values: Any) -> dict[str, Any]:
     if len(json.dumps(values, ensure_ascii=False)) > MAX_BYTES:
         raise InvalidInput(N_("填写的内容过长，请把长文放进附件。"))
     found = sorted(_validator(schema).iter_errors(values), key=lambda one: list(map(str, one.path)))
-    fields = [entry for error in found for entry in _fields(error)]
+    fields = []
+    for entry in (entry for error in found for entry in _fields(error)):
+        if entry not in fields:  # a choice that branches of the form ask for again is told once
+            fields.append(entry)
     if fields:
         raise FormErrors(fields=fields, count=len(fields))
     return values
@@ -103,6 +106,9 @@ def _fields(error: ValidationError) -> list[dict[str, str]]:
         missing = [name for name in error.validator_value if name not in error.instance]
         name = next((one for one in missing if f"'{one}'" in error.message), missing[0] if missing else "")
         return [{"field": "/".join(filter(None, (place, name))), "message": _("必填")}]
+    if error.validator == "additionalProperties":
+        unknown = [name for name in error.instance if name not in error.schema.get("properties", {})]
+        return [{"field": "/".join(filter(None, (place, name))), "message": _reason(error)} for name in unknown]
     return [{"field": place, "message": _reason(error)}]
 
 

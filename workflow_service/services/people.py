@@ -303,6 +303,8 @@ def post_to_give(session: Session, actor: Actor, unit_code: str, post_code: str)
         select(Post).join(Post.unit).where(Unit.code == unit_code, Unit.active, Post.code == post_code)
     )
     post = session.scalar(statement)
+    if post is None and people_queries.unit_in_use(session, unit_code) is None:
+        raise InvalidInput(N_("没有代码为“%(unit)s”的在用单位。"), unit=unit_code)
     if post is None:
         raise InvalidInput(N_("单位“%(unit)s”没有岗位“%(post)s”。"), unit=unit_code, post=post_code)
     require(actor, "people.manage", thing_of(post.unit.area_path))
