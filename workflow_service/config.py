@@ -140,7 +140,7 @@ class Settings:
         "TONGCHOU_POSTGRES",
         18,
         lambda text: int(_one_of("16", "18")(text)),
-        "version of the embedded PostgreSQL",
+        "version of the embedded PostgreSQL: 16 or 18",
     )
     postgres_user: str = setting(
         "TONGCHOU_POSTGRES_USER",
@@ -214,7 +214,7 @@ class Settings:
     smtp_host: str | None = setting("TONGCHOU_SMTP_HOST", None, str, "mail server; unset: no e-mail is sent")
     smtp_port: int = setting("TONGCHOU_SMTP_PORT", 25, _whole(1, 65535), "port of the mail server")
     smtp_tls: str = setting(
-        "TONGCHOU_SMTP_TLS", "none", _one_of("none", "starttls", "tls"), "encryption to the mail server"
+        "TONGCHOU_SMTP_TLS", "none", _one_of("none", "starttls", "tls"), "encryption to the mail server: none, starttls or tls"
     )
     smtp_user: str | None = setting(
         "TONGCHOU_SMTP_USER", None, str, "account at the mail server; unset: none"
