@@ -11,6 +11,8 @@ from workflow_service import failpoints
 from workflow_service.resources import default_var_dir
 from workflow_service.startup_error import StartError
 
+SHORTEST_KEY = 16
+
 
 class SettingError(StartError):
     """An environment variable has a value that the service cannot use."""
@@ -64,6 +66,12 @@ def _postgresql_url(text: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
+def _key(text: str) -> str:
+    if len(text) < SHORTEST_KEY:
+        raise ValueError(f"must have at least {SHORTEST_KEY} characters, for who guesses it signs in as anybody")
+    return text
+
+
 def _database_name(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", text):
         raise ValueError("must be small letters, digits and underscores")
@@ -99,8 +107,8 @@ class Settings:
     secret_key: str | None = setting(
         "SECRET_KEY",
         None,
-        str,
-        "signs sessions; required with DATABASE_URL, else generated into the var folder",
+        _key,
+        "signs sessions, 16 characters or more; required with DATABASE_URL, else generated into the var folder",
         secret=True,
     )
     port: int = setting("PORT", 8000, _whole(1, 65535), "TCP port of the web server")

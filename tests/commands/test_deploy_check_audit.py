@@ -100,5 +100,5 @@ def test_audit_verify_finds_an_edited_and_a_deleted_record(url: str, database: D
 
 
 def _run(url: str, *words: str) -> Result:
-    environment = {"DATABASE_URL": url.replace("+psycopg", ""), "SECRET_KEY": "only-for-tests"}
+    environment = {"DATABASE_URL": url.replace("+psycopg", ""), "SECRET_KEY": "only-for-these-tests"}
     return CliRunner().invoke(workflow, list(words), env=environment)

@@ -1,5 +1,6 @@
 """`workflow unit`, `workflow user` and `workflow token`: the way in for the first administrator."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,7 @@ Run = Callable[..., Result]
 def run(database: Database, migrated_url: str, tmp_path: Path) -> Run:
     environment = {
         "DATABASE_URL": migrated_url,
-        "SECRET_KEY": "only-for-tests",
+        "SECRET_KEY": "only-for-these-tests",
         "TONGCHOU_VAR": str(tmp_path / "var"),
     }
     return lambda *words: CliRunner().invoke(workflow, words, env=environment, catch_exceptions=False)
@@ -49,6 +50,15 @@ def test_an_empty_service_gets_its_first_unit_and_administrator(run: Run, databa
     assert signs_in(database, username, password)
     assert "first.admin\t省发展改革委·管理员\tzj.drc:admin" in run("user", "list").output
     assert "zj.drc\t浙江省发展改革委\t330000\tdrc" in run("unit", "list").output
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_readme_tells_how_the_first_administrator_is_made(run: Run, database: Database, readme: str) -> None:
+    text = (Path(__file__).parents[2] / readme).read_text(encoding="utf-8")
+    unit, user = re.findall(r"`workflow ((?:unit|user) add [^`]+)`", text)
+    assert run(*unit.split()).exit_code == 0
+    username, password = run(*user.split()).output.strip().split("\t")
+    assert signs_in(database, username, password)
 
 
 def test_an_operator_unlocks_resets_and_stops(run: Run, database: Database, government: None) -> None:

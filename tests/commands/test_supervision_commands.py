@@ -24,7 +24,7 @@ Run = Callable[..., Result]
 def run(database: Database, migrated_url: str, tmp_path: Path) -> Run:
     environment = {
         "DATABASE_URL": migrated_url,
-        "SECRET_KEY": "only-for-tests",
+        "SECRET_KEY": "only-for-these-tests",
         "TONGCHOU_VAR": str(tmp_path / "var"),
     }
     return lambda *words: CliRunner().invoke(workflow, words, env=environment, catch_exceptions=False)
@@ -43,6 +43,13 @@ def test_the_ledger_of_a_past_day_shows_rows_and_totals(run: Run, government: Da
     assert "目录 3 项，已印发 1 项，完成率 33.3%，逾期 0 项" in shown
     assert "截至 2021-06-30" in shown
     assert "目录 3 项，已印发 0 项" in run("ledger", "--as-of", "2021-06-29", "--figures-only").output
+
+
+@pytest.mark.parametrize(("chosen", "said"), [(("--unit", "nowhere"), "no unit nowhere"), (("--stage", "lunch"), "'drafting'")])
+def test_a_ledger_of_what_does_not_exist_is_refused(run: Run, chosen: tuple[str, str], said: str) -> None:
+    shown = run("ledger", "--as-of", "2021-06-30", *chosen)
+    assert shown.exit_code != 0
+    assert said in shown.output
 
 
 def test_the_file_holds_exactly_the_filtered_rows(run: Run, government: Database, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_database_with_a_real_user_is_refused_and_stays_as_it_is(own: Database
     _real_person(own)
     with pytest.raises(StartError, match=r"holds 1 real user\(s\)"):
         places.refuse_unless_free(own)
-    done = workflow("demo", "small", "--yes", DATABASE_URL=_plain(own), SECRET_KEY="x")
+    done = workflow("demo", "small", "--yes", DATABASE_URL=_plain(own), SECRET_KEY="only-for-these-tests")
     assert done.returncode != 0
     assert done.stderr.strip().splitlines() == [f"Error: {_refusal(own)}"]
     with own.transaction() as session:

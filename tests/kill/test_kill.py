@@ -64,7 +64,7 @@ class Installation:
 
     def roles(self) -> list[Role]:
         """Two web processes, two workers, one scheduler."""
-        common = {"DATABASE_URL": self._url, "SECRET_KEY": "only-for-tests", "TONGCHOU_VAR": self._folder / "var",
+        common = {"DATABASE_URL": self._url, "SECRET_KEY": "only-for-these-tests", "TONGCHOU_VAR": self._folder / "var",
                   "TONGCHOU_LOG_LEVEL": "warning", "TONGCHOU_SMTP_HOST": "127.0.0.1", "TONGCHOU_SMTP_PORT": self._mail_port,
                   "TONGCHOU_MAIL_FROM": "tongchou@plans.example"}  # fmt: skip
         return [

@@ -122,7 +122,7 @@ def test_a_taken_port_ends_the_start_with_one_line(var: Path) -> None:
 
 def test_an_unreachable_database_ends_the_start_with_one_line() -> None:
     url = f"postgresql://someone:hidden@127.0.0.1:{free_port()}/plans"
-    line = _refuses("serve", "cannot be reached", DATABASE_URL=url, SECRET_KEY="x", PORT=free_port())
+    line = _refuses("serve", "cannot be reached", DATABASE_URL=url, SECRET_KEY="only-for-these-tests", PORT=free_port())
     assert "hidden" not in line
 
 
@@ -130,11 +130,11 @@ def test_a_database_of_a_newer_version_is_refused(databases: Databases) -> None:
     with databases.temporary(migrated=True) as url:
         _execute(url, "UPDATE alembic_version SET version_num = '9999'")
         for command in ("serve", "migrate"):
-            _refuses(command, "newer version", DATABASE_URL=_plain(url), SECRET_KEY="x", PORT=free_port())
+            _refuses(command, "newer version", DATABASE_URL=_plain(url), SECRET_KEY="only-for-these-tests", PORT=free_port())
 
 
 def test_a_database_that_was_not_migrated_is_refused_with_the_command_that_helps(empty_url: str) -> None:
-    settings = {"DATABASE_URL": _plain(empty_url), "SECRET_KEY": "x"}
+    settings = {"DATABASE_URL": _plain(empty_url), "SECRET_KEY": "only-for-these-tests"}
     _refuses("web", "workflow migrate", PORT=free_port(), **settings)
     assert workflow("migrate", **settings).returncode == 0
     with serving(sys.executable, "-m", "workflow_service.cli", "web", port=free_port(), **settings):
@@ -160,6 +160,7 @@ def test_the_embedded_default_makes_a_private_secret_key_and_keeps_it(var: Path)
         ("PORT", "many"),
         ("PORT", "70000"),
         ("DATABASE_URL", "mysql://x"),
+        ("SECRET_KEY", "short"),
     ],
 )
 def test_a_setting_that_does_not_fit_is_named(variable: str, value: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from workflow_service.domain.errors import TongchouError
+from workflow_service.domain.plans import Stage
 from workflow_service.domain.supervision import Figures
 from workflow_service.i18n import use_language
 from workflow_service.services.business_clock import moment_of
@@ -18,6 +19,7 @@ from workflow_service.services.context import Actor
 from workflow_service.services.ledger import LedgerFigures, LedgerFilter, LedgerLine, figures_for, ledger_rows
 from workflow_service.services.ledger_sheet import ledger_xlsx
 from workflow_service.startup import read_settings, ready_database
+from workflow_service.store.people_queries import unit_by_code
 
 EVERYTHING = Actor.system("cli")
 WIDTHS = (24, 44, 24, 10, 12, 12, 20)
@@ -28,10 +30,10 @@ HEADS = ("规划代码", "规划名称", "牵头单位", "阶段", "应印发", 
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The end of this day; today and now if not given.")
 @click.option("--area", default="", help="An area path such as /330000/; everything if not given.")
 @click.option("--unit", default="", help="Code of a lead unit.")
-@click.option("--stage", default="", help="A stage, e.g. drafting.")
+@click.option("--stage", type=click.Choice([one.value for one in Stage]), default=None)
 @click.option("--importance", type=click.Choice(["key", "general", "filed"]), default=None)
 @click.option("--light", type=click.Choice(["green", "amber", "red", "black", "grey"]), default=None)
-@click.option("--state", type=click.Choice(["issued", "in_progress", "overdue"]), default=None)
+@click.option("--state", type=click.Choice(["issued", "in_progress", "filed", "overdue"]), default=None)
 @click.option("--text", default="", help="Words of the title, initials, or a plan code.")
 @click.option("--figures-only", is_flag=True, help="The totals without the rows.")
 @click.option("--xlsx", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the same rows to this file.")
@@ -44,6 +46,8 @@ def command(as_of: datetime | None, figures_only: bool, target: Path | None, **c
     given: dict[str, Any] = {name: value or "" for name, value in chosen.items()}
     filters = LedgerFilter(**given)
     with ready_database(settings) as database, database.transaction() as session, use_language("zh"):
+        if filters.unit and unit_by_code(session, filters.unit) is None:
+            raise click.ClickException(f"there is no unit {filters.unit}")
         now = moment_of(session)
         moment: date | datetime = as_of.date() if as_of else now
         try:
