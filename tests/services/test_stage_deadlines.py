@@ -18,7 +18,7 @@ from workflow_service.domain.deadlines import CHINA
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.engine.read import read_diagram
 from workflow_service.engine.verify import Surroundings, check
-from workflow_service.services import audit, deployments, extensions, stage_clocks
+from workflow_service.services import audit, deployments, extensions, stage_clocks, trials
 from workflow_service.store import deadlines, stage_deadlines
 from workflow_service.store.plans import PlanEvent
 from workflow_service.store.stage_deadlines import StageDeadline
@@ -225,3 +225,18 @@ def test_the_check_names_a_deadline_that_cannot_be_read_or_has_no_stage(more: st
     data = xml_drawing.chain(user_task("a", more=more))
     found = {one.code for one in check(read_diagram(data), Surroundings(forms=frozenset({"answer"}))) if one.severity == "error"}
     assert found == ({code} if code else set())
+
+
+def test_what_a_suspension_stops_and_a_resumption_moves_is_told_before_with_the_stage(house: House) -> None:
+    plan_id, run = begin(house)
+    at(house, 1)
+    with house.database.transaction() as session:
+        stands = trials.effect_of(session, house.actor("jb.supervisor"), run, "suspend", now=house.now).stands
+    assert ("征求意见", close(3)) in [(one.name, one.due_at) for one in stands]
+    suspend(house, run)
+    at(house, 3)
+    with house.database.transaction() as session:
+        moved = trials.effect_of(session, house.actor("jb.supervisor"), run, "resume", now=house.now).moved
+    resume(house, run)
+    told = {one.name: (one.after, one.working_days) for one in moved}
+    assert told["征求意见"] == (close(7), 2) == (stages(house)[0][2], 2) and plan_id

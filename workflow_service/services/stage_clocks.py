@@ -103,11 +103,16 @@ def start(session: Session, plan: Plan, *, now: datetime) -> None:
     if found is None or found.stage != row.stage:
         return
     row.due_before = found.due_at
-    since = deadlines.moved_by_people_at(session, plan.id, found.stage, row.started_at) or row.started_at
-    calendar = working_calendar(session)
-    found.due_at = DeadlineClock(found.due_at, since).resume(now, calendar, SETTINGS).due_at
-    row.working_days = calendar.working_days_between(SETTINGS.day_of(since), SETTINGS.day_of(now))
+    found.due_at, row.working_days = due_after(session, row, found, now=now)
     row.due_after = found.due_at
+
+
+def due_after(session: Session, row: DeadlineChange, found: StageDeadline, *, now: datetime) -> tuple[datetime, int]:
+    """To when a stage's due moment moves if its clock ran again now, and by how many working days."""
+    since = deadlines.moved_by_people_at(session, found.plan_id, found.stage, row.started_at) or row.started_at
+    calendar = working_calendar(session)
+    moved = DeadlineClock(found.due_at, since).resume(now, calendar, SETTINGS).due_at
+    return moved, calendar.working_days_between(SETTINGS.day_of(since), SETTINGS.day_of(now))
 
 
 def set_due(

@@ -14,11 +14,12 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from workflow_service.store import deadlines
+from workflow_service.domain.plans import Stage
+from workflow_service.store import deadlines, stage_deadlines
 from workflow_service.store.plans import AgendaItem, Meeting, Plan
 from workflow_service.store.runtime import ProcessInstance, Task, Timer
 
-from . import pauses, taking_up
+from . import pauses, stage_clocks, taking_up
 from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution
@@ -69,6 +70,9 @@ def _suspend(session: Session, actor: Actor, instance_id: int, _to: str, now: da
     plan = _plan_on_its_way(session, row)
     if plan is not None and plan.due_on is not None and not _others_run(session, plan, row):
         stands.append(StandingClock(None, plan.title, (), SETTINGS.close_of(plan.due_on)))
+    stage = stage_deadlines.open_of(session, plan.id) if plan is not None and not _others_run(session, plan, row) else None
+    if stage is not None:
+        stands.append(StandingClock(None, Stage(stage.stage).label, (), stage.due_at))
     return Effect((), (), (), stands=tuple(stands), timers=_timers(session, row))
 
 
@@ -92,6 +96,9 @@ def _plan_moves(session: Session, row: ProcessInstance, now: datetime) -> Iterab
     after, days = pauses.plan_due_after(session, clock, plan, now=now)
     if after is not None:
         yield MovedDate(None, plan.title, SETTINGS.close_of(plan.due_on), after, days)
+    stage, standing = stage_deadlines.open_of(session, plan.id), deadlines.standing_of_stage(session, plan.id)
+    if stage is not None and standing is not None and standing.stage == stage.stage:
+        yield MovedDate(None, Stage(stage.stage).label, stage.due_at, *stage_clocks.due_after(session, standing, stage, now=now))
 
 
 def _reopen(session: Session, actor: Actor, instance_id: int, to: str, now: datetime) -> Effect:
