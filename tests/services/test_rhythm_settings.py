@@ -173,6 +173,20 @@ def test_a_week_run_by_hand_while_the_rhythm_is_off_still_names_who_is_late_and_
         assert len(notices(session, "weekly_ledger")) == 1
 
 
+def test_a_week_run_by_hand_is_told_to_nobody_but_who_supervises_that_part(government: Database) -> None:
+    with government.transaction() as session:
+        made = Catalogue.again(session)
+        made.unit("ah.drc", "drc", area="340000", path="/340000/")
+        elsewhere = made.person("ah.supervisor", "ah.drc", "supervisor").id
+        made.unit("ah.energy", area="340000", path="/340000/")
+        made.plan("皖北规划", "ah.energy", date(2021, 1, 4), date(2027, 6, 30))
+    by_hand(government, Rhythm.WEEKLY, "unit", "zj.energy", moment(MONDAY, 8))
+    walk(government, MONDAY, date(2025, 12, 1))
+    with government.transaction() as session:
+        told = {one.user_id for kind in ("weekly_late", "weekly_ledger") for one in notices(session, kind)}
+    assert told and elsewhere not in told
+
+
 def test_a_route_by_hand_serves_the_units_that_have_plans_on_it(other: Database) -> None:
     by_hand(other, Rhythm.WEEKLY, "route", "people_congress", moment(MONDAY, 8))
     assert asked_units(other) == ["zj.water"]
