@@ -131,6 +131,12 @@ RHYTHMS = [
     _outcome("ten_day_bulletin", "published", release_bulletin=["return", "release"]),
 ]
 ACTING = [
+    _outcome("catalogue_change", "carried_out"),
+    _outcome("catalogue_change", "carried_out", review=["return", "agree"], amend="submit"),
+    _outcome("catalogue_change", "withdrawn", review="return", amend="withdraw"),
+    _outcome("catalogue_change", "refused", review="refuse"),
+    _outcome("catalogue_change", "refused", approve="refused"),
+    _outcome("catalogue_change", "carried_out", {"level": "town", "jurisdiction": "330205100"}),
     _outcome("notice_slip", "answered"),
     _outcome("notice_slip", "answered", early="overdue long_overdue"),
     _outcome("listed_supervision", "struck_off", rectify="strike_off"),

@@ -63,6 +63,10 @@ INPUTS: dict[str, dict[str, Any]] = {
     "special_report": {
         "report": {"id": 1, "title": "专报", "drafter": "zj.dcs", "unit": "zj.fgw", "post": "leader"},
     },
+    "catalogue_change": {
+        "change": {"id": 1, "kind": "split", "summary": "拆分", "reason": "理由", "basis": ""},
+        "proposer": {"unit": "zj.fgw", "post": "planner", "person": 7},
+    },
     "midterm_evaluation": {
         "evaluation": EVALUATION, "objects": OBJECTS, "specials": OBJECTS[1:], "annexes": OBJECTS[2:],
     },
@@ -86,6 +90,10 @@ WORK: dict[str, dict[str, Any]] = {
     "bulletin.draft": {"overall": {"plans": 179, "issued": 176}},
     "bulletin.publish": {"number": 1},
     "weekly.publish": {"ledger": 1},
+    "catalogue.amend": {"change": 1},
+    "catalogue.change": {"codes": ["GH-2021-330000-ZX-0002", "GH-2021-330000-ZX-0003"]},
+    "catalogue.refuse": {"status": "refused"},
+    "catalogue.withdraw": {"status": "withdrawn"},
     "slip.answer": {"number": "甬政办抄〔2021〕1号"},
     "slip.superior": {"number": "甬政办抄〔2021〕1号"},
     "slip.supervisor": {"number": "甬政办抄〔2021〕1号"},

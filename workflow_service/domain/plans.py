@@ -318,10 +318,10 @@ class RegistrationRefused(InvalidInput):
 
     def __init__(self, reasons: tuple[Phrase, ...]) -> None:
         self.reasons = reasons
-        super().__init__(reasons=_Joined(reasons))
+        super().__init__(reasons=Reasons(reasons))
 
 
-class _Joined(tuple[Phrase, ...]):
+class Reasons(tuple[Phrase, ...]):
     """Reasons in one sentence, in the language of whoever reads it."""
 
     __slots__ = ()

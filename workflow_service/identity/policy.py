@@ -180,6 +180,12 @@ def _edits_plan(actor: Actor, thing: Thing) -> bool:
     return _answers(actor, thing) or actor.has_role(SUPERVISOR, thing.area_path)
 
 
+def _proposes_change(actor: Actor, thing: Thing) -> bool:
+    """The lead unit for its own plans, the commission of the same government, the supervisors of the area."""
+    drc = any(office == "drc" and path == thing.area_path for office, path in actor.relations)
+    return drc or _edits_plan(actor, thing)
+
+
 def _applies(actor: Actor, thing: Thing) -> bool:
     """A unit applies for its own plans, in the catalogue of its own government or of one below."""
     return _belongs(actor, thing) and (not thing.unit_ids or _answers(actor, thing))
@@ -258,6 +264,8 @@ RULES: dict[str, Rule] = {
     "plan.see": _sees_plan,
     "plan.edit": _edits_plan,
     "plan.apply": _applies,
+    "catalogue.propose": _proposes_change,
+    "catalogue.see": _sees,
     "definition.see": _is_staff,
     "definition.deploy": _role(DESIGNER),
     "board.see": _role(SUPERVISOR, LEADER),
@@ -308,6 +316,8 @@ REFUSALS: dict[str, str] = {
     "plan.see": N_("这项规划不在您的查阅范围内。"),
     "plan.edit": N_("只有编制单位和督办岗位可以修改这项规划。"),
     "plan.apply": N_("只能为本单位在本级政府申报规划。"),
+    "catalogue.propose": N_("只有编制单位、本级发展改革委和督办岗位可以提出目录调整。"),
+    "catalogue.see": N_("这项目录调整不在您的查阅范围内。"),
     "definition.deploy": N_("只有流程设计岗位可以部署流程。"),
     "calendar.manage": N_("工作日历全辖区一致，只有最上一级的督办岗位和管理员可以修改。"),
     "board.see": N_("只有督办岗位和领导可以查看督办看板。"),

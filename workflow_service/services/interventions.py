@@ -14,6 +14,8 @@ from workflow_service.engine.navigate import Assumed, Stop
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import step_rows
+from workflow_service.store.ledger_queries import LEAVING
+from workflow_service.store.plans import PlanEvent
 from workflow_service.store.runtime import ProcessInstance, Task
 
 from . import events, pauses, taking_up
@@ -59,14 +61,16 @@ def who_agreed(session: Session, row: ProcessInstance) -> Task | None:
 
 
 def end_instance(
-    session: Session, actor: Actor, row: ProcessInstance, action: str, kind: str, reason: str, now: datetime
-) -> ProcessInstance:
-    """End an instance that is locked, for the reason given; its tasks, timers, subscriptions and rounds end with it.
+    session: Session, actor: Actor, row: ProcessInstance, action: str, kind: str, reason: str, now: datetime,
+    why: str = N_("流程已终止"),
+) -> ProcessInstance:  # fmt: skip
+    """End an instance that is locked, for the reason given; its tasks, timers, subscriptions and rounds end with it. `why` is
+    what those hear before whom its tasks lie.
 
     Its state stays as it was, so that it can be taken up again.
     """
     execution, stood = Execution.thaw(session, actor, row, now), row.state
-    execution.why_ended = N_("流程已终止")
+    execution.why_ended = why
     pauses.start_tasks(session, row, now=now)
     row.status = "terminated"
     execution.instance.terminate()
@@ -149,9 +153,17 @@ def reopen_instance(
 def to_reopen(session: Session, actor: Actor, instance_id: int, reason: str) -> ProcessInstance:
     """Lock an instance that is over and can be taken up again; raises NotFound, Forbidden, Conflict, InvalidInput."""
     row = to_control(session, actor, instance_id, reason, ("completed", "terminated"))
+    _require_plan_open(session, row)
     if not row.state:
         raise Conflict(N_("这个流程办结于保留现场之前，不能重办；请另行发起。"))
     return row
+
+
+def _require_plan_open(session: Session, row: ProcessInstance) -> None:
+    """Nothing goes on for a plan that left the catalogue by an approved change: its successors have routes of their own."""
+    closed = PlanEvent.plan_id == row.plan_id, PlanEvent.kind.in_(LEAVING), PlanEvent.data.has_key("change")
+    if row.plan_id is not None and session.scalars(select(PlanEvent.id).where(*closed).limit(1)).first() is not None:
+        raise Conflict(N_("规划已从目录中调出，其流程不能重办。"))
 
 
 def stop_at_end(execution: Execution, element_id: str) -> Stop:

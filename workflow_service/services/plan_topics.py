@@ -9,7 +9,7 @@ from workflow_service import signals
 from workflow_service.domain.divisions import area_above
 from workflow_service.domain.documents import DocumentNumber
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.domain.plans import Category, DossierItem, Level, PlanCode
+from workflow_service.domain.plans import DossierItem, Level
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
 from workflow_service.identity.names import search_keys
@@ -20,7 +20,7 @@ from workflow_service.store.runtime import Attachment, Task
 
 from .issue_notices import Issue, make_notice
 from .numbering import next_number, note_number
-from .plans import calendar_day, plan_facts, plan_named
+from .plans import calendar_day, next_code, plan_facts, plan_named
 from .topics import Result, handles
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def register_plan(execution: "Execution", work: ServiceWork) -> Result:
     """Give the plan its code, its route and its place on the two lists, from the decisions in the diagram's variables."""
     plan, seen = _plan(execution), work.variables
     if plan.code is None:
-        plan.code = str(_next_code(execution, plan))
+        plan.code = str(next_code(execution.session, plan))
         plan.keywords = search_keys(plan.title, plan.code)
     plan.status, plan.registered_on = "active", calendar_day(execution.now)
     plan.route = str(seen.get("route") or plan.route)
@@ -197,11 +197,6 @@ def _close(execution: "Execution", status: str, data: dict[str, Any]) -> Result:
     execution.note_plan(status, data)
     _stage(execution, plan, "closed")
     return Result({"status": status}, plan_facts(plan))
-
-
-def _next_code(execution: "Execution", plan: Plan) -> PlanCode:
-    code = PlanCode(plan.cycle.first_year, plan.area, Category(plan.category), 1)
-    return PlanCode(code.first_year, code.area, code.category, next_number(execution.session, code.series))
 
 
 def _listed(answer: Any, before: bool) -> bool:

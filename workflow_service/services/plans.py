@@ -15,6 +15,7 @@ from workflow_service.domain.plans import (
     Importance,
     Level,
     OrderedBy,
+    PlanCode,
     Tier,
     five_year_cycle,
     require_registrable,
@@ -31,6 +32,7 @@ from . import audit
 from .context import Actor
 from .deployments import called_by_others
 from .evaluations import evaluation_variables
+from .numbering import next_number
 from .processes import start_process
 from .programs import carries_plan
 
@@ -102,7 +104,7 @@ def start_revision(
 ) -> ProcessInstance:
     """Revise an issued plan by the procedure of its approval (docs/domain.md §2.4)."""
     plan = visible_plan(session, actor, plan_id, "plan.edit", lock=True)
-    if plan.issued_on is None:
+    if plan.status != "issued":
         raise Conflict(N_("规划印发后才能启动修订。"))
     if not reason.strip():
         raise InvalidInput(N_("请写明修订的理由和依据。"))
@@ -115,7 +117,7 @@ def start_evaluation(
 ) -> ProcessInstance:
     """Start the mid-term evaluation of an issued plan (docs/domain.md §2.4); `variables` as in `evaluations`."""
     plan = visible_plan(session, actor, plan_id, "plan.edit", lock=True)
-    if plan.issued_on is None:
+    if plan.status != "issued":
         raise Conflict(N_("规划印发后才能启动评估。"))
     refuse_while_running(session, plan)
     return _start(session, actor, plan, EVALUATION, now, evaluation_variables(session, plan, variables, now=now))
@@ -209,6 +211,12 @@ def _new_plan(
     session.add(plan)
     session.flush()
     return plan
+
+
+def next_code(session: Session, plan: Plan) -> PlanCode:
+    """Give the next plan code of the series that a plan belongs to."""
+    code = PlanCode(plan.cycle.first_year, plan.area, Category(plan.category), 1)
+    return PlanCode(code.first_year, code.area, code.category, next_number(session, code.series))
 
 
 def cycle_of(session: Session, first_year: int) -> PlanningCycle:

@@ -31,6 +31,7 @@ class Result:
 
 HANDLER_MODULES = (
     "plan_topics", "document_topics", "supervision_topics", "listing_topics", "slip_topics", "special_report_topics",
+    "catalogue_topics",
 )  # fmt: skip
 """Where handlers are; imported at the first question, because they use the services that use this module."""
 
@@ -38,9 +39,9 @@ Handler = Callable[["Execution", ServiceWork], Result]
 
 LASTING = frozenset(
     {
-        "bulletin.publish", "document.archive", "document.distribute", "evaluation.record", "listing.strike_off", "plan.file",
-        "plan.forward", "plan.issue", "plan.merge", "plan.pend", "plan.refuse", "plan.register", "plan.revised", "report.send",
-        "weekly.publish",
+        "bulletin.publish", "catalogue.change", "document.archive", "document.distribute", "evaluation.record",
+        "listing.strike_off", "plan.file", "plan.forward", "plan.issue", "plan.merge", "plan.pend", "plan.refuse",
+        "plan.register", "plan.revised", "report.send", "weekly.publish",
     }
 )  # fmt: skip
 """Topics whose work stands outside the instance (a code, a number, an issued plan) and is not undone by moving a token back."""

@@ -18,9 +18,9 @@ from workflow_service import failpoints
 from workflow_service.documents import weekly as paper
 from workflow_service.domain.rhythms import Rhythm, monday_of, week_of
 from workflow_service.domain.supervision import Comparison, Figures
-from workflow_service.i18n import _, use_language
+from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
-from workflow_service.store import notice_rows
+from workflow_service.store import catalogue_changes, notice_rows
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance, Task
@@ -29,6 +29,8 @@ from workflow_service.store.supervision import RhythmRun, WeeklyReport
 from . import ledger, paper_templates
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
+from .execution import Execution, locked_instance
+from .interventions import end_instance
 from .notices import NewNotice, post_notices
 from .processes import start_process
 from .rhythm_scope import Scope, leads, period_key, scope_of
@@ -38,6 +40,7 @@ from .weekly_reports import last_texts
 PROCESS, REPORTING = "weekly_report", "report_progress"
 UNITS_A_CHUNK = 20
 PLANS_NAMED = 200
+_NOTHING_LEFT = N_("规划目录已调整")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 """A run of everybody and one by hand must not ask the same unit at the same moment."""
 
@@ -186,6 +189,28 @@ def weekly_docx(session: Session, actor: Actor, day: date, *, area_path: str = "
         late=found.late, reports_due=found.reports_due,
     )  # fmt: skip
     return paper_templates.write(session, "weekly", document)
+
+
+def locked_reports(session: Session, plan_ids: Sequence[int]) -> list[ProcessInstance]:
+    """Lock the runs in which the lead units of some plans are asked for a report now, in order."""
+    leads = session.scalars(select(Plan.lead_unit_id).where(Plan.id.in_(plan_ids)))
+    return [locked_instance(session, one) for one in catalogue_changes.reports_asked(session, PROCESS, REPORTING, set(leads))]
+
+
+def ask_no_more(session: Session, actor: Actor, run: ProcessInstance, plan_ids: Sequence[int], *, now: datetime) -> None:
+    """Take plans that left the catalogue out of a (locked) report that is asked for; one without plans is not asked for any
+    more.
+    """
+    execution = Execution.thaw(session, actor, run, now)
+    asked = execution.instance.variables.get("plans") or []
+    left = [one for one in asked if one["id"] not in plan_ids]
+    if len(left) == len(asked):
+        return
+    if not left:
+        end_instance(session, actor, run, "process-instance.terminate", "terminated", _NOTHING_LEFT, now, _NOTHING_LEFT)
+        return
+    execution.instance.renew("plans", left)
+    execution.settle("weekly.leave_out", {"plans": sorted({one["id"] for one in asked} & set(plan_ids))})
 
 
 def _in_progress() -> tuple[Any, ...]:

@@ -176,11 +176,15 @@ def is_shown_to(reader: int | None) -> ColumnElement[bool]:
 
     A draft that was given along with the task shows its files to the person who has it now.
     """
-    task = Task.id == Attachment.task_id
-    handed_in = exists().where(task, or_(Task.status == "completed", Task.submission.is_not(None)))
     named = cast(Task.prefill, Text).contains(func.concat('"', Attachment.id, '"'))
-    given = exists().where(task, Task.assignee_id == reader, named)
-    return or_(Attachment.task_id.is_(None), Attachment.uploaded_by == reader, handed_in, given)
+    given = exists().where(Task.id == Attachment.task_id, Task.assignee_id == reader, named)
+    return or_(Attachment.task_id.is_(None), Attachment.uploaded_by == reader, was_handed_in(), given)
+
+
+def was_handed_in() -> ColumnElement[bool]:
+    """Whether the task that a file came with was handed in."""
+    handed_in = or_(Task.status == "completed", Task.submission.is_not(None))
+    return exists().where(Task.id == Attachment.task_id, handed_in)
 
 
 def _files() -> Select[Attachment]:

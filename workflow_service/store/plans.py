@@ -35,6 +35,7 @@ class Plan(Base):
     `stage` and the dates are the present; the past is in `plan_event`. `issued_on` is a business date, `first_issued_on` the
     earliest that it had (a trigger keeps it); `due_on` the date by which it must be issued; `paused_for` why its clock stands
     (a `DeadlineChange.kind`; empty: it runs). `area` is the division code of the government whose catalogue it is in.
+    `merged_into_id` is the plan that follows a merged one, `split_from_id` the one that this plan came of.
     """
 
     __tablename__ = "plan"
@@ -49,6 +50,8 @@ class Plan(Base):
         Index("ix_plan_due", "due_on", "id"),
         Index("ix_plan_registered", "registered_on"),
         Index("ix_plan_first_issued", "first_issued_on"),
+        Index("ix_plan_split_from", "split_from_id", postgresql_where=text("split_from_id is not null")),
+        Index("ix_plan_merged_into", "merged_into_id", postgresql_where=text("merged_into_id is not null")),
     )
     id: Mapped[Key]
     code: Mapped[str | None] = mapped_column(unique=True)
@@ -84,6 +87,7 @@ class Plan(Base):
     filed_on: Mapped[date | None]
     filing_number: Mapped[str] = mapped_column(server_default="")
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
+    split_from_id: Mapped[int | None] = mapped_column(ForeignKey("plan.id"))
     keywords: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     facts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     created_at: Mapped[datetime]

@@ -2,6 +2,7 @@
 
 from . import (
     acting,
+    catalogue_changes,
     counters,
     deadlines,
     definitions,
@@ -20,6 +21,6 @@ from .base import Base
 metadata = Base.metadata
 
 __all__ = [
-    "acting", "counters", "deadlines", "definitions", "former_names", "metadata", "operations", "people", "personal", "plans",
-    "records", "runtime", "stage_deadlines", "supervision",
+    "acting", "catalogue_changes", "counters", "deadlines", "definitions", "former_names", "metadata", "operations", "people",
+    "personal", "plans", "records", "runtime", "stage_deadlines", "supervision",
 ]  # fmt: skip
