@@ -1,4 +1,4 @@
-"""Service tasks of catalogue changes: amended, carried out, refused, withdrawn; who is concerned is told (docs/domain.md §2.1)."""
+"""Service tasks of catalogue changes: amended, carried out, refused, withdrawn, and told of (docs/domain.md §2.1)."""
 
 from collections.abc import Iterable
 from datetime import date
