@@ -20,6 +20,7 @@ from tests.web.test_pages import plan_of
 from workflow_service.domain.circulations import CirculationKind
 from workflow_service.services import (
     bulletins,
+    catalogue_changes,
     circulations,
     deployments,
     listing,
@@ -30,6 +31,7 @@ from workflow_service.services import (
     substitutions,
     tasks,
 )
+from workflow_service.services.catalogue_changes import ChangeAsked
 from workflow_service.services.listing import ListingAsked
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
@@ -94,6 +96,7 @@ def build(house: House, app: Flask) -> Scene:
     _asked(scene)
     _acting(scene)
     _reports(scene)
+    _changing(scene)
     return scene
 
 
@@ -302,3 +305,16 @@ def _reports(scene: Scene) -> None:
             )
         draft = special_reports.draft_report(session, supervisor, plan_id, asked, now=house.now)
         scene.ids |= {"report_id": sent.id, "draft_report_id": draft.id, "leader_id": leader}
+
+
+def _changing(scene: Scene) -> None:
+    """A change of the catalogue that the handler proposed and that came back to him for amendment."""
+    house = scene.house
+    with house.database.transaction() as session:
+        forms = ("catalogue_change_review", "catalogue_change_amendment", "catalogue_change_approval")
+        deployments.deploy_files(session, SYSTEM, "changes", delivered("catalogue_change", *forms), now=house.now)
+        asked = ChangeAsked("withdraw", [scene.ids["plan_id"]], f"{SECRET}事权调整")
+        change = catalogue_changes.propose_change(session, house.actor("jb.handler"), asked, now=house.now)
+        review = session.scalars(select(Task).where(Task.instance_id == change.instance_id)).one()
+        tasks.complete_task(session, SYSTEM, review.id, {"outcome": "return", "opinion": "写明依据"}, now=house.now)
+        scene.ids["change_id"] = change.id

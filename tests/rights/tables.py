@@ -30,6 +30,8 @@ PEOPLE_SEEN = ADMINS | SUPERVISORS
 LISTERS = frozenset({"jb.supervisor", "hs.supervisor", "zj.supervisor"})
 ISSUERS = LISTERS | {"jb.office", "hs.office"}
 DECIDERS = SUPERVISORS | {"jb.designer", "zj.designer"}
+PROPOSERS = frozenset({"jb.handler", "jb.supervisor", "jb.leader", "jb.designer", "jb.admin", "zj.supervisor"})
+"""The lead unit, the commission of the same government, supervisors."""
 OF_PLAN = HOLDER | SUPERVISORS
 HOSTS = frozenset({"jb.office"}) | SUPERVISORS
 TOP_DESIGNER = frozenset({"zj.designer"})
@@ -100,6 +102,8 @@ _SLIP_BODY: dict[str, Any] = {**_SLIP, "answer_wanted": False}
 _REPORT: dict[str, Any] = {"title": "加快编制", "text": "已逾期", "recipients": ["{leader_id}"]}
 _REPORT_FORM = {"title": "加快编制", "text": "已逾期", "recipient": "{leader_id}"}
 _OF_DRAFT = {"report_id": "{draft_report_id}"}
+_CHANGE: dict[str, Any] = {"kind": "withdraw", "plan_ids": ["{idle_plan_id}"], "reason": "事权调整"}
+_AMENDED: dict[str, Any] = {"kind": "withdraw", "plan_ids": ["{plan_id}"], "reason": "再说一次"}
 _APPLY = {"title": "江北区新规划", "category": "special", "level": "county", "tier": "N", "importance": "key",
           "first_year": 2026, "last_year": 2030}  # fmt: skip
 
@@ -179,6 +183,16 @@ PAGES: dict[str, Need] = {
     "POST /plans/<int:plan_id>/start/<any(route, revision, evaluation):what>": Need(
         "plan.edit", OF_PLAN, at={"plan_id": "{idle_plan_id}", "what": "route"}
     ),
+    "GET /catalogue": own(), "GET /catalogue/changes.xlsx": own(),
+    "GET /catalogue/<int:change_id>": Need("catalogue.see", SEES),
+    **{
+        f"{method} /catalogue/new/<int:plan_id>/<any(split, merge, withdraw, re_date):kind>": Need(
+            "catalogue.propose", PROPOSERS, {"reason": "事权调整"}, at={"plan_id": "{idle_plan_id}", "kind": "withdraw"}
+        )
+        for method in ("GET", "POST")
+    },
+    "GET /catalogue/<int:change_id>/amend": Need("task.work", HOLDER),
+    "POST /catalogue/<int:change_id>/amend": Need("task.work", HOLDER, {"reason": "再说一次"}),
     "GET /meetings": own(),
     "POST /meetings": Need(
         "meeting.manage", HOSTS,
@@ -321,6 +335,9 @@ API: dict[str, Need] = {
     "POST /tasks/<id:task_id>/extensions": Need(
         "task.work", HOLDER, {"wanted": "2026-03-05T17:30:00+08:00", **_REASON}, soft=True
     ),
+    "GET /catalogue-changes": own(), "POST /catalogue-changes": Need("catalogue.propose", PROPOSERS, _CHANGE),
+    "GET /catalogue-changes/<id:change_id>": Need("catalogue.see", SEES),
+    "POST /catalogue-changes/<id:change_id>/amendment": Need("task.work", HOLDER, _AMENDED),
     "GET /notice-slips": own(), "POST /notice-slips": Need("slip.issue", HOSTS, _SLIP_BODY),
     "GET /notice-slips/<id:slip_id>": Need("slip.see", SLIP_READERS),
     "GET /notice-slips/<id:slip_id>/document": Need("slip.see", SLIP_READERS),

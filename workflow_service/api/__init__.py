@@ -28,6 +28,7 @@ NOUNS = (
     "plans",
     "plan_runs",
     "catalogues",
+    "catalogue_changes",
     "meetings",
     "supervision",
     "analysis",

@@ -53,6 +53,7 @@ class PlanShown(Shown):
     filed_on: date | None
     filing_number: str
     merged_into_id: int | None
+    split_from_id: int | None
     row_version: int
 
 

@@ -18,10 +18,10 @@ MOST_PARTS = 20
 class ChangeKind(Labelled):
     """What is done to plans of the catalogue."""
 
-    SPLIT = "split", N_("拆分")
-    MERGE = "merge", N_("合并")
-    WITHDRAW = "withdraw", N_("撤销")
-    RE_DATE = "re_date", N_("调整时限")
+    SPLIT = "split", N_("规划拆分")
+    MERGE = "merge", N_("规划合并")
+    WITHDRAW = "withdraw", N_("规划撤销")
+    RE_DATE = "re_date", N_("时限调整")
 
     @property
     def status(self) -> PlanState | None:
@@ -107,7 +107,7 @@ def _of_plans(change: Change) -> Iterator[Phrase]:
         if not plan.state.counts:
             yield Phrase(N_("《%(title)s》不在目录中"), named)
         elif plan.state is PlanState.ISSUED and change.kind is not ChangeKind.WITHDRAW:
-            yield Phrase(N_("《%(title)s》已经印发，不能再%(kind)s"), named)
+            yield Phrase(N_("《%(title)s》已经印发，不能再办理%(kind)s"), named)
         elif plan.state is PlanState.ISSUED and not change.is_ordered:
             yield Phrase(N_("《%(title)s》已经印发，须附要求撤销的文件"), named)
 

@@ -25,7 +25,7 @@ from workflow_service.store import catalogue_changes, people_queries
 from workflow_service.store.catalogue_changes import CatalogueChange
 from workflow_service.store.people import Membership, Post, Unit
 from workflow_service.store.plans import Plan
-from workflow_service.store.runtime import Attachment, Task
+from workflow_service.store.runtime import Attachment, ProcessInstance, Task
 
 from . import audit, tasks
 from .calendars import SETTINGS
@@ -33,7 +33,7 @@ from .context import Actor
 from .processes import start_process
 from .task_access import lock_task, require_holder
 
-PROCESS, AMENDING = "catalogue_change", "amend"
+PROCESS, AMENDING, KEY = "catalogue_change", "amend", "catalogue:"
 LONGEST_TITLE, LONGEST_TEXT = 120, 2000
 _POSTS = ("planner", "handler", "supervisor", "registry", "leader")
 """The posts to which a proposal comes back for amendment: the first of these that the proposer holds in his unit."""
@@ -95,7 +95,7 @@ def propose_change(session: Session, actor: Actor, asked: ChangeAsked, *, now: d
     unit, post = _proposing_post(session, actor, first)
     variables = variables_of(session, made) | {"proposer": {"unit": unit, "post": post, "person": actor.user_id}}
     run = start_process(
-        session, actor, PROCESS, variables=variables, business_key=f"catalogue:{made.id}", area_path=made.area_path, now=now
+        session, actor, PROCESS, variables=variables, business_key=f"{KEY}{made.id}", area_path=made.area_path, now=now
     )
     made.instance_id = run.id
     _record(session, actor, made, "catalogue.propose", now)
@@ -110,11 +110,8 @@ def amend_change(
     Raises as `propose_change`, and Conflict where the change does not lie before anybody for amendment.
     """
     found = visible_change(session, actor, change_id)
-    task = amendment_of(session, found)
-    if task is None:
-        raise Conflict(N_("这项目录调整现在不能修改。"))
+    task = require_amendable(session, actor, found)
     lock_task(session, task.id)
-    require_holder(session, actor, task, "task.work")
     _checked(session, actor, asked, found.id, now)
     for name, value in _columns(asked).items():
         setattr(found, name, value)
@@ -135,10 +132,20 @@ def visible_change(session: Session, actor: Actor, change_id: int) -> CatalogueC
     return found
 
 
-def amendment_of(session: Session, change: CatalogueChange) -> Task | None:
-    """Give the open task by which a change may be amended."""
+def require_amendable(session: Session, actor: Actor, change: CatalogueChange) -> Task:
+    """Give the open task by which a change is amended; raises Forbidden unless it lies before the actor, Conflict without one."""
     wanted = Task.instance_id == change.instance_id, Task.element_id == AMENDING, Task.status == "open"
-    return session.scalars(select(Task).where(*wanted)).one_or_none()
+    task = session.scalars(select(Task).where(*wanted)).one_or_none()
+    if task is None:
+        raise Conflict(N_("这项目录调整现在不能修改。"))
+    require_holder(session, actor, task, "task.work")
+    return task
+
+
+def change_of_run(row: ProcessInstance) -> int | None:
+    """Give the id of the change that a run is about, None for other runs."""
+    number = row.business_key.removeprefix(KEY)
+    return int(number) if row.definition_key == PROCESS and number.isdecimal() else None
 
 
 def asked_of(change: CatalogueChange) -> ChangeAsked:

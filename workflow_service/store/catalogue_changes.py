@@ -29,7 +29,7 @@ from .people import Unit, User
 from .plans import Plan
 from .runtime import ProcessInstance, Task
 
-COUNT_LIMIT = 1000
+COUNT_LIMIT, MOST_LISTED = 1000, 500
 RUNNING = ("active", "suspended")
 OPEN, DROPPED = "open", "dropped"
 """A change is open while its run goes on; `dropped` is how one reads whose run was ended before it was decided."""
@@ -155,6 +155,13 @@ def sources_of(session: Session, plan: Plan) -> Sequence[Plan]:
     """Give the plans that one follows."""
     came_of = or_(Plan.merged_into_id == plan.id, Plan.id == plan.split_from_id)
     return session.scalars(select(Plan).where(came_of).order_by(Plan.id)).all()
+
+
+def partners_of(session: Session, plan: Plan) -> Sequence[Plan]:
+    """Give the plans with which one may be merged: not issued, of the same government, kind and cycle."""
+    same = [getattr(Plan, name) == getattr(plan, name) for name in ("area", "category", "cycle_id")]
+    wanted = select(Plan).where(*same, Plan.status == "active", Plan.id != plan.id).order_by(Plan.code, Plan.id)
+    return session.scalars(wanted.limit(MOST_LISTED)).all()
 
 
 def running_of(session: Session, plan_ids: Collection[int]) -> Sequence[ProcessInstance]:

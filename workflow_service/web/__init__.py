@@ -21,6 +21,7 @@ from .current import end_page_session, reader
 ROOMS = (
     "tasks",
     "plans",
+    "catalogue",
     "instances",
     "board",
     "supervision",

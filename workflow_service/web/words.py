@@ -12,12 +12,14 @@ from workflow_service.domain.approvals import (
     FilingResult,
     MeetingResult,
 )
+from workflow_service.domain.catalogue import ChangeKind
 from workflow_service.domain.circulations import CirculationKind
 from workflow_service.domain.plans import (
     Category,
     DossierItem,
     Importance,
     Level,
+    OrderedBy,
     PlanState,
     ReviewForm,
     Stage,
@@ -149,6 +151,9 @@ LISTED_STATES = {
     "open": N_("在督"), "asked": N_("待核验"), "struck_off": N_("已销号"), "withdrawn": N_("已撤销"),
 }  # fmt: skip
 EXTENSION_STATUS = {"open": N_("待批"), "granted": N_("已同意"), "refused": N_("未同意")}
+CHANGE_STATES = {
+    "open": N_("在办"), "approved": N_("已批准"), "refused": N_("未通过"), "withdrawn": N_("已撤回"), "dropped": N_("已终止"),
+}  # fmt: skip
 LISTED_NOTES = {
     "listed": N_("挂牌"), "progress": N_("报送进展"), "asked": N_("申请销号"), "refused": N_("继续整改"),
     "struck_off": N_("销号"), "responsible": N_("更换责任人"),
@@ -263,6 +268,7 @@ TABLES = {
     "listed_state": LISTED_STATES,
     "listed_note": LISTED_NOTES,
     "extension_status": EXTENSION_STATUS,
+    "change_kind": _words(ChangeKind), "change_state": CHANGE_STATES, "ordered_by": _words(OrderedBy),
     "event": EVENTS,
     "result_kind": RESULT_KINDS,
     "pause": PAUSES,

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from workflow_service.domain.plans import PlanState
 from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
@@ -18,6 +19,7 @@ from workflow_service.store.plans import Plan
 from workflow_service.store.supervision import WeeklyReport
 
 from .. import cursors
+from ..catalogue.views import changes_of_plan
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in, transaction
 from ..downloads import download
 from ..listing import PAGE_ROWS, address, filter_values
@@ -132,9 +134,9 @@ def show(plan_id: int) -> ResponseReturnValue:
         plan=plan,
         stages=stage_line(plan),
         library=plan_list.library_of(session, plan_id),
-        merged_into=_successor(plan),
         starts=_starts(plan),
         sees_work=sees_work,
+        may_change=_may_change(plan),
         **(_work_on(plan) if sees_work else {}),
     )
 
@@ -154,6 +156,7 @@ def _work_on(plan: Plan) -> dict[str, Any]:
         "may_date": plan.status == "active" and plan.issued_on is None and allowed("plan.edit", thing),
         "listed": listed_list.of_plan(session, plan.id),
         "special_reports": reports_of_plan(plan.id),
+        **changes_of_plan(plan),
     }
 
 
@@ -176,7 +179,7 @@ def _starts(plan: Plan) -> list[str]:
     thing = policy.thing_of(plan.area_path, unit_ids=(plan.lead_unit_id,))
     if any(run.status in ("active", "suspended") for run in runs) or not allowed("plan.edit", thing):
         return []
-    if plan.issued_on is not None:
+    if plan.status == PlanState.ISSUED:
         return ["revision", "evaluation"]
     return ["route"] if plan.status == "active" and plan.route else []
 
@@ -196,5 +199,7 @@ def start(plan_id: int, what: str) -> ResponseReturnValue:
     return redirect(url_for("plans.show", plan_id=plan_id))
 
 
-def _successor(plan: Plan) -> Plan | None:
-    return plan_list.plan_by_id(page_session(), plan.merged_into_id) if plan.merged_into_id else None
+def _may_change(plan: Plan) -> bool:
+    """Whether the reader may propose that the plan be changed in the catalogue."""
+    thing = policy.thing_of(plan.area_path, unit_ids=(plan.lead_unit_id,))
+    return PlanState(plan.status).counts and allowed("catalogue.propose", thing)

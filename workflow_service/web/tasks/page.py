@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Conflict, Forbidden
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, forms, signers, tasks, urging
+from workflow_service.services import bulletins, catalogue_changes, forms, signers, tasks, urging
 from workflow_service.store import deadlines, inbox, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -95,6 +95,7 @@ def task_page(
         next_by_choice=choices,
         deadline_changes=deadlines.changes_of(session, task_id=task.id),
         slip=page_slip(row.id),
+        change_id=catalogue_changes.change_of_run(row),
         mark_of=mark_of,
         comments=instance_view.comments_of(session, row.id),
         files=materials.files_of(session, plan_id, row.id),
