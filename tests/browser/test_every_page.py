@@ -17,6 +17,7 @@ from sqlalchemy import select
 from tests.browser.town import NOW, Town
 from workflow_service.resources import bpmn_dir
 from workflow_service.store.acting import ListedMatter, ListedNote, NoticeSlipRow, SpecialReportRow
+from workflow_service.store.catalogue_changes import CatalogueChange
 from workflow_service.store.definitions import DecisionDefinition, Deployment, ProcessDefinition
 from workflow_service.store.operations import Circulation, TaskEvent
 from workflow_service.store.people import Post, Unit, User
@@ -41,6 +42,8 @@ SUPERVISOR = (
     "/incidents", "/incidents/{incident_id}/decision", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly",
     "/templates", "/templates/slip", "/templates/report",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
+    "/catalogue", "/catalogue?state=withdrawn", "/catalogue/{change_id}", "/plans/{listed_plan_id}",
+    *(f"/catalogue/new/{{listed_plan_id}}/{one}" for one in ("split", "merge", "withdraw", "re_date")),
     "/search?q=能源", "/search", "/plans/999999",
     "/circulations/sent", "/circulations/new/{instance_id}",
     "/supervision/listed", "/supervision/listed?state=struck_off", "/supervision/listed/{matter_id}",
@@ -107,10 +110,11 @@ def data(town: Town) -> Data:
     wrote = (
         TaskEvent.reason, Circulation.note, AgendaItem.note, Notice.subject, Deployment.name, Notice.body["text"].astext,
         ListedMatter.reason, ListedNote.text, NoticeSlipRow.matter, NoticeSlipRow.facts, NoticeSlipRow.asked,
-        SpecialReportRow.text,
+        SpecialReportRow.text, CatalogueChange.reason, CatalogueChange.basis,
     )  # fmt: skip
     with town.database.transaction() as session:
         named = {str(text) for column in names for text in session.scalars(select(column).distinct()) if text}
+        named |= {one["title"] for found in session.scalars(select(CatalogueChange.successors)) for one in found}
         whole = {str(text) for column in wrote for text in session.scalars(select(column).distinct()) if text}
         for given in session.scalars(select(Task.submission).where(Task.submission.is_not(None))):
             whole |= {text for text in given.values() if isinstance(text, str)}

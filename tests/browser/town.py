@@ -18,6 +18,7 @@ from workflow_service.domain.rounds import Relation
 from workflow_service.identity.access import actor_by_username
 from workflow_service.services import (
     bulletins,
+    catalogue_changes,
     circulations,
     instructions,
     list_views,
@@ -41,6 +42,7 @@ from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
 from workflow_service.services.special_reports import ReportAsked
 from workflow_service.store.acting import ListedMatter, NoticeSlipRow, SpecialReportRow
+from workflow_service.store.catalogue_changes import CatalogueChange
 from workflow_service.store.database import Database
 from workflow_service.store.operations import Circulation, CirculationReader
 from workflow_service.store.people import Unit, User
@@ -62,6 +64,7 @@ TITLES = (
     "宁波市煤炭石油天然气“十四五”规划",
 )  # fmt: skip
 KEPT = ("宁波市氢能“十四五”规划", "宁波市储能“十四五”规划")
+PARTS = ("宁波市港口客运“十四五”规划", "宁波市港口货运“十四五”规划")
 LATE = (("宁波市港口“十四五”规划", date(2021, 6, 4)), ("宁波市民航“十四五”规划", date(2021, 6, 22)))
 
 
@@ -89,6 +92,8 @@ class Town:
     report_id: int
     draft_report_id: int
     reading_id: int
+    change_id: int
+    listed_plan_id: int
 
 
 def login(post: str) -> str:
@@ -113,6 +118,7 @@ def build(database: Database) -> Town:
     _kept(database)
     _office(database)
     _acting(database, ids[0])
+    _changing(database)
     _reported(database, ids[0])
     return _town(database, ids, stand_before_a_gap(database, now=NOW), stand_in_a_countersignature(database, now=NOW))
 
@@ -250,6 +256,16 @@ def _reported(database: Database, plan_id: int) -> None:
         special_reports.draft_report(session, supervisor, plan_id, asked, now=NOW)
 
 
+def _changing(database: Database) -> None:
+    """A split of a plan of the catalogue that waits for the commission's leader."""
+    with database.transaction() as session:
+        planner = actor_by_username(session, login("drc.planner"), "demo", "", NOW.date())
+        plan = session.scalars(select(Plan).where(Plan.title == LATE[0][0])).one()
+        parts = [catalogue_changes.Successor(one, "nb.traffic", date(2021, 12, 31)) for one in PARTS]
+        asked = catalogue_changes.ChangeAsked("split", [plan.id], "客货运分开编制。", "市政府专题会议", parts)
+        catalogue_changes.propose_change(session, planner, asked, now=NOW - timedelta(hours=1))
+
+
 def _town(database: Database, ids: tuple[int, ...], incident_id: int, signing_id: int) -> Town:
     def one(**more: Any) -> Task:
         statement = select(Task).filter_by(**more).order_by(Task.id.desc())
@@ -273,8 +289,9 @@ def _town(database: Database, ids: tuple[int, ...], incident_id: int, signing_id
         found += session.scalars(select(ListedMatter.id)).one(), session.scalars(select(NoticeSlipRow.id)).one()
         other = session.scalars(select(Unit.id).where(Unit.code == "nb.traffic")).one()
         reports = session.scalars(select(SpecialReportRow.id).order_by(SpecialReportRow.id)).all()
+        change = session.scalars(select(CatalogueChange)).one()
         reading = one(element_id="read", status="open", round_id=None)
-        return Town(database, ids, *found, incident_id, signing_id, other, *reports, reading.id)
+        return Town(database, ids, *found, incident_id, signing_id, other, *reports, reading.id, change.id, change.plan_ids[0])
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]

@@ -50,6 +50,8 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "instance.see": EVERYBODY,
     "plan.see": EVERYBODY,
     "plan.apply": EVERYBODY,
+    "catalogue.propose": {"supervisor": WITHIN},
+    "catalogue.see": EVERYBODY,
     "definition.see": dict.fromkeys(("staff", *ROLES), EVERYWHERE),
     "task.work": {},
     "task.claim": {},

@@ -83,6 +83,6 @@ def _values(row: ChangeRow, plans: dict[int, Plan]) -> dict[str, Any]:
     same = ("id", "kind", "plan_ids", "into_plan_id", "due_on", "reason", "basis", "ordered_by", "proposed_at", "document_number",
             "decided_on", "decided_at", "answer", "made_plan_ids")  # fmt: skip
     return {name: getattr(one, name) for name in same} | {
-        "state": row.state, "summary": catalogue_changes.summary_of(one, plans), "proposed_by": row.proposer,
+        "state": row.state, "summary": str(catalogue_changes.summary_of(one, plans)), "proposed_by": row.proposer,
         "proposed_unit": row.unit, "process_instance_id": one.instance_id,
     }  # fmt: skip

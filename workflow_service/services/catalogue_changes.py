@@ -18,7 +18,7 @@ from workflow_service.domain.catalogue import Change, ChangeKind, ListedPlan, Pr
 from workflow_service.domain.divisions import last_area
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.domain.plans import Importance, OrderedBy, PlanState, Tier
-from workflow_service.domain.words import Labelled
+from workflow_service.domain.words import Labelled, Phrase
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import catalogue_changes, people_queries
@@ -160,9 +160,9 @@ def asked_of(change: CatalogueChange) -> ChangeAsked:
 def variables_of(session: Session, change: CatalogueChange) -> dict[str, Any]:
     """Give what the run of a change is told of it: `change`, the subject of its tasks, and the plan's government as `plan`."""
     plans = catalogue_changes.plans_of(session, [change])
-    first = plans[change.plan_ids[0]]
+    first, summary = plans[change.plan_ids[0]], summary_of(change, plans)
     facts = {
-        "id": change.id, "kind": change.kind, "title": title_of(change, plans), "summary": summary_of(change, plans),
+        "id": change.id, "kind": change.kind, "title": title_of(change, plans), "summary": summary.msgid % dict(summary.params),
         "reason": change.reason, "basis": change.basis,
     }  # fmt: skip
     about = {
@@ -177,17 +177,18 @@ def title_of(change: CatalogueChange, plans: Mapping[int, Plan]) -> str:
     return f"目录调整（{ChangeKind(change.kind).word}）：{first}{'等' if more else ''}"
 
 
-def summary_of(change: CatalogueChange, plans: Mapping[int, Plan]) -> str:
-    """What a change does, in one sentence."""
+def summary_of(change: CatalogueChange, plans: Mapping[int, Plan]) -> Phrase:
+    """What a change does, in one sentence, in the language of whoever reads it."""
     named = "".join(f"《{plans[one].title}》" for one in change.plan_ids)
     if change.kind == ChangeKind.WITHDRAW:
-        return f"撤销{named}"
-    if change.kind == ChangeKind.RE_DATE and change.due_on is not None:
-        return f"{named}应印发日期调整为{change.due_on.isoformat()}"
+        return Phrase(N_("撤销%(plans)s"), {"plans": named})
+    if change.kind == ChangeKind.RE_DATE:
+        return Phrase(N_("%(plans)s应印发日期调整为 %(day)s"), {"plans": named, "day": change.due_on})
     if change.into_plan_id is not None:
-        return f"{named}并入《{plans[change.into_plan_id].title}》"
+        return Phrase(N_("%(plans)s并入%(into)s"), {"plans": named, "into": f"《{plans[change.into_plan_id].title}》"})
     titles = "".join(f"《{one['title']}》" for one in change.successors)
-    return f"{named}{'拆分为' if change.kind == ChangeKind.SPLIT else '合并为'}{titles}"
+    becomes = N_("%(plans)s拆分为%(successors)s") if change.kind == ChangeKind.SPLIT else N_("%(plans)s合并为%(successors)s")
+    return Phrase(becomes, {"plans": named, "successors": titles})
 
 
 def locked_plans(session: Session, plan_ids: Sequence[int]) -> dict[int, Plan]:

@@ -63,7 +63,7 @@ def show(change_id: int) -> ResponseReturnValue:
     mine = next((one for one in tasks if task_access.may_work(session, actor, one)), None)
     return render_template(
         "catalogue/show.html", row=row, change=found, plans=plans, tasks=tasks, mine=mine,
-        summary=catalogue_changes.summary_of(found, plans), successors=_successors(found),
+        summary=str(catalogue_changes.summary_of(found, plans)), successors=_successors(found),
         ends=_ends(found) if row.state == store.OPEN else [], amends=mine is not None and mine.element_id == "amend",
         files=plan_list.attachments(session, actor.user_id, instance_id=found.instance_id) if found.instance_id else [],
         order=found.order_attachment_id,
@@ -82,7 +82,7 @@ def changes_of_plan(plan: Plan) -> dict[str, Any]:
 
 def _summaries(rows: Sequence[ChangeRow]) -> dict[int, str]:
     plans = store.plans_of(page_session(), [row.change for row in rows])
-    return {row.change.id: catalogue_changes.summary_of(row.change, plans) for row in rows}
+    return {row.change.id: str(catalogue_changes.summary_of(row.change, plans)) for row in rows}
 
 
 def _cells(row: ChangeRow, summary: str) -> tuple[Any, ...]:
