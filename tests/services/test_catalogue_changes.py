@@ -406,7 +406,7 @@ def test_weekly_reports_ask_for_closed_plans_no_more(county: Changing) -> None:
     house = county.house
     county.add("生态规划", "jb.ecology")
     with house.database.transaction() as session:
-        deployments.deploy_files(session, SYSTEM, "weekly", delivered("weekly_report", "special_report"), now=NOW)
+        deployments.deploy_files(session, SYSTEM, "weekly", delivered("weekly_report", "special_report.json"), now=NOW)
     activate(house.database, TODAY, Rhythm.WEEKLY)
     rhythms.run_due(house.database, now=datetime.combine(TODAY, time(10), CHINA))
     energy, ecology = (task.instance_id for task in house.open())

@@ -28,6 +28,8 @@ from ..once import repeated_answer
 from ..rights import require
 
 PROPOSE, AMEND = "web.catalogue.propose", "web.catalogue.amend"
+NEW = "new"
+"""The choice of a merger into a plan that is not there yet."""
 Schema = dict[str, Any]
 
 
@@ -94,8 +96,8 @@ def schema_of(plan: Plan, kind: ChangeKind) -> Schema:
         checks = {"type": "array", "items": {"type": "string", "oneOf": partners}, "x-widget": "checkboxes"}
         fields["others"] = {**checks, "title": N_("一并合并的规划"), "description": N_("本规划和勾选的规划在批准后关闭。")}
         fields["into"] = {
-            "type": "string", "title": N_("并入目录中的规划"), "oneOf": partners, "x-widget": "select",
-            "description": N_("合并为新规划的不选，在下面填写新规划。"),
+            "type": "string", "title": N_("承接规划"), "oneOf": [{"const": NEW, "title": N_("合并为新规划")}, *partners],
+            "x-widget": "select", "default": NEW, "description": N_("并入目录中的规划的，选该规划；否则在下面填写新规划。"),
         }  # fmt: skip
         fields["successors"] = _successors(plan, N_("合并为新规划"), most=1)
     elif kind is ChangeKind.RE_DATE:
@@ -141,10 +143,11 @@ def _asked(plan: Plan, kind: ChangeKind, values: Mapping[str, Any]) -> ChangeAsk
         )
         for one in values.get("successors") or ()
     ]  # fmt: skip
+    into = values.get("into") or NEW
     attached, due_on = str(values.get("order_attachment_id") or ""), values.get("due_on")
     return ChangeAsked(
         kind=kind.value, plan_ids=[plan.id, *others], reason=values.get("reason", ""), basis=values.get("basis", ""),
-        successors=successors, into_plan_id=int(values["into"]) if values.get("into") else None,
+        successors=successors, into_plan_id=int(into) if into != NEW else None,
         due_on=date.fromisoformat(due_on) if due_on else None, ordered_by=values.get("ordered_by", ""),
         order_attachment_id=int(attached) if attached.isdecimal() else None,
     )  # fmt: skip
@@ -162,7 +165,7 @@ def _values_of(change: CatalogueChange) -> dict[str, Any]:
     order = str(change.order_attachment_id) if change.order_attachment_id else None
     return {
         "successors": [one.plain() for one in asked.successors], "others": [str(one) for one in asked.plan_ids[1:]],
-        "into": str(asked.into_plan_id) if asked.into_plan_id else None, "reason": asked.reason, "basis": asked.basis,
+        "into": str(asked.into_plan_id) if asked.into_plan_id else NEW, "reason": asked.reason, "basis": asked.basis,
         "due_on": asked.due_on.isoformat() if asked.due_on else None, "ordered_by": asked.ordered_by,
         "order_attachment_id": order,
     }  # fmt: skip
