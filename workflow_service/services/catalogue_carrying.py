@@ -26,7 +26,8 @@ from workflow_service.store.plan_list import was_handed_in
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import Attachment, ProcessInstance
 
-from . import decisions, pauses, weekly
+from . import decisions, pauses, stage_clocks, weekly
+from .calendars import SETTINGS
 from .catalogue_changes import Successor, asked_of, locked_plans, require_possible
 from .context import Actor
 from .execution import locked_instance
@@ -114,9 +115,9 @@ def _locked_runs(session: Session, change: CatalogueChange) -> list[ProcessInsta
 def _re_date(work: _Work) -> None:
     (plan,) = work.sources
     assert work.change.due_on is not None  # require_possible asks for it
-    data = {"change": work.change.id, "number": work.change.document_number, "reason": work.change.reason}
-    execution = work.execution
-    pauses.re_date(work.session, execution.actor, plan, work.change.due_on, data, execution.row, now=work.now)
+    why = f"{work.change.document_number} {work.change.reason}"[: stage_clocks.LONGEST_REASON]
+    moment = SETTINGS.close_of(work.change.due_on)
+    stage_clocks.move(work.session, work.execution.actor, plan, "", moment, why, pauses.BY_HAND, now=work.now)
 
 
 def _new_plan(work: _Work, one: Successor) -> Plan:
@@ -210,6 +211,7 @@ def _close(work: _Work, kind: ChangeKind, made: Sequence[Plan], runs: Sequence[P
             session, execution.actor, run, "process-instance.terminate", "terminated", _why(change), work.now, WHY_ENDED
         )
     for plan in work.sources:
+        stage_clocks.leave(session, plan.id, work.now)
         work.enter(plan, "closed")
     session.flush()
 
