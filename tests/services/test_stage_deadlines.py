@@ -19,8 +19,9 @@ from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.engine.read import read_diagram
 from workflow_service.engine.verify import Surroundings, check
 from workflow_service.services import audit, deployments, extensions, stage_clocks, trials
+from workflow_service.services.execution import Execution, locked_instance
 from workflow_service.store import deadlines, stage_deadlines
-from workflow_service.store.plans import PlanEvent
+from workflow_service.store.plans import AgendaItem, PlanEvent
 from workflow_service.store.stage_deadlines import StageDeadline
 from workflow_service.store.supervision import Notice
 
@@ -240,3 +241,75 @@ def test_what_a_suspension_stops_and_a_resumption_moves_is_told_before_with_the_
     resume(house, run)
     told = {one.name: (one.after, one.working_days) for one in moved}
     assert told["征求意见"] == (close(7), 2) == (stages(house)[0][2], 2) and plan_id
+
+
+def fork(house: House) -> tuple[int, int]:
+    """Two branches in stages of their own."""
+    nodes = '<startEvent id="start"/><parallelGateway id="f"/><parallelGateway id="j"/><endEvent id="end"/>'
+    for key, stage in (("a", "consultation"), ("b", "coordination")):
+        nodes += user_task(key, more=f'approval:stage="{stage}" approval:stageDeadline="5 working days"')
+        nodes += user_task(f"{key}2", more=f'approval:stage="{stage}"')
+    flows = ("start -> f", "f -> a", "f -> b", "a -> a2", "b -> b2", "a2 -> j", "b2 -> j", "j -> end")
+    house.deploy(xml_drawing.draw(nodes, *flows))
+    at(house, 0)
+    return plan_on(house)
+
+
+def test_two_stages_in_one_step_have_one_clock_that_of_the_last(house: House) -> None:
+    plan_id, _run = fork(house)
+    assert [(stage, left) for stage, _rule, _due, left in stages(house)] == [("consultation", True), ("coordination", False)]
+    assert plan_of(house, plan_id).stage == "coordination"
+
+
+def test_a_branch_that_comes_back_into_its_stage_goes_on_with_its_clock(house: House) -> None:
+    plan_id, _run = fork(house)
+    set_due(house, plan_id, "coordination", close(9))
+    at(house, 2)
+    house.complete("a")
+    at(house, 3)
+    house.complete("b")
+    now = [(stage, due, left) for stage, _rule, due, left in stages(house)]
+    assert now == [("consultation", close(7), True), ("coordination", close(9), False)], "no fresh clocks"
+
+
+def test_a_stage_that_a_service_enters_ends_the_one_before(meeting: House) -> None:
+    at(meeting, 0)
+    plan_id, _run = plan_on(meeting)
+    set_due(meeting, plan_id, "drafting", close(3))
+    meeting.complete("prepare")
+    with meeting.database.transaction() as session:
+        found = session.scalars(select(AgendaItem)).one()
+        row = locked_instance(session, found.instance_id)
+        execution = Execution.thaw(session, SYSTEM, row, meeting.now)
+        assert execution.plan is not None
+        execution.enter_stage(execution.plan, "implementation")
+    assert [(stage, left) for stage, _rule, _due, left in stages(meeting)] == [("drafting", True)]
+
+
+def test_a_date_set_while_the_plan_waits_stands_still_with_it(meeting: House) -> None:
+    at(meeting, 0)
+    plan_id, _run = plan_on(meeting)
+    meeting.complete("prepare")
+    at(meeting, 1)
+    set_due(meeting, plan_id, "drafting", close(3))
+    at(meeting, 3)
+    decide(meeting, "passed")
+    assert stages(meeting)[0][2] == close(7)
+
+
+def test_a_stage_left_in_a_pause_and_entered_again_is_told_as_it_was(house: House) -> None:
+    plan_id, run = begin(house)
+    at(house, 1)
+    suspend(house, run)
+    at(house, 2)
+    set_due(house, plan_id, "consultation", close(8))
+    with house.database.transaction() as session:
+        stage_clocks.leave(session, plan_id, at(house, 3))
+        session.flush()
+        again = StageDeadline(plan_id=plan_id, stage="consultation", rule="", entered_at=at(house, 7), due_at=close(11))
+        session.add(again)
+    at(house, 8)
+    set_due(house, plan_id, "consultation", close(14))
+    with house.database.transaction() as session:
+        then = {n: stage_deadlines.dues_at(session, [plan_id], at(house, n, 23))[plan_id].due_at for n in (0, 1, 2, 7, 8)}
+    assert then == {0: close(3), 1: close(3), 2: close(8), 7: close(11), 8: close(14)}

@@ -14,7 +14,16 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow_service.notify.outbox import Channels, send_pending
-from workflow_service.services import answerable, audit, clock_failures, ledger, processes, rhythms, timeouts
+from workflow_service.services import (
+    answerable,
+    audit,
+    clock_failures,
+    ledger,
+    mergers,
+    processes,
+    rhythms,
+    timeouts,
+)
 from workflow_service.services.leavers import release_ended_posts
 from workflow_service.store import idempotency
 from workflow_service.store.database import Database
@@ -94,6 +103,8 @@ class Work:
             release_ended_posts(session, now=self.now())
         with self.database.transaction() as session:
             answerable.pass_on_from_leavers(session, now=self.now())
+        with self.database.transaction() as session:
+            mergers.pass_stragglers(session, now=self.now())
         with self.database.transaction() as session:
             while idempotency.forget_expired(session):
                 pass

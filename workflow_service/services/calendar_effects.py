@@ -22,6 +22,7 @@ from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Task
+from workflow_service.store.stage_deadlines import StageDeadline
 from workflow_service.store.supervision import CalendarDay
 
 from .calendars import SETTINGS, working_calendar
@@ -51,6 +52,18 @@ class MovedTask:
 
 
 @dataclass(frozen=True)
+class MovedStage:
+    """A plan's present stage whose deadline moves."""
+
+    row_id: int
+    plan_id: int
+    title: str
+    stage: str
+    before: datetime
+    after: datetime
+
+
+@dataclass(frozen=True)
 class MovedRun:
     """A run of a rhythm that moves to another day."""
 
@@ -67,6 +80,7 @@ class Effect:
     tasks: tuple[MovedTask, ...]
     runs: tuple[MovedRun, ...]
     plans_on_days_off: int
+    stages: tuple[MovedStage, ...] = ()
 
     @property
     def later(self) -> int:
@@ -84,6 +98,7 @@ def effect_of(session: Session, days: Days, *, forgotten: Collection[date] = (),
         tasks=tuple(_moved_tasks(session, old, new, min(touched), now)),
         runs=tuple(_moved_runs(session, old, new, now)),
         plans_on_days_off=_plans_due_on(session, [day for day in touched if not new.is_working_day(day)]),
+        stages=tuple(_moved_stages(session, old, new, min(touched), now)),
     )
 
 
@@ -97,7 +112,10 @@ def changed_calendar(session: Session, days: Days, forgotten: Collection[date] =
 
 
 def move(session: Session, actor: Actor, effect: Effect, *, now: datetime) -> None:
-    """Move the tasks of an effect; each keeps in its history from when to when and why."""
+    """Move the tasks and stages of an effect; each keeps in its history from when to when and why."""
+    if effect.stages:
+        session.execute(update(StageDeadline), [{"id": one.row_id, "due_at": one.after} for one in effect.stages])
+        session.execute(insert(DeadlineChange), [_noted_stage(one, actor, now) for one in effect.stages])
     if not effect.tasks:
         return
     session.execute(update(Task), [{"id": one.task_id, "due_at": one.after} for one in effect.tasks])
@@ -110,6 +128,36 @@ def _noted(one: MovedTask, actor: Actor, now: datetime) -> dict[str, Any]:
         "plan_id": one.plan_id, "instance_id": one.instance_id, "task_id": one.task_id, "kind": BY_HAND, "started_at": now,
         "ended_at": now, "due_before": one.before, "due_after": one.after, "reason": REASON, "actor_id": actor.user_id,
     }  # fmt: skip
+
+
+def _noted_stage(one: MovedStage, actor: Actor, now: datetime) -> dict[str, Any]:
+    return {
+        "plan_id": one.plan_id, "stage": one.stage, "kind": BY_HAND, "started_at": now, "ended_at": now,
+        "due_before": one.before, "due_after": one.after, "reason": REASON, "actor_id": actor.user_id,
+    }  # fmt: skip
+
+
+def _moved_stages(
+    session: Session, old: WorkingCalendar, new: WorkingCalendar, first: date, now: datetime
+) -> Iterator[MovedStage]:
+    """Stages of plans whose clock runs, by the same rules as tasks."""
+    today = SETTINGS.day_of(now)
+    begin = SETTINGS.close_of(max(first, today) - timedelta(days=1))
+    row = StageDeadline
+    statement = (
+        select(
+            row.id, row.plan_id, row.stage, row.due_at, row.rule.label("deadline_rule"), row.entered_at.label("created_at"),
+            Plan.title,
+        )
+        .join(Plan, Plan.id == row.plan_id)
+        .where(row.left_at.is_(None), row.due_at > begin, Plan.paused_for == "")
+        .order_by(row.due_at, row.id)
+    )  # fmt: skip
+    for one in session.execute(statement):
+        day = SETTINGS.day_of(one.due_at)
+        after = _moved_to(one, day, today, old, new) if day > today else day
+        if after != day:
+            yield MovedStage(one.id, one.plan_id, one.title, one.stage, one.due_at, one.due_at + (after - day))
 
 
 def _moved_tasks(

@@ -255,9 +255,13 @@ class Execution:
     def _enter_stages(self, stages: list[str]) -> None:
         for stage in stages:
             if self.plan is not None and self.plan.stage != stage:
-                self.note_plan("stage_changed", {"from": self.plan.stage, "to": stage})
-                self.plan.stage = stage
-                stage_clocks.enter(self, stage)
+                self.enter_stage(self.plan, stage)
+
+    def enter_stage(self, plan: Plan, stage: str) -> None:
+        """The plan goes from its stage into another one: history says so, and the clocks of both know."""
+        self.note_plan("stage_changed", {"from": plan.stage, "to": stage})
+        plan.stage = stage
+        stage_clocks.enter(self, stage)
 
     def _keep_settled_facts(self) -> None:
         """A fact of the plan that the route settled on its way (the form of review) goes into the plan's row."""

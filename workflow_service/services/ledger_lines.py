@@ -204,6 +204,14 @@ def _held_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int,
     }
 
 
+def _units_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int, str]:
+    """The units that answered for those tasks at the moment for which others did later."""
+    moved = board_queries.former_holders(session, task_ids, at.until)
+    former = {task_id: was["unit"] for task_id, was in moved.items() if was["unit"]}
+    _people, units = board_queries.names_of(session, (), set(former.values()), at.until) if former else ({}, {})
+    return {task_id: units[unit] for task_id, unit in former.items() if unit in units}
+
+
 def _with_last(line: LedgerLine, done: Any) -> LedgerLine:
     if done is None:
         return line
@@ -232,12 +240,13 @@ def late_tasks(
 ) -> Iterator[LateTask]:
     """Give the tasks past their due moment, the longest overdue first."""
     rows = queries.late_tasks(session, areas, at.until, limit)
-    held = _held_then(session, [row.id for row in rows], at)
+    ids = [row.id for row in rows]
+    held, units = _held_then(session, ids, at), _units_then(session, ids, at)
     for row in rows:
         reading = read_light(row.due_at, at.last_moment, calendar, SETTINGS)
         assert reading is not None
         yield LateTask(
             task_id=row.id, plan_id=row.plan_id, title=row.title, name=row.name, stage=row.stage,
-            unit_name=row.unit_name or "", holder=held.get(row.id, _holder(row)), due_at=row.due_at,
+            unit_name=units.get(row.id, row.unit_name or ""), holder=held.get(row.id, _holder(row)), due_at=row.due_at,
             days_late=-reading.working_days_left, light=reading,
         )  # fmt: skip

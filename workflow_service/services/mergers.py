@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import Conflict, InvalidInput
 from workflow_service.i18n import N_
-from workflow_service.identity.groups import structure_changed
+from workflow_service.identity.groups import RELATION_NAMES, structure_changed
+from workflow_service.identity.words import Word
 from workflow_service.store import merging, people_queries
 from workflow_service.store.people import Post, Unit
 
@@ -56,7 +57,7 @@ def preview_merger(session: Session, actor: Actor, unit_id: int, heir_id: int, *
         posts=tuple(one.name for one in people_queries.posts_of(session, unit.id) if one.code not in has),
         tasks=len(merging.open_tasks_of(session, unit)), plans=merging.plans_of(session, unit.id),
         matters=merging.matters_of(session, unit.id), units=len(_below(session, unit)),
-        relation=unit.relation if unit.relation and not heir.relation else "",
+        relation=unit.relation,
         document_prefix=unit.document_prefix if unit.document_prefix and not heir.document_prefix else "",
     )  # fmt: skip
 
@@ -69,7 +70,7 @@ def merge_unit(session: Session, actor: Actor, unit_id: int, heir_id: int, reaso
     reason = reason.strip()
     if not 1 <= len(reason) <= LONGEST_REASON:
         raise InvalidInput(N_("请写明机构调整的依据，不超过 500 字。"), pointer="/reason")
-    locked = select(Unit).where(Unit.id.in_((unit_id, heir_id))).order_by(Unit.id).with_for_update()
+    locked = select(Unit).where(Unit.id.in_((unit_id, heir_id))).order_by(Unit.id).with_for_update(key_share=True)
     session.scalars(locked.execution_options(populate_existing=True)).all()
     merger = preview_merger(session, actor, unit_id, heir_id, now=now)
     unit, heir = merger.unit, merger.heir
@@ -90,6 +91,24 @@ def merge_unit(session: Session, actor: Actor, unit_id: int, heir_id: int, reaso
     return merger
 
 
+def pass_stragglers(session: Session, *, now: datetime) -> int:
+    """Pass on what came to a merged unit after all: a step that had asked who it is before, a run taken up again.
+
+    Gives how many tasks. Run now and then by the scheduler, and at once where a run is taken up again.
+    """
+    passed = 0
+    for unit in session.scalars(select(Unit).where(Unit.successor_id.is_not(None)).order_by(Unit.id)):
+        found = merging.open_tasks_of(session, unit)
+        if not found and not merging.open_rounds_of(session, unit):
+            continue
+        heir = session.get_one(Unit, unit.successor_id)
+        merging.instances_with(session, unit)
+        _pass_tasks(session, Actor.system("scheduler"), unit, heir, "", now)
+        merging.pass_papers(session, unit, heir)
+        passed += len(found)
+    return passed
+
+
 def _both(session: Session, actor: Actor, unit_id: int, heir_id: int) -> tuple[Unit, Unit]:
     unit, heir = unit_to_manage(session, actor, unit_id), unit_to_manage(session, actor, heir_id)
     if unit.id == heir.id:
@@ -100,6 +119,9 @@ def _both(session: Session, actor: Actor, unit_id: int, heir_id: int) -> tuple[U
         raise Conflict(N_("“%(unit)s”已不在用。"), unit=unit.name)
     if not heir.active:
         raise Conflict(N_("“%(unit)s”已不在用。"), unit=heir.name)
+    if unit.relation and heir.relation:
+        text = N_("“%(unit)s”承担“%(relation)s”职能，“%(heir)s”已另有职能；请先把这项职能改设到其他单位，再并入。")
+        raise Conflict(text, unit=unit.name, heir=heir.name, relation=Word(RELATION_NAMES[unit.relation]))
     return unit, heir
 
 

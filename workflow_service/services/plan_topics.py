@@ -187,8 +187,7 @@ def _registered(execution: "Execution") -> Plan:
 
 def _stage(execution: "Execution", plan: Plan, stage: str) -> None:
     if plan.stage != stage:
-        execution.note_plan("stage_changed", {"from": plan.stage, "to": stage})
-        plan.stage = stage
+        execution.enter_stage(plan, stage)
 
 
 def _close(execution: "Execution", status: str, data: dict[str, Any]) -> Result:

@@ -27,7 +27,7 @@ from workflow_service.store.instance_view import participants_of
 from workflow_service.store.people import Unit, User
 from workflow_service.store.plans import Plan
 from workflow_service.store.report_list import Leader
-from workflow_service.store.runtime import ProcessInstance
+from workflow_service.store.runtime import ProcessInstance, Task
 
 from . import audit, paper_templates, recipients
 from .calendars import SETTINGS
@@ -36,6 +36,7 @@ from .listing import INSPECTOR_POST, inspector_of
 from .numbering import next_number
 from .plans import visible_plan
 from .processes import start_process
+from .task_access import holders_of
 
 PROCESS, KIND = "special_report", "special_report"
 DRAFT, SENT, DROPPED = "draft", "sent", "dropped"
@@ -77,12 +78,14 @@ def draft_report(session: Session, actor: Actor, plan_id: int, asked: ReportAske
 def change_draft(session: Session, actor: Actor, report_id: int, asked: ReportAsked, *, now: datetime) -> SpecialReportRow:
     """Change what a draft says; raises NotFound, Forbidden, InvalidInput, Conflict once it was sent or dropped."""
     found = _locked(session, report_id)
-    policy.require(actor, "report.edit", _thing(session, found))
+    policy.require(actor, "report.edit", _to_edit(session, found))
     if found.status != DRAFT:
         raise Conflict(N_("专报已经报送或者不再报送，不能修改。"))
     leaders = _leaders(session, found.area_path, asked, now)
     found.title, found.text = asked.title.strip(), asked.text.strip()
     found.recipients, found.recipient_names = [one.user_id for one in leaders], [_named(one) for one in leaders]
+    for task in _own_tasks(session, found):
+        task.revision += 1  # a form that was opened before does not release words that nobody saw on it
     session.flush()
     _note(session, actor, "report.change", found, now)
     return found
@@ -201,6 +204,18 @@ def _locked(session: Session, report_id: int) -> SpecialReportRow:
     if found is None:
         raise NotFound(N_("没有编号为 %(id)s 的专报。"), id=report_id)
     return found
+
+
+def _own_tasks(session: Session, report: SpecialReportRow) -> Sequence[Task]:
+    """The open steps of a report's own run, without what is asked on their behalf."""
+    own = Task.instance_id == report.instance_id, Task.status == "open", Task.round_id.is_(None)
+    return session.scalars(select(Task).where(*own).order_by(Task.id)).all()
+
+
+def _to_edit(session: Session, report: SpecialReportRow) -> policy.Thing:
+    """A draft with who wrote it and before whom its own steps lie: whoever merely reads it changes nothing."""
+    holders = {holder for task in _own_tasks(session, report) for holder in holders_of(task)}
+    return policy.thing_of(report.area_path, holders=holders, participants=(report.drafted_by,), process=PROCESS)
 
 
 def _thing(session: Session, report: SpecialReportRow) -> policy.Thing:

@@ -40,15 +40,22 @@ def enter(execution: Execution, stage: str) -> None:
     """A plan enters a stage in a step's own transaction: the one before is left, the new one's clock begins."""
     session, plan, now = execution.session, execution.plan, execution.now
     assert plan is not None
+    session.flush()
     leave(session, plan.id, now)
-    rule = rule_of(execution, stage)
-    if rule:
+    before = stage_deadlines.left_with_work(session, plan.id, execution.row.id, stage)
+    if before is not None:  # another branch was in its own stage meanwhile; this one's clock goes on
+        before.left_at = None
+    elif rule := rule_of(execution, stage):
         session.add(
             StageDeadline(
                 plan_id=plan.id, instance_id=execution.row.id, stage=stage, rule=rule, entered_at=now,
                 due_at=calendars.due_at(session, rule, now),
             )
         )  # fmt: skip
+    session.flush()
+    if plan.paused_for:
+        stop(session, execution.actor, plan, plan.paused_for, now=now)
+        session.flush()
 
 
 def leave(session: Session, plan_id: int, now: datetime) -> None:
@@ -58,7 +65,7 @@ def leave(session: Session, plan_id: int, now: datetime) -> None:
         return
     standing = deadlines.standing_of_stage(session, plan_id)
     if standing is not None:
-        standing.ended_at, standing.due_after = now, found.due_at
+        standing.ended_at, standing.due_before, standing.due_after = now, found.due_at, found.due_at
     found.left_at = now
     session.flush()
 
@@ -148,6 +155,9 @@ def move(
             rule = "by hand"
             found = StageDeadline(plan_id=plan.id, stage=stage, rule=rule, entered_at=now, due_at=due_at)
             session.add(found)
+            session.flush()
+            if plan.paused_for:
+                stop(session, actor, plan, plan.paused_for, now=now)
         found.due_at, found.rule = due_at, "by hand"
     else:
         was, plan.due_on = plan.due_on, SETTINGS.day_of(due_at)
@@ -159,14 +169,14 @@ def move(
 
 def due_of(session: Session, plan: Plan, stage: str) -> datetime | None:
     """Until when a plan (`stage` empty) or its present stage is to be done; raises Conflict where it is not in that stage."""
+    if plan.status != "active" or plan.issued_on is not None:
+        raise Conflict(N_("规划已印发或已不在编制中，时限不能再改。"))
     if not stage:
-        if plan.status != "active" or plan.issued_on is not None:
-            raise Conflict(N_("规划已印发或已不在编制中，时限不能再改。"))
         return SETTINGS.close_of(plan.due_on) if plan.due_on is not None else None
     if plan.stage != stage:
         raise Conflict(N_("规划已不在“%(stage)s”阶段。"), stage=Word(Stage(stage).word) if stage in list(Stage) else stage)
     found = stage_deadlines.open_of(session, plan.id)
-    return found.due_at if found is not None else None
+    return found.due_at if found is not None and found.stage == stage else None
 
 
 def note(

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.rounds import RULES, Relation
-from workflow_service.store import step_rows
+from workflow_service.store import people_queries, step_rows
 from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.operations import TaskRound
 from workflow_service.store.runtime import Incident, ProcessInstance, Task, TaskDraft
@@ -21,6 +21,7 @@ from workflow_service.store.runtime import Incident, ProcessInstance, Task, Task
 from . import pauses, recipients, rounds
 from .context import Actor
 from .execution import Execution
+from .mergers import pass_stragglers
 from .moves import ComingBack
 from .task_access import holders_of, put_aside, put_before
 
@@ -35,6 +36,7 @@ def reinstate(execution: Execution, ended_at: datetime | None, moved: Mapping[UU
         _give_back(session, actor, former, task, now)
         _ask_again(session, actor, row, former, task, now)
     session.flush()
+    pass_stragglers(session, now=now)  # a unit before whose post it lay may have been merged meanwhile
 
 
 def coming_back(session: Session, former: Task, *, now: datetime) -> ComingBack:
@@ -104,6 +106,7 @@ def _ask_again(session: Session, actor: Actor, row: ProcessInstance, former: Tas
     found = [(one, _sides_ended_with(session, one)) for one in _rounds_ended_with(session, former)]
     for one, _sides in found:
         one.task_id, one.ended_at, one.outcome = task.id, None, ""
+        one.people = [asked | {"holder": people_queries.heir_of(session, asked["holder"])} for asked in one.people]
         task.rounds += 1
     if any(RULES[Relation(one.relation)].holds for one, _sides in found):
         put_aside(session, task)
@@ -152,4 +155,5 @@ def _is_his(session: Session, user_id: int, former: Task, now: datetime) -> bool
 
 def _is_there(session: Session, side: Task, now: datetime) -> bool:
     """Whether anybody stands behind one of those of whom it was asked."""
-    return any(recipients.is_reachable(session, one, now=now) for one in holders_of(side))
+    asked = [people_queries.heir_of(session, one) for one in holders_of(side)]
+    return any(recipients.is_reachable(session, one, now=now) for one in asked)

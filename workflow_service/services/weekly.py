@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select, text
+from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
@@ -129,11 +129,11 @@ def late_units(session: Session, period: str, *, now: datetime) -> list[Unit]:
 
 
 def _reporting(period: str) -> Select[Any]:
-    """The units that were asked to report, with their tasks."""
+    """The units that were asked to report, with their tasks, whoever has these by now."""
     return (
         select(Unit)
-        .join(Task, Task.unit_id == Unit.id)
-        .join(ProcessInstance, ProcessInstance.id == Task.instance_id)
+        .join(ProcessInstance, ProcessInstance.business_key == func.concat(f"weekly:{period}:", Unit.code))
+        .join(Task, Task.instance_id == ProcessInstance.id)
         .where(ProcessInstance.business_key.startswith(f"weekly:{period}:"), ProcessInstance.definition_key == PROCESS)
         .where(Task.element_id == REPORTING)
         .order_by(Unit.area_path, Unit.sort_key, Unit.id)

@@ -133,7 +133,7 @@ def open_tasks(session: Session, instance_id: int) -> Sequence[Task]:
 
 def set_by_hand_at(session: Session, task_ids: Collection[int]) -> dict[int, datetime]:
     """For each of the tasks whose due moment a person has set: when he did so last."""
-    by_hand = DeadlineChange.task_id.in_(list(task_ids)), DeadlineChange.kind == "by_hand"
+    by_hand = DeadlineChange.task_id.in_(list(task_ids)), DeadlineChange.kind.in_(("by_hand", "extended"))
     last = select(DeadlineChange.task_id, func.max(DeadlineChange.started_at)).where(*by_hand)
     rows = session.execute(last.group_by(DeadlineChange.task_id))
     return {task_id: moment for task_id, moment in rows if task_id is not None}

@@ -23,7 +23,7 @@ from .runtime import ProcessInstance, Task, TaskHolder
 _PLANS_GO_OVER = text("""
     WITH gone AS (
       UPDATE plan SET lead_unit_id = :heir, row_version = row_version + 1
-      WHERE lead_unit_id = :unit AND status NOT IN ('refused', 'merged', 'split', 'withdrawn') RETURNING id
+      WHERE lead_unit_id = :unit AND status NOT IN ('refused', 'merged', 'split') RETURNING id
     )
     INSERT INTO plan_event (plan_id, at, kind, data, actor_id)
     SELECT id, :now, :kind, jsonb_build_object('from', CAST(:unit AS bigint), 'to', CAST(:heir AS bigint),
@@ -110,6 +110,9 @@ def _pass_readers(session: Session, before: str, after: str) -> None:
     mine, his = CirculationReader, aliased(CirculationReader)
     unread = mine.holder.startswith(before, autoescape=True), mine.read_at.is_(None)
     same = his.circulation_id == mine.circulation_id, his.holder == _renamed(mine.holder, before, after)
+    delivered = select(func.min(mine.delivered_at)).where(*unread, *same).scalar_subquery()
+    waiting = his.read_at.is_(None), his.delivered_at.is_(None), select(mine.id).where(*unread, *same).exists()
+    session.execute(update(his).where(*waiting).values(delivered_at=delivered).execution_options(synchronize_session=False))
     session.execute(delete(mine).where(*unread, select(his.id).where(*same).exists()))
     session.execute(update(mine).where(*unread).values(holder=_renamed(mine.holder, before, after)))
 

@@ -104,6 +104,16 @@ def unit_in_use(session: Session, code: str) -> Unit | None:
     return found if found is not None and found.active else None
 
 
+def heir_of(session: Session, holder: str) -> str:
+    """The holder key that follows one: of a post of a merged unit the same post of its successor, else itself."""
+    if not holder.startswith("g:"):
+        return holder
+    code, _colon, post = holder.removeprefix("g:").rpartition(":")
+    merged = aliased(Unit)
+    successor = session.scalar(select(Unit.code).join(merged, merged.successor_id == Unit.id).where(merged.code == code))
+    return f"g:{successor}:{post}" if successor else holder
+
+
 def posts_of_units(
     session: Session, pairs: Collection[tuple[str, str]], codes: Collection[str]
 ) -> Sequence[Any]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Base, Key
 from .deadlines import DeadlineChange
+from .runtime import Task
 
 
 class StageDeadline(Base):
@@ -50,6 +51,14 @@ def open_of(session: Session, plan_id: int) -> StageDeadline | None:
     return session.scalars(select(StageDeadline).where(*wanted)).one_or_none()
 
 
+def left_with_work(session: Session, plan_id: int, instance_id: int, stage: str) -> StageDeadline | None:
+    """Give the last deadline of a stage that a run has left although tasks of that stage are open in it still."""
+    still = Task.instance_id == instance_id, Task.status == "open", Task.stage == stage
+    wanted = StageDeadline.plan_id == plan_id, StageDeadline.instance_id == instance_id, StageDeadline.stage == stage
+    last = select(StageDeadline).where(*wanted, select(Task.id).where(*still).exists())
+    return session.scalars(last.order_by(StageDeadline.id.desc()).limit(1)).one_or_none()
+
+
 def all_of(session: Session, plan_id: int) -> Sequence[StageDeadline]:
     """Give every stage with a deadline that a plan has been in, in order."""
     statement = select(StageDeadline).where(StageDeadline.plan_id == plan_id)
@@ -63,7 +72,8 @@ def dues_at(session: Session, plan_ids: Collection[int], until: datetime) -> dic
         select(change.due_before)
         .where(
             change.plan_id == row.plan_id, change.stage == row.stage, change.task_id.is_(None), change.ended_at >= until,
-            change.started_at >= row.entered_at, change.due_before.is_not(None), change.kind.not_in(("asked", "refused")),
+            change.started_at >= row.entered_at, or_(row.left_at.is_(None), change.started_at < row.left_at),
+            change.due_before.is_not(None), change.kind.not_in(("asked", "refused")),
         )
         .order_by(change.ended_at, change.id)
         .limit(1)
