@@ -326,6 +326,6 @@ def test_a_draft_goes_over_to_the_successor_of_its_unit_and_a_sent_one_stays_as_
         mergers.merge_unit(session, SYSTEM, units["jb.drc"], units["jb.energy"], "机构改革", now=later)
     assert (report_of(reporting, old).organ_unit_id, report_of(reporting, old).status) == (units["jb.drc"], "sent")
     found = report_of(reporting, left)
-    assert (found.organ_unit_id, found.organ) == (units["jb.energy"], "宁波市生态环境局江北分局")
+    assert (found.organ_unit_id, found.organ) == (units["jb.energy"], "江北区能源局")
     reporting.complete("draft", {"outcome": "submit"}, "jb.supervisor")
     assert "release" in reporting.waiting()
