@@ -68,8 +68,8 @@ def test_a_read_only_field_shows_what_the_route_holds_in_words(house: House, per
 
 FORMS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(forms_dir().iterdir())}
 ROUTES = [etree.fromstring(path.read_bytes()) for path in sorted(bpmn_dir().glob("*.bpmn"))]
-STARTED_WITH = {"listed_supervision": {"matter"}, "notice_slip": {"slip"}}
-"""What the service itself puts into a run when it starts it (`services/listing.py`, `services/slips.py`)."""
+STARTED_WITH = {"listed_supervision": {"matter"}, "notice_slip": {"slip"}, "catalogue_change": {"change"}}
+"""What the service itself puts into a run when it starts it (`services/listing.py`, `slips.py`, `catalogue_changes.py`)."""
 TELLING = [key for key, form in FORMS.items() if any("x-from" in own for own in form["properties"].values())]
 
 
