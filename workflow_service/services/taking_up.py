@@ -21,13 +21,14 @@ from workflow_service.store.runtime import Incident, ProcessInstance, Task, Task
 from . import pauses, recipients, rounds
 from .context import Actor
 from .execution import Execution
-from .mergers import pass_stragglers
 from .moves import ComingBack
 from .task_access import holders_of, put_aside, put_before
 
 
 def reinstate(execution: Execution, ended_at: datetime | None, moved: Mapping[UUID, UUID]) -> None:
     """Give a run that was terminated at `ended_at`, and waits again, what its end took; `moved`: its new tokens by former."""
+    from .mergers import pass_stragglers
+
     session, actor, row, now = execution.session, execution.actor, execution.row, execution.now
     step_rows.reinstate_items(session, row.id)
     if ended_at is not None:
