@@ -53,7 +53,7 @@ def test_who_is_not_asked_may_neither_claim_nor_finish(house: House, task: Task)
 def test_values_that_do_not_fit_are_named_field_by_field_and_nothing_moves(house: House, task: Task) -> None:
     with pytest.raises(FormErrors) as refused, house.database.transaction() as session:
         tasks.complete_task(session, house.actor("jb.handler"), task.id, {"outcome": "?", "x": 1}, now=NOW)
-    assert {one["field"] for one in refused.value.details["fields"]} == {"", "outcome"}
+    assert {one["field"] for one in refused.value.details["fields"]} == {"x", "outcome"}
     assert house.waiting() == ["a"]
 
 
