@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from workflow_service.domain.errors import InvalidInput
-from workflow_service.domain.plans import Application, OrderedBy, PlanState, Reasons, registration_problems
+from workflow_service.domain.plans import (
+    Application,
+    OrderedBy,
+    PlanState,
+    Reasons,
+    five_year_cycle,
+    registration_problems,
+)
 from workflow_service.domain.words import N_, Labelled, Phrase
 
 FEWEST_PARTS = 2
@@ -144,6 +151,8 @@ def _of_successors(change: Change) -> Iterator[Phrase]:
             yield Phrase(N_("《%(title)s》的编制单位应属同一级政府"), named)
         if change.today is not None and one.due_on <= change.today:
             yield Phrase(N_("《%(title)s》的应印发日期应晚于今天"), named)
+        if change.plans and five_year_cycle(one.first_year) != five_year_cycle(change.plans[0].cycle):
+            yield Phrase(N_("《%(title)s》的规划期应与原规划属同一个五年规划期"), named)
         application = Application(
             one.title, one.first_year, one.last_year, ordered_by=one.ordered_by, has_order=one.ordered_by is not None
         )
@@ -161,5 +170,5 @@ def _of_day(change: Change) -> Iterator[Phrase]:
         return
     if change.today is not None and change.due_on <= change.today:
         yield Phrase(N_("调整后的应印发日期应晚于今天"))
-    if change.due_on in [plan.due_on for plan in change.plans]:
+    if change.today is not None and change.due_on in [plan.due_on for plan in change.plans]:
         yield Phrase(N_("应印发日期没有变化"))

@@ -115,9 +115,11 @@ def _locked_runs(session: Session, change: CatalogueChange) -> list[ProcessInsta
 def _re_date(work: _Work) -> None:
     (plan,) = work.sources
     assert work.change.due_on is not None  # require_possible asks for it
+    if plan.due_on == work.change.due_on:
+        return  # somebody set this very day meanwhile
     why = f"{work.change.document_number} {work.change.reason}"[: stage_clocks.LONGEST_REASON]
     moment = SETTINGS.close_of(work.change.due_on)
-    stage_clocks.move(work.session, work.execution.actor, plan, "", moment, why, pauses.BY_HAND, now=work.now)
+    stage_clocks.move(work.session, work.execution.actor, plan, "", moment, why, pauses.BY_HAND, now=work.now, approved=True)
 
 
 def _new_plan(work: _Work, one: Successor) -> Plan:

@@ -98,6 +98,7 @@ def propose_change(session: Session, actor: Actor, asked: ChangeAsked, *, now: d
         session, actor, PROCESS, variables=variables, business_key=f"{KEY}{made.id}", area_path=made.area_path, now=now
     )
     made.instance_id = run.id
+    _file_order(session, made)
     _record(session, actor, made, "catalogue.propose", now)
     return made
 
@@ -112,10 +113,13 @@ def amend_change(
     found = visible_change(session, actor, change_id)
     task = require_amendable(session, actor, found)
     lock_task(session, task.id)
-    _checked(session, actor, asked, found.id, now)
+    plans = _checked(session, actor, asked, found.id, now)
+    if any(plan.area_path != found.area_path for plan in plans.values()):
+        raise InvalidInput(N_("修改后的规划应属提出调整的同一级政府；另一级政府的规划请另行提出。"), pointer="/plan_ids")
     for name, value in _columns(asked).items():
         setattr(found, name, value)
     session.flush()
+    _file_order(session, found)
     _record(session, actor, found, "catalogue.amend", now)
     tasks.complete_task(session, actor, task.id, {"outcome": "submit", "opinion": note}, now=now)
     return found
@@ -270,11 +274,20 @@ def _check_order(session: Session, actor: Actor, asked: ChangeAsked, but: int | 
     if asked.order_attachment_id is None:
         return
     file = session.get(Attachment, asked.order_attachment_id)
+    if file is None or file.removed_at:
+        raise InvalidInput(N_("没有找到交办文件，请重新上传。"), pointer="/order_attachment_id")
     kept = session.get(CatalogueChange, but) if but is not None else None
     if kept is not None and kept.order_attachment_id == asked.order_attachment_id:
         return
-    if file is None or file.removed_at or not (actor.trusted or file.uploaded_by == actor.user_id):
+    if not (actor.trusted or file.uploaded_by == actor.user_id):
         raise InvalidInput(N_("没有找到交办文件，请重新上传。"), pointer="/order_attachment_id")
+
+
+def _file_order(session: Session, change: CatalogueChange) -> None:
+    """The ordering document belongs to the change's run: whoever decides on it reads it."""
+    file = session.get(Attachment, change.order_attachment_id) if change.order_attachment_id is not None else None
+    if file is not None and file.instance_id is None and file.plan_id is None and file.task_id is None:
+        file.instance_id = change.instance_id
 
 
 def _columns(asked: ChangeAsked) -> dict[str, Any]:

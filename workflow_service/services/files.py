@@ -27,6 +27,7 @@ from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, No
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import plan_list
+from workflow_service.store.catalogue_changes import CatalogueChange
 from workflow_service.store.database import FILES_DIR
 from workflow_service.store.plans import LibraryResult, Meeting, Plan
 from workflow_service.store.runtime import Attachment
@@ -188,6 +189,7 @@ def _is_on_record(session: Session, attachment_id: int) -> bool:
     uses = (
         select(Plan.id).where(Plan.order_attachment_id == attachment_id),
         select(Meeting.id).where(Meeting.minutes_attachment_id == attachment_id),
+        select(CatalogueChange.id).where(CatalogueChange.order_attachment_id == attachment_id),
     )
     return _is_issued(session, attachment_id) or any(session.scalars(use.limit(1)).first() is not None for use in uses)
 

@@ -140,13 +140,17 @@ def set_due(
 
 
 def move(
-    session: Session, actor: Actor, plan: Plan, stage: str, due_at: datetime, reason: str, kind: str, *, now: datetime
-) -> None:
-    """Move the due moment of a locked plan, or of its present stage, and keep why; rights are the caller's."""
+    session: Session, actor: Actor, plan: Plan, stage: str, due_at: datetime, reason: str, kind: str, *, now: datetime,
+    approved: bool = False,
+) -> None:  # fmt: skip
+    """Move the due moment of a locked plan, or of its present stage, and keep why; rights are the caller's.
+
+    A date that a government `approved` may be over by the day on which it is carried out.
+    """
     reason = reason.strip()
     if not 1 <= len(reason) <= LONGEST_REASON:
         raise InvalidInput(N_("请写明理由，不超过 500 字。"), pointer="/reason")
-    if aware(due_at) <= now:
+    if aware(due_at) <= now and not approved:
         raise InvalidInput(N_("新的时限应晚于现在。"), pointer="/due_at")
     before = due_of(session, plan, stage)
     if stage:
