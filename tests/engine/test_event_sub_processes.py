@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.running import Run
 from tests.engine.xml_drawing import draw
-from workflow_service.domain.errors import Conflict
+from workflow_service.domain.errors import Conflict, InvalidInput
 from workflow_service.engine.read import read_diagram
 from workflow_service.engine.support import unsupported
 from workflow_service.engine.verify import Surroundings, check
@@ -182,6 +182,11 @@ def test_the_check_finds_nothing_wrong(data: bytes) -> None:
 BAD = listening(MESSAGE)
 SECOND = '<startEvent id="s2"><signalEventDefinition signalRef="sig"/></startEvent><userTask'
 SEVERAL = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+OTHER = (
+    '<subProcess id="other" triggeredByEvent="true"><startEvent id="s3"><signalEventDefinition signalRef="sig"/></startEvent>'
+    '<endEvent id="e3"/><sequenceFlow id="s3_e3" sourceRef="s3" targetRef="e3"/></subProcess>'
+)
+INNER = OTHER
 STOP = '<endEvent id="stop"><terminateEventDefinition/></endEvent>'
 
 
@@ -194,9 +199,43 @@ STOP = '<endEvent id="stop"><terminateEventDefinition/></endEvent>'
         (BAD.replace('true">', f'true">{SEVERAL}', 1), (), "event_sub_process"),
         (listening('<errorEventDefinition errorRef="err"/>', interrupting=False), (), "error_interrupts"),
         (listening("<conditionalEventDefinition><condition>x</condition></conditionalEventDefinition>"), (), "not_supported"),
+        (listening(MESSAGE, interrupting=False) + OTHER, (), "event_sub_process"),
+        (BAD.replace("<userTask", INNER + "<userTask"), (), "event_sub_process"),
         (listening(MESSAGE, interrupting=False) + STOP, ("a -> stop",), "event_sub_process"),
     ],
 )  # fmt: skip
 def test_what_could_not_run_as_drawn_is_refused(nodes: str, flows: tuple[str, ...], code: str) -> None:
     data = draw(START + '<userTask id="a"/>' + END + nodes, "start -> a", "a -> end", *flows, roots=ROOTS)
     assert code in {one.code for one in unsupported(read_diagram(data))}
+
+
+def test_a_triggered_start_with_several_ways_is_refused_beside_one() -> None:
+    begin = f'<startEvent id="start">{MESSAGE}</startEvent>'
+    nodes = begin + '<userTask id="a"/><userTask id="b"/>' + END + listening('<signalEventDefinition signalRef="sig"/>')
+    data = draw(nodes, "start -> a", "start -> b", "a -> end", "b -> end", roots=ROOTS)
+    assert "event_sub_process" in {one.code for one in unsupported(read_diagram(data))}
+
+
+def test_its_timer_must_not_end_what_somebody_has_to_decide() -> None:
+    ways = '<sequenceFlow id="s_e" sourceRef="s" targetRef="e"/>'
+    nodes = START + '<userTask id="a" approval:kind="decide"/>' + END + listening(TIMER, True, "", ways)
+    found = check(read_diagram(draw(nodes, "start -> a", "a -> end", roots=ROOTS)), Surroundings())
+    assert "decided_by_clock" in {one.code for one in found}
+    nodes = START + '<userTask id="a" approval:kind="decide"/>' + END + listening(TIMER)
+    asked = draw(nodes, "start -> a", "a -> end", roots=ROOTS)
+    assert "decided_by_clock" not in {one.code for one in check(read_diagram(asked), Surroundings())}
+
+
+def test_nobody_is_put_on_it_by_hand_nor_on_what_was_put_in() -> None:
+    for target in ("handle", "_n_scope_p"):
+        run = Run(beside(MESSAGE, interrupting=False))
+        with pytest.raises(InvalidInput):
+            run.instance.jump(run.token("a"), target)
+        assert run.waiting == ["a"]
+
+
+def test_an_error_that_it_listens_for_is_caught() -> None:
+    error = '<errorEventDefinition errorRef="err"/>'
+    nodes = START + f'<userTask id="a"/><endEvent id="end">{error}</endEvent>' + listening(error)
+    found = check(read_diagram(draw(nodes, "start -> a", "a -> end", roots=ROOTS)), Surroundings())
+    assert "error_not_caught" not in {one.code for one in found}

@@ -10,6 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from workflow_service.domain.drawing import is_drawn
+
 ONE_WAY = ("exclusiveGateway", "eventBasedGateway")
 
 
@@ -47,6 +49,18 @@ class Level:
         for key, one in self.elements.items():
             if one.get("attached_to"):
                 self.onward[one["attached_to"]].append(key)
+
+    def is_listening(self, key: str) -> bool:
+        """Whether an element was drawn as an event sub-process: an event of the scope around everything else leads to it."""
+        return bool(self._events_before(key))
+
+    def ends_everything(self, key: str) -> bool:
+        """Whether it is one that interrupts: its end is the end of all that lies beside it."""
+        return any(one.get("interrupting", True) for one in self._events_before(key))
+
+    def _events_before(self, key: str) -> list[dict[str, Any]]:
+        attached = [(event, one) for event, one in self.elements.items() if one.get("attached_to")]
+        return [one for event, one in attached if not is_drawn(one["attached_to"]) and key in self.onward[event]]
 
     def reach(self, start: str, without: str | None = None) -> frozenset[str]:
         """Everything that can come from `start` on, itself included, on ways that do not touch `without`."""

@@ -53,7 +53,7 @@ def _put_around(scope: Any, listening: list[Any]) -> str:
 
 
 def _begin_with(scope: Any, targets: list[str]) -> None:
-    start = f"{INSERTED}start_{scope.get('id').removeprefix(INSERTED)}"
+    start = f"{INSERTED}first_{scope.get('id').removeprefix(INSERTED)}"
     etree.SubElement(scope, bpmn("startEvent"), id=start)
     for target in targets:
         _connect(scope, start, target)
@@ -65,7 +65,7 @@ def _hang_on(scope: Any, node: Any, around: str) -> None:
     start = node.find(bpmn("startEvent"))
     first = [flow for flow in node.findall(bpmn("sequenceFlow")) if flow.get("sourceRef") == start.get("id")]
     node.remove(start)
-    inner = f"{INSERTED}start_{node.get('id')}"
+    inner = f"{INSERTED}begin_{node.get('id')}"
     etree.SubElement(node, bpmn("startEvent"), id=inner)
     for flow in first:
         flow.set("sourceRef", inner)

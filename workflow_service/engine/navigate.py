@@ -20,6 +20,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from workflow_service.domain.drawing import is_drawn
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 
@@ -175,7 +176,7 @@ def jump(program: Program, task: Task, target: str) -> list[Assumed]:
         raise InvalidInput(N_("边界事件只是随任务等待，请调整它所附着的环节。"))
     moved = _on_level_of(task, target)
     level = Level(program.processes[moved.workflow.spec.process_key], _parent_of(moved.workflow))
-    if level.elements[target]["type"] not in ACTIVITIES:
+    if level.elements[target]["type"] not in ACTIVITIES or not is_drawn(target) or level.is_listening(target):
         raise InvalidInput(N_("只能调整到任务、子流程或调用的流程。"))
     passed = next((one for one in way_back(moved) if one.workflow is moved.workflow and _is_at(one, target)), None)
     if passed is not None:

@@ -21,6 +21,9 @@ def reachability_problems(process: Process) -> Iterator[Problem]:
         yield from _scope_problems(process, scope)
     for element in process.of_type("boundaryEvent"):
         yield from _clock_problems(process, element)
+    for element in process.elements.values():
+        if element.triggered_by_event:
+            yield from _listening_clock_problems(process, element)
 
 
 def _about(code: str, element: Element, text: str, advice: str = "", **values: str) -> Problem:
@@ -86,6 +89,19 @@ def _clock_problems(process: Process, event: Element) -> Iterator[Problem]:
         text = N_("“%(task)s”须由人决定或确认，不能到时由“%(name)s”代为办结")
         advice = N_("请改为不中断的催办，或到时转给上级的任务。")
         yield _about("decided_by_clock", event, text, advice, task=decided[0].label)
+
+
+def _listening_clock_problems(process: Process, listening: Element) -> Iterator[Problem]:
+    """The same for an event sub-process whose timer ends everything beside it before anybody is asked."""
+    for event in process.level(listening.id):
+        if event.type != "startEvent" or event.kind != "timer" or not event.interrupting:
+            continue
+        beside = [one for one in process.level(listening.parent) if not one.triggered_by_event]
+        decided = [task for one in beside for task in _inside(process, one) if task.get("approval:kind") in DECIDING_KINDS]
+        if decided and any(process.elements[key].type == "endEvent" for key in _until_people(process, event)):
+            text = N_("“%(task)s”须由人决定或确认，不能到时由“%(name)s”代为办结")
+            advice = N_("请改为不中断的催办，或到时转给上级的任务。")
+            yield _about("decided_by_clock", event, text, advice, task=decided[0].label)
 
 
 def _inside(process: Process, host: Element) -> list[Element]:

@@ -20,11 +20,13 @@ from SpiffWorkflow.exceptions import SpiffWorkflowException, TaskNotFoundExcepti
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from workflow_service.domain.drawing import is_drawn
 from workflow_service.domain.errors import Conflict, NaiveDatetime, TongchouError
 from workflow_service.i18n import N_, _, said
 
 from . import scope
 from .against_flow import AgainstTheFlow
+from .blocks import Level
 from .decision_table import DecisionTable
 from .facts import Passage, Place, Step, Thrown, Trouble
 from .gateways import wake_inclusive_joins
@@ -286,8 +288,27 @@ class Instance(AgainstTheFlow):
             self._note_started(task)
         if task.state == TaskState.COMPLETED and task.task_spec.bpmn_id:
             self._passages.append(Passage(describe(task), "completed", self._flows(task)))
-            if describe(task).element_type == "endEvent" and task.workflow is self.workflow:
+            if describe(task).element_type == "endEvent" and self._is_of_the_process(task):
                 self._outcome = task.task_spec.bpmn_id
+
+    def _is_of_the_process(self, task: Task) -> bool:
+        """Whether an end is the process's own: beside an event sub-process it lies in the scope put around what was drawn, or
+        in one that interrupts.
+        """
+        workflow = task.workflow
+        while workflow.parent_task_id is not None:
+            host = self.workflow.get_task_from_id(workflow.parent_task_id)
+            key = str(host.task_spec.bpmn_id)
+            if is_drawn(key) and not self._ends_everything(host, key):
+                return False
+            workflow = host.workflow
+        return workflow is self.workflow
+
+    def _ends_everything(self, host: Task, key: str) -> bool:
+        if describe(host).element_type != "subProcess":
+            return False
+        spec = host.workflow.spec
+        return Level(self.program.processes[spec.process_key], str(spec.name).partition("/")[2] or None).ends_everything(key)
 
     def _note_started(self, task: Task) -> None:
         if ANNOUNCED not in task.internal_data:

@@ -95,6 +95,12 @@ def _start_problems(process: Process, scope: str | None) -> Iterator[Problem]:
             )
 
 
+def _interrupts(process: Process, element: Element) -> bool | None:
+    """Whether an event sub-process interrupts; None where it has no start event to say so."""
+    starts = [one for one in process.level(element.id) if one.type == "startEvent"]
+    return starts[0].interrupting if starts else None
+
+
 def _event_sub_process_problems(element: Element, process: Process) -> Iterator[Problem]:
     """It has one start event that something triggers, no flows, and what lies beside it can be put around."""
     inside = process.level(element.id)
@@ -115,6 +121,17 @@ def _event_sub_process_problems(element: Element, process: Process) -> Iterator[
     ):
         text = N_("“%(name)s”：有事件子流程时，所在流程只能有一个开始事件")
         yield _refused(element, "event_sub_process", text)
+    triggered = [one for one in beside if one.type == "startEvent" and one.kind is not None]
+    if any(len(one.outgoing) > 1 for one in triggered):
+        text = N_("“%(name)s”：有事件子流程时，带触发的开始事件只能有一条出线")
+        yield _refused(element, "event_sub_process", text, N_("请在开始事件之后画并行网关。"))
+    around = process.elements.get(element.parent or "")
+    if around is not None and around.triggered_by_event:
+        yield _refused(element, "event_sub_process", N_("“%(name)s”：事件子流程里不能再有事件子流程"))
+    kinds = {_interrupts(process, one) for one in beside if one.triggered_by_event}
+    if len(kinds - {None}) > 1:
+        text = N_("“%(name)s”：同一范围里中断的和不中断的事件子流程不能并存")
+        yield _refused(element, "event_sub_process", text, N_("请把其中一种放进子流程。"))
     for end in beside if not starts[0].interrupting else ():
         if end.type == "endEvent" and end.kind == "terminate":
             advice = N_("请改用中断的事件子流程，或用普通结束。")

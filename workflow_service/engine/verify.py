@@ -234,13 +234,24 @@ def _catch_problems(event: Element, process: Process) -> Iterator[Problem]:
 
 def _is_caught(end: Element, process: Process) -> bool:
     parent = end.parent
-    while parent is not None:
+    while True:
+        if any(_listens_for(process, one, end) for one in process.level(parent) if one.triggered_by_event):
+            return True
+        if parent is None:
+            return False
         for key in process.elements[parent].boundary:
             event = process.elements[key]
             if event.kind == "error" and event.definitions[0].name in (None, end.definitions[0].name):
                 return True
         parent = process.elements[parent].parent
-    return False
+
+
+def _listens_for(process: Process, listening: Element, end: Element) -> bool:
+    """Whether an event sub-process is begun by the error of an end event outside it."""
+    if end.parent == listening.id:
+        return False
+    starts = [one for one in process.level(listening.id) if one.type == "startEvent" and one.kind == "error"]
+    return any(one.definitions[0].name in (None, end.definitions[0].name) for one in starts)
 
 
 def _drawing_problems(diagram: Diagram) -> Iterator[Problem]:

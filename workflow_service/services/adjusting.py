@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.drawing import is_drawn
+from workflow_service.engine.blocks import Level
 from workflow_service.engine.dialect import ACTIVITIES
 from workflow_service.engine.program import Program
 from workflow_service.identity import policy
@@ -81,6 +82,12 @@ def _called(program: Program, host: Activity) -> set[str]:
     return {str(element.get("called")), *element.get("mapping", {}).get("candidates", ())}
 
 
+def _is_a_step(process: Mapping[str, Any], element_id: str) -> bool:
+    """Whether a token can be put there: not on what was put in, nor on an event sub-process, which its event begins."""
+    parent = process["elements"][element_id].get("parent")
+    return is_drawn(element_id) and not Level(dict(process), parent).is_listening(element_id)
+
+
 def _targets(program: Program, key: str, place: str, standing: Activity) -> Iterable[JumpTarget]:
     """The activities beside an element and beside the sub-processes around it."""
     process: Mapping[str, Any] = program.processes[key]
@@ -89,6 +96,6 @@ def _targets(program: Program, key: str, place: str, standing: Activity) -> Iter
         inside.append(process["elements"][inside[-1]].get("parent"))
     for element_id, element in process["elements"].items():
         here = key == standing.process_key and element_id == standing.element_id
-        if element["type"] in ACTIVITIES and element.get("parent") in inside and not here and is_drawn(element_id):
+        if element["type"] in ACTIVITIES and element.get("parent") in inside and not here and _is_a_step(process, element_id):
             name = process["name"] if key != standing.process_key else ""
             yield JumpTarget(element_id, element["name"] or element_id, element["type"], name)
