@@ -42,7 +42,7 @@ SUPERVISOR = (
     "/incidents", "/incidents/{incident_id}/decision", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly",
     "/templates", "/templates/slip", "/templates/report",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",
-    "/catalogue", "/catalogue?state=withdrawn", "/catalogue/{change_id}", "/catalogue/{returned_change_id}/amend",
+    "/catalogue", "/catalogue?state=withdrawn", "/catalogue/{change_id}",
     "/plans/{listed_plan_id}",
     *(f"/catalogue/new/{{listed_plan_id}}/{one}" for one in ("split", "merge", "withdraw", "re_date")),
     "/search?q=能源", "/search", "/plans/999999",
@@ -69,7 +69,7 @@ LEADER = (
     "/supervision/reports/{report_id}/instruct",
 )
 NO_PAGE = re.compile(
-    r"/(api|static|healthz|readyz|sign-in|problems|counts|board/live|.*/files|.*/effect|tasks/.*/people)\b"
+    r"/(api|static|healthz|readyz|sign-in|problems|counts|board/live|catalogue/.*/amend|.*/files|.*/effect|tasks/.*/people)\b"
     r"|.*\.(xlsx|docx|json|bpmn|pdf|webmanifest|js|csv)$|/$|.*(ending|which)>$"
 )
 IN_CHINESE_ON_PURPOSE = {

@@ -94,7 +94,6 @@ class Town:
     reading_id: int
     change_id: int
     listed_plan_id: int
-    returned_change_id: int
 
 
 def login(post: str) -> str:
@@ -265,17 +264,6 @@ def _changing(database: Database) -> None:
         parts = [catalogue_changes.Successor(one, "nb.traffic", date(2021, 12, 31)) for one in PARTS]
         asked = catalogue_changes.ChangeAsked("split", [plan.id], "客货运分开编制。", "市政府专题会议", parts)
         catalogue_changes.propose_change(session, planner, asked, now=NOW - timedelta(hours=1))
-        supervisor = actor_by_username(session, login("drc.supervisor"), "demo", "", NOW.date())
-        later = session.scalars(select(Plan).where(Plan.title == LATE[1][0])).one()
-        asked = catalogue_changes.ChangeAsked(
-            "re_date", [later.id], "等待机场布局规划。", "市政府专题会议", due_on=date(2021, 12, 31)
-        )
-        returned = catalogue_changes.propose_change(session, supervisor, asked, now=NOW - timedelta(hours=1))
-    with database.transaction() as session:
-        leader = actor_by_username(session, login("drc.leader"), "demo", "", NOW.date())
-        review = session.scalars(select(Task).where(Task.instance_id == returned.instance_id, Task.status == "open")).one()
-        back = {"outcome": "return", "opinion": "请补充依据。"}
-        tasks.complete_task(session, leader, review.id, back, now=NOW - timedelta(minutes=50))
 
 
 def _town(database: Database, ids: tuple[int, ...], incident_id: int, signing_id: int) -> Town:
@@ -301,10 +289,9 @@ def _town(database: Database, ids: tuple[int, ...], incident_id: int, signing_id
         found += session.scalars(select(ListedMatter.id)).one(), session.scalars(select(NoticeSlipRow.id)).one()
         other = session.scalars(select(Unit.id).where(Unit.code == "nb.traffic")).one()
         reports = session.scalars(select(SpecialReportRow.id).order_by(SpecialReportRow.id)).all()
-        change, returned = session.scalars(select(CatalogueChange).order_by(CatalogueChange.id)).all()
+        change = session.scalars(select(CatalogueChange)).one()
         reading = one(element_id="read", status="open", round_id=None)
-        return Town(database, ids, *found, incident_id, signing_id, other, *reports, reading.id, change.id, change.plan_ids[0],
-                    returned.id)
+        return Town(database, ids, *found, incident_id, signing_id, other, *reports, reading.id, change.id, change.plan_ids[0])
 
 
 __all__ = ["NOW", "PASSWORD", "Town", "build", "login"]
