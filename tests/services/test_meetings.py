@@ -16,7 +16,7 @@ from workflow_service.services.meetings import ItemResult
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.plans import AgendaItem, Meeting, Plan
 from workflow_service.store.records import AuditRecord
-from workflow_service.store.runtime import Attachment
+from workflow_service.store.runtime import Attachment, ProcessInstance
 
 AREA = "330205"
 LISTING = (
@@ -174,6 +174,25 @@ def test_minutes_are_a_file_that_the_office_itself_uploaded(house: House, plans:
             meetings.enter_results(
                 session, clerk, meeting, {pool[plans[0]].id: ItemResult("pending")}, minutes_attachment_id=minutes, now=NOW
             )
+
+
+def test_the_minutes_are_not_for_who_takes_part_from_another_government(house: House, plans: list[int]) -> None:
+    """They tell of every item; a countersigner from elsewhere sees his own run and its other files."""
+    pool = pooled(house)
+    enter(house, planned(house, *pool.values()), {one.id: ItemResult("approved") for one in pool.values()})
+    run = pool[plans[0]].instance_id
+    with house.database.transaction() as session:
+        session.get_one(ProcessInstance, run).started_by = house.structure.people["hs.handler"]
+    with house.database.transaction() as session:
+        (minutes,) = session.scalars(select(Attachment).where(Attachment.instance_id == run))
+        other = Attachment(
+            sha256="3" * 64, name="会签稿.pdf", media_type="application/pdf", size=1, uploaded_at=NOW, instance_id=run
+        )
+        session.add(other)
+        session.flush()
+        assert visible_attachment(session, house.actor("hs.handler"), other.id) is other
+        with pytest.raises(Forbidden, match="会议纪要"):
+            visible_attachment(session, house.actor("hs.handler"), minutes.id)
 
 
 def test_each_run_of_the_agenda_has_the_minutes_among_its_files_and_the_scan_stands_once(house: House, plans: list[int]) -> None:

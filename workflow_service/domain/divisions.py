@@ -52,6 +52,12 @@ def area_path(area: str) -> str:
     return (area_path(above) if above else "/") + area + "/"
 
 
+def paths_down_to(path: str) -> list[str]:
+    """Give the area paths from the outermost down to one, itself included; none for an empty path."""
+    codes = [code for code in path.split("/") if code]
+    return ["/" + "/".join(codes[:count]) + "/" for count in range(1, len(codes) + 1)]
+
+
 def last_area(path: str) -> str:
     """Give the division code that an area path ends with, empty for an empty path."""
     return path.rstrip("/").rpartition("/")[2]

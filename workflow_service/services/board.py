@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.divisions import last_area
+from workflow_service.domain.divisions import last_area, paths_down_to
 from workflow_service.domain.errors import NotFound
 from workflow_service.domain.supervision import Figures
 from workflow_service.i18n import N_, _
@@ -105,9 +105,7 @@ def _trail(session: Session, actor: Actor, area: str) -> tuple[tuple[str, str], 
     tops = [one for one in visible if area.startswith(one)] if visible is not None else ["/"]
     if not area or not tops:
         return ()
-    parts = area.strip("/").split("/")
-    paths = ["/" + "/".join(parts[:number]) + "/" for number in range(1, len(parts) + 1)]
-    shown = [path for path in paths if path.startswith(tops[0])]
+    shown = [path for path in paths_down_to(area) if path.startswith(tops[0])]
     names = area_names(session, [last_area(path) for path in shown])
     return tuple((names.get(last_area(path), last_area(path)), path) for path in shown)
 

@@ -23,14 +23,14 @@ from workflow_service.store import catalogue_changes
 from workflow_service.store.catalogue_changes import CatalogueChange
 from workflow_service.store.people import Unit
 from workflow_service.store.plan_list import was_handed_in
-from workflow_service.store.plans import Plan, PlanEvent
+from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Attachment, ProcessInstance
 
 from . import decisions, pauses, stage_clocks, weekly
 from .calendars import SETTINGS
-from .catalogue_changes import Successor, asked_of, locked_plans, require_possible
+from .catalogue_changes import Successor, asked_of, locked_plans, require_possible, term_of
 from .context import Actor
-from .execution import locked_instance
+from .execution import CLOSED, locked_instance
 from .interventions import end_instance
 from .plans import calendar_day, next_code, plan_facts
 
@@ -65,17 +65,8 @@ class _Work:
 
     def note(self, plan: Plan, kind: str, data: dict[str, Any]) -> None:
         """Write into a plan's history, with what every such entry says of the change."""
-        run, actor = self.execution.row.id, self.execution.actor.user_id
         said = {"change": self.change.id, "number": self.change.document_number, "reason": self.change.reason}
-        self.session.add(
-            PlanEvent(plan_id=plan.id, at=self.now, kind=kind, data=data | said, instance_id=run, actor_id=actor)
-        )
-
-    def enter(self, plan: Plan, stage: str) -> None:
-        """Put a plan into a stage."""
-        if plan.stage != stage:
-            self.note(plan, "stage_changed", {"from": plan.stage, "to": stage})
-            plan.stage = stage
+        self.execution.note_plan(kind, data | said, plan)
 
 
 def carry_out(execution: Execution, change: CatalogueChange) -> list[Plan]:
@@ -140,7 +131,7 @@ def _new_plan(work: _Work, one: Successor) -> Plan:
     session.flush()
     sources_named = [{"id": before.id, "code": before.code, "title": before.title} for before in sources]
     work.note(plan, "registered", {"code": plan.code, "route": plan.route, "sources": sources_named})
-    work.enter(plan, "research")
+    work.execution.enter_stage(plan, "research")
     return plan
 
 
@@ -154,11 +145,12 @@ def _inherited(sources: Sequence[Plan]) -> dict[str, Any]:
 
 def _own(one: Successor, sources: Sequence[Plan]) -> dict[str, Any]:
     """What a successor states, else what the plans before it had: the weightiest kind, the whole of their terms."""
+    first, last = term_of(one, sources)
     return {
         "tier": one.tier or _first_of(Tier, [plan.tier for plan in sources]),
         "importance": one.importance or _first_of(Importance, [plan.importance for plan in sources]),
-        "first_year": one.first_year or min(plan.first_year for plan in sources),
-        "last_year": one.last_year or max(plan.last_year for plan in sources),
+        "first_year": first,
+        "last_year": last,
     }
 
 
@@ -213,8 +205,8 @@ def _close(work: _Work, kind: ChangeKind, made: Sequence[Plan], runs: Sequence[P
             session, execution.actor, run, "process-instance.terminate", "terminated", _why(change), work.now, WHY_ENDED
         )
     for plan in work.sources:
-        stage_clocks.leave(session, plan.id, work.now)
-        work.enter(plan, "closed")
+        if plan.stage != CLOSED:
+            work.execution.enter_stage(plan, CLOSED)
     session.flush()
 
 

@@ -214,11 +214,11 @@ def require_possible(
     """
     units = {one.lead_unit: _unit(session, one.lead_unit) for one in asked.successors}
     touched = [*asked.plan_ids, *([asked.into_plan_id] if asked.into_plan_id is not None else [])]
-    first = plans[asked.plan_ids[0]]
+    sources = [plans[one] for one in asked.plan_ids]
     require_changeable(
         Change(
-            kind=ChangeKind(asked.kind), plans=[_listed(plans[one]) for one in asked.plan_ids],
-            successors=[_proposed(one, units[one.lead_unit], first) for one in asked.successors],
+            kind=ChangeKind(asked.kind), plans=[_listed(one) for one in sources],
+            successors=[_proposed(one, units[one.lead_unit], sources) for one in asked.successors],
             into=_listed(plans[asked.into_plan_id]) if asked.into_plan_id is not None else None, due_on=asked.due_on,
             is_ordered=bool(asked.ordered_by and asked.order_attachment_id), today=today,
         )
@@ -310,10 +310,17 @@ def _listed(plan: Plan) -> ListedPlan:
     )
 
 
-def _proposed(one: Successor, unit: Unit, before: Plan) -> ProposedPlan:
+def term_of(one: Successor, sources: Sequence[Plan]) -> tuple[int, int]:
+    """The first and last year of a successor: as stated, else the whole of the terms before it."""
+    first = one.first_year or min(plan.first_year for plan in sources)
+    return first, one.last_year or max(plan.last_year for plan in sources)
+
+
+def _proposed(one: Successor, unit: Unit, sources: Sequence[Plan]) -> ProposedPlan:
     """What was ordered with the plan before, goes for what follows it."""
+    before = sources[0]
     ordered = OrderedBy(before.ordered_by) if before.ordered_by and before.order_attachment_id else None
-    first, last = one.first_year or before.first_year, one.last_year or before.last_year
+    first, last = term_of(one, sources)
     return ProposedPlan(one.title.strip(), unit.area, first, last, one.due_on, ordered)
 
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
@@ -17,7 +15,7 @@ from . import audit, recipients
 from .calendars import SETTINGS
 from .catalogue_carrying import carry_out
 from .catalogue_changes import summary_of, variables_of
-from .topics import Result, handles
+from .topics import Result, handles, locked_subject
 
 if TYPE_CHECKING:
     from .execution import Execution
@@ -71,12 +69,7 @@ def withdraw_change(execution: "Execution", work: ServiceWork) -> Result:
 
 
 def _change(execution: "Execution", work: ServiceWork) -> CatalogueChange:
-    number = int((work.variables.get("change") or {}).get("id") or 0)
-    statement = select(CatalogueChange).where(CatalogueChange.id == number).with_for_update()
-    found = execution.session.scalars(statement).one_or_none()
-    if found is None:
-        raise InvalidInput(N_("没有找到这项目录调整。"))
-    return found
+    return locked_subject(execution, work, "change", CatalogueChange, N_("没有找到这项目录调整。"))
 
 
 def _said(work: ServiceWork, element: str) -> dict[str, Any]:

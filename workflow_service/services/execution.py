@@ -259,9 +259,9 @@ class Execution:
 
     def enter_stage(self, plan: Plan, stage: str) -> None:
         """The plan goes from its stage into another one: history says so, and the clocks of both know."""
-        self.note_plan("stage_changed", {"from": plan.stage, "to": stage})
+        self.note_plan("stage_changed", {"from": plan.stage, "to": stage}, plan)
         plan.stage = stage
-        stage_clocks.enter(self, stage)
+        stage_clocks.enter(self, plan, stage)
 
     def _keep_settled_facts(self) -> None:
         """A fact of the plan that the route settled on its way (the form of review) goes into the plan's row."""
@@ -278,11 +278,11 @@ class Execution:
         self.plan.review_form = str(settled)
         self.instance.renew("plan", {**facts, "review_form": settled})
 
-    def note_plan(self, kind: str, data: dict[str, Any]) -> None:
-        """Write a fact into the plan's history, at the command's business time."""
+    def note_plan(self, kind: str, data: dict[str, Any], plan: Plan | None = None) -> None:
+        """Write a fact into the history of the run's plan, or of another one, at the command's business time."""
         self.session.add(
             PlanEvent(
-                plan_id=self.row.plan_id,
+                plan_id=plan.id if plan is not None else self.row.plan_id,
                 at=self.now,
                 kind=kind,
                 data=data,

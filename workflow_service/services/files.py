@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from workflow_service.domain.documents import require_unclassified
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, TooLarge, Unavailable
@@ -43,6 +43,8 @@ from .task_access import asked_thing, open_task
 MEGABYTE = 1_000_000
 CHUNK_BYTES = 256_000
 LONGEST_NAME = 200
+MINUTES = "minutes"
+"""What the minutes of a meeting are among the files of each run whose result they hold (`meetings`)."""
 
 
 class NotDeclared(InvalidInput):
@@ -161,6 +163,7 @@ def visible_attachment(session: Session, actor: Actor, attachment_id: int) -> At
         policy.require(actor, "plan.see", thing_of_draft(session, visible_plan(session, actor, attachment.plan_id)))
     elif not _is_minutes(session, actor, attachment_id):
         raise Forbidden(N_("这份文件不在您的查阅范围内。"))
+    _require_reader_of_minutes(session, actor, attachment)
     return attachment
 
 
@@ -192,6 +195,20 @@ def _is_on_record(session: Session, attachment_id: int) -> bool:
         select(CatalogueChange.id).where(CatalogueChange.order_attachment_id == attachment_id),
     )
     return _is_issued(session, attachment_id) or any(session.scalars(use.limit(1)).first() is not None for use in uses)
+
+
+def _require_reader_of_minutes(session: Session, actor: Actor, attachment: Attachment) -> None:
+    """Minutes tell of every item of a meeting: filed with each, they are for units of the meeting's own government."""
+    if attachment.dossier_item != MINUTES:
+        return
+    original = aliased(Attachment)
+    held = select(Meeting.area_path).join(original, original.id == Meeting.minutes_attachment_id)
+    areas = session.scalars(held.where(original.sha256 == attachment.sha256)).all()
+    own = actor.trusted or any(
+        area in actor.area_paths or policy.may(actor, "instance.see", policy.thing_of(area)) for area in areas
+    )
+    if areas and not own:
+        raise Forbidden(N_("会议纪要只供召开会议的这一级政府各单位查阅。"))
 
 
 def _is_minutes(session: Session, actor: Actor, attachment_id: int) -> bool:

@@ -13,7 +13,7 @@ from workflow_service.domain.errors import Conflict, Forbidden
 from workflow_service.engine.navigate import Assumed, Stop
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store import step_rows
+from workflow_service.store import catalogue_changes, step_rows
 from workflow_service.store.ledger_queries import LEAVING
 from workflow_service.store.plans import PlanEvent
 from workflow_service.store.runtime import ProcessInstance, Task
@@ -154,6 +154,7 @@ def to_reopen(session: Session, actor: Actor, instance_id: int, reason: str) -> 
     """Lock an instance that is over and can be taken up again; raises NotFound, Forbidden, Conflict, InvalidInput."""
     row = to_control(session, actor, instance_id, reason, ("completed", "terminated"))
     _require_plan_open(session, row)
+    _require_change_open(session, row)
     if not row.state:
         raise Conflict(N_("这个流程办结于保留现场之前，不能重办；请另行发起。"))
     return row
@@ -164,6 +165,17 @@ def _require_plan_open(session: Session, row: ProcessInstance) -> None:
     closed = PlanEvent.plan_id == row.plan_id, PlanEvent.kind.in_(LEAVING), PlanEvent.data.has_key("change")
     if row.plan_id is not None and session.scalars(select(PlanEvent.id).where(*closed).limit(1)).first() is not None:
         raise Conflict(N_("规划已从目录中调出，其流程不能重办。"))
+
+
+def _require_change_open(session: Session, row: ProcessInstance) -> None:
+    """A change of the catalogue that was decided is proposed anew; one that was dropped goes on unless another took its place."""
+    change = catalogue_changes.of_run(session, row.id)
+    if change is None:
+        return
+    if change.status != catalogue_changes.OPEN:
+        raise Conflict(N_("这项目录调整已经办结，不能重办；请另行提出。"))
+    if catalogue_changes.open_of_plans(session, change.touched, but=change.id) is not None:
+        raise Conflict(N_("所涉规划已有另一项目录调整在办，不能重办。"))
 
 
 def stop_at_end(execution: Execution, element_id: str) -> Stop:

@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
-from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
 from workflow_service.store.acting import ListedMatter
 
 from . import listing
-from .topics import Result, handles
+from .topics import Result, handles, locked_subject
 
 if TYPE_CHECKING:
     from .execution import Execution
@@ -46,12 +43,7 @@ def strike_off(execution: "Execution", work: ServiceWork) -> Result:
 
 def _write(execution: "Execution", work: ServiceWork, element: str, field: str, write: Write) -> Result:
     seen = work.variables
-    number = (seen.get("matter") or {}).get("id") or 0
-    found = execution.session.scalars(
-        select(ListedMatter).where(ListedMatter.id == int(number)).with_for_update()
-    ).one_or_none()
-    if found is None:
-        raise InvalidInput(N_("没有找到这件挂牌事项。"))
+    found = locked_subject(execution, work, "matter", ListedMatter, N_("没有找到这件挂牌事项。"))
     answer: Any = seen.get(element)
     words = str(answer.get(field) or "") if isinstance(answer, dict) else ""
     write(execution.session, execution.actor, found, words, now=execution.now)

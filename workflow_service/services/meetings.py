@@ -21,10 +21,10 @@ from workflow_service.store.runtime import Attachment, ProcessInstance, Subscrip
 from . import audit, events
 from .context import Actor
 from .events import ENTERED_FOR
+from .files import MINUTES
 from .messages import deliver_message
 from .plans import plan_named
 
-MINUTES = "minutes"
 """The kind of file, among those of a plan, that minutes are."""
 CATALOGUE_LIST = "catalogue_list"
 GOING_ON = ("applied", "pending", "active", "issued")

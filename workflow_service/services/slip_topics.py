@@ -2,15 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
 from workflow_service.store.acting import NoticeSlipRow
 
 from . import slips
-from .topics import Result, handles
+from .topics import Result, handles, locked_subject
 
 if TYPE_CHECKING:
     from .execution import Execution
@@ -44,9 +41,4 @@ def tell_supervisor(execution: "Execution", work: ServiceWork) -> Result:
 
 
 def _slip(execution: "Execution", work: ServiceWork) -> NoticeSlipRow:
-    number = int((work.variables.get("slip") or {}).get("id") or 0)
-    statement = select(NoticeSlipRow).where(NoticeSlipRow.id == number).with_for_update()
-    found = execution.session.scalars(statement).one_or_none()
-    if found is None:
-        raise InvalidInput(N_("没有找到这份抄告单。"))
-    return found
+    return locked_subject(execution, work, "slip", NoticeSlipRow, N_("没有找到这份抄告单。"))

@@ -2,15 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
-from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
 from workflow_service.store.acting import SpecialReportRow
 
 from . import special_reports
-from .topics import Result, handles
+from .topics import Result, handles, locked_subject
 
 if TYPE_CHECKING:
     from .execution import Execution
@@ -41,9 +38,4 @@ def tell_drafter(execution: "Execution", work: ServiceWork) -> Result:
 
 
 def _report(execution: "Execution", work: ServiceWork) -> SpecialReportRow:
-    number = int((work.variables.get("report") or {}).get("id") or 0)
-    statement = select(SpecialReportRow).where(SpecialReportRow.id == number).with_for_update()
-    found = execution.session.scalars(statement).one_or_none()
-    if found is None:
-        raise InvalidInput(N_("没有找到这份专报。"))
-    return found
+    return locked_subject(execution, work, "report", SpecialReportRow, N_("没有找到这份专报。"))

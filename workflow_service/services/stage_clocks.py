@@ -36,16 +36,15 @@ BY_HAND, EXTENDED = "by_hand", "extended"
 LONGEST_REASON = 500
 
 
-def enter(execution: Execution, stage: str) -> None:
+def enter(execution: Execution, plan: Plan, stage: str) -> None:
     """A plan enters a stage in a step's own transaction: the one before is left, the new one's clock begins."""
-    session, plan, now = execution.session, execution.plan, execution.now
-    assert plan is not None
+    session, now = execution.session, execution.now
     session.flush()
     leave(session, plan.id, now)
     before = stage_deadlines.left_with_work(session, plan.id, execution.row.id, stage)
     if before is not None:  # another branch was in its own stage meanwhile; this one's clock goes on
         before.left_at = None
-    elif rule := rule_of(execution, stage):
+    elif rule := rule_of(execution, plan, stage):
         session.add(
             StageDeadline(
                 plan_id=plan.id, instance_id=execution.row.id, stage=stage, rule=rule, entered_at=now,
@@ -70,13 +69,13 @@ def leave(session: Session, plan_id: int, now: datetime) -> None:
     session.flush()
 
 
-def rule_of(execution: Execution, stage: str) -> str:
+def rule_of(execution: Execution, plan: Plan, stage: str) -> str:
     """The rule of a stage: what the diagram says, else the table; empty for none."""
     program = execution.loaded.program
     if said := _drawn(program, stage):
         return said
-    table, plan = program.tables.get(TABLE), execution.plan
-    if table is None or plan is None:
+    table = program.tables.get(TABLE)
+    if table is None:
         return ""
     inputs = {"process": execution.row.definition_key, "stage": stage, "importance": plan.importance}
     try:

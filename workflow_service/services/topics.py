@@ -10,7 +10,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.engine.facts import ServiceWork
@@ -27,6 +27,19 @@ class Result:
 
     values: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, Any] | None = None
+
+
+Row = TypeVar("Row")
+
+
+def locked_subject(execution: "Execution", work: ServiceWork, variable: str, rows: type[Row], missing: str) -> Row:
+    """Lock the row that a run is about, which its variable names by id; raises InvalidInput with the words `missing`."""
+    seen = work.variables.get(variable)
+    number = int(seen.get("id") or 0) if isinstance(seen, dict) else 0
+    found = execution.session.get(rows, number, with_for_update=True)
+    if found is None:
+        raise InvalidInput(missing)
+    return found
 
 
 HANDLER_MODULES = (

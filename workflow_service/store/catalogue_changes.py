@@ -145,6 +145,11 @@ def of_plan(session: Session, plan_id: int) -> Sequence[ChangeRow]:
     return rows(session, ChangeFilter(areas=None, plan_id=plan_id), limit=None)
 
 
+def of_run(session: Session, instance_id: int) -> CatalogueChange | None:
+    """Give the change that a run is about, None for other runs."""
+    return session.scalars(select(CatalogueChange).where(CatalogueChange.instance_id == instance_id)).one_or_none()
+
+
 def successors_of(session: Session, plan: Plan) -> Sequence[Plan]:
     """Give the plans that follow one: what it was split into, or what it was merged into."""
     follows = or_(Plan.split_from_id == plan.id, Plan.id == plan.merged_into_id)

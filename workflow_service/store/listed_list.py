@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from workflow_service.domain.divisions import paths_down_to
+
 from .acting import ListedMatter, ListedNote
 from .former_names import person_name_at, unit_name_at
 from .people import Unit, User
@@ -170,13 +172,8 @@ def _in_sight(wanted: ListedFilter) -> ColumnElement[bool]:
     if wanted.areas is None:
         return ListedMatter.id.is_not(None)
     below = [ListedMatter.area_path.startswith(one, autoescape=True) for one in wanted.areas]
-    above = ListedMatter.area_path.in_({path for one in wanted.within for path in _prefixes(one)})
+    above = ListedMatter.area_path.in_({path for one in wanted.within for path in paths_down_to(one)})
     return or_(false(), *below, above)
-
-
-def _prefixes(area_path: str) -> list[str]:
-    parts = area_path.strip("/").split("/")
-    return ["/" + "/".join(parts[:number]) + "/" for number in range(1, len(parts) + 1)]
 
 
 def open_tasks(session: Session, instance_id: int | None) -> Sequence[Task]:

@@ -25,6 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlalchemy.orm import Session, aliased, contains_eager
 
+from workflow_service.domain.divisions import paths_down_to
+
 from .operations import Substitution
 from .people import ApiToken, Membership, Post, Unit, User
 from .records import Setting
@@ -283,7 +285,7 @@ def governments_below(session: Session, area_path: str) -> list[Government]:
 def governments_above(session: Session, area_path: str, areas: tuple[str, ...] | None) -> list[Government]:
     """The governments above one that lie within what the reader may see, the highest first."""
     above = [
-        path for path in _prefixes(area_path) if areas is None or any(path.startswith(area) for area in areas)
+        path for path in paths_down_to(area_path)[:-1] if areas is None or any(path.startswith(area) for area in areas)
     ]
     return _governments(session, [Unit.area_path.in_(above)]) if above else []
 
@@ -297,7 +299,7 @@ def whole_area(session: Session) -> str:
 
 def possible_parents(session: Session, area_path: str) -> Sequence[Unit]:
     """Units below which a unit of this government may hang: those of the government itself and of those above it."""
-    paths = [*_prefixes(area_path), area_path]
+    paths = paths_down_to(area_path)
     statement = select(Unit).where(Unit.active, Unit.area_path.in_(paths))
     return session.scalars(
         statement.order_by(Unit.area_path, Unit.sort_key, Unit.id).limit(COUNT_LIMIT)
@@ -338,11 +340,6 @@ def _in_areas(areas: tuple[str, ...] | None) -> list[ColumnElement[bool]]:
 
 def _active(active: bool | None) -> list[ColumnElement[bool]]:
     return [] if active is None else [Unit.active.is_(active)]
-
-
-def _prefixes(area_path: str) -> list[str]:
-    codes = area_path.strip("/").split("/")
-    return ["/" + "/".join(codes[:count]) + "/" for count in range(1, len(codes))]
 
 
 def holders_by_unit(session: Session, unit_ids: Collection[int], today: date) -> dict[int, int]:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, exists, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.divisions import paths_down_to
+
 from .acting import SpecialReportRow
 from .people import Membership, Post, Unit, User
 from .people_queries import is_current
@@ -98,18 +100,13 @@ def leaders_over(session: Session, area_path: str, today: date) -> list[Leader]:
         .join(Membership, Membership.user_id == User.id)
         .join(Post, Post.id == Membership.post_id)
         .join(Unit, Unit.id == Post.unit_id)
-        .where(User.active, Unit.active, is_current(today), Post.role == "leader", Unit.area_path.in_(_prefixes(area_path)))
+        .where(User.active, Unit.active, is_current(today), Post.role == "leader", Unit.area_path.in_(paths_down_to(area_path)))
         .order_by(Unit.area_path.desc(), Post.rank, Unit.sort_key, User.sort_key, User.id)
     )
     found: dict[int, Leader] = {}
     for row in session.execute(statement):
         found.setdefault(row[0], Leader(*row))
     return list(found.values())
-
-
-def _prefixes(area_path: str) -> list[str]:
-    parts = area_path.strip("/").split("/")
-    return ["/" + "/".join(parts[:number]) + "/" for number in range(1, len(parts) + 1)]
 
 
 def _shown() -> Select[Any]:
