@@ -224,6 +224,18 @@ def test_the_page_of_a_command_tells_its_effect_before_it_is_given(house: House,
     assert house.waiting() == []
 
 
+def test_the_page_of_a_command_that_is_refused_offers_no_button(house: House, person: SignIn, running: int) -> None:
+    supervisor, path = person("jb.supervisor"), f"/instances/{running}"
+    assert 'name="reason"' in supervisor.get(f"{path}/suspend").text
+    for element_id in "bcde":
+        house.complete(element_id)
+    for command in ("suspend", "resume", "terminate", "jump"):
+        shown = supervisor.get(f"{path}/{command}").text
+        assert 'name="reason"' not in shown and "btn-danger" not in shown, command
+        assert "已经办结" in shown or command == "jump"
+    assert 'name="reason"' in supervisor.get(f"{path}/reopen").text
+
+
 def test_a_retrieval_says_with_whom_what_ends(house: House, person: SignIn, running: int) -> None:
     done = house.complete("b")
     for address in ("/tasks/done", f"/tasks/{done.id}"):
