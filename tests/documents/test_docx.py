@@ -1,5 +1,7 @@
 """Official documents as docx: what they say and how the page is laid out (docs/domain.md §6)."""
 
+import math
+import re
 import shutil
 import subprocess
 from datetime import UTC
@@ -11,12 +13,13 @@ import pytest
 from docx import Document as open_docx
 from docx.oxml.ns import qn
 from docx.shared import Length
+from pypdf import PdfReader
 
 from tests.documents.samples import BULLETIN, NOTICE, SLIP, STATUTORY, WEEKLY, WRITTEN_AT
 from workflow_service.documents.bulletin import bulletin_document
 from workflow_service.documents.docx import write_docx
 from workflow_service.documents.issue_notice import issue_notice_document
-from workflow_service.documents.model import Document, Head
+from workflow_service.documents.model import Document, Head, Table, title_margin
 from workflow_service.documents.slip import slip_document
 from workflow_service.documents.weekly import weekly_document
 
@@ -160,6 +163,29 @@ def test_a_long_mark_shrinks_to_one_line() -> None:
     assert size * len(document.head.mark) <= 156 / 25.4 * 72
 
 
+def test_a_title_of_two_lines_leaves_no_word_alone() -> None:
+    (title,) = [one for one in opened(ALL["slip"]).paragraphs if one.text == ALL["slip"].title]
+    width = 156 - (title.paragraph_format.left_indent + title.paragraph_format.right_indent) / Length._EMUS_PER_MM
+    letters = width * 72 / 25.4 / 22
+    assert len(title.text) / 2 < letters < len(title.text) / 2 + 3
+    (short,) = [one for one in opened(ALL["weekly"]).paragraphs if one.text == ALL["weekly"].title.splitlines()[1]]
+    assert short.paragraph_format.left_indent is None
+
+
+@pytest.mark.parametrize("title", ["", "短题目", *("长" * length for length in (20, 21, 39, 40, 41, 300)), "甲\n" + "很" * 21])
+def test_the_rows_of_a_title_hold_it_all(title: str) -> None:
+    letters = (156 - 2 * title_margin(title)) * 72 / 25.4 / 22
+    for line in title.splitlines():
+        assert math.ceil(len(line) / math.floor(letters)) == math.ceil(len(line) / 20)
+
+
+def test_a_tables_head_stands_with_its_first_row() -> None:
+    for table in opened(ALL["bulletin"]).tables:
+        head, *rows = table.rows
+        assert all(cell.paragraphs[0].paragraph_format.keep_with_next for cell in head.cells)
+        assert not any(cell.paragraphs[0].paragraph_format.keep_with_next for row in rows for cell in row.cells)
+
+
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 @pytest.mark.slow
 def test_libreoffice_opens_every_document(tmp_path: Path) -> None:
@@ -174,3 +200,13 @@ def test_libreoffice_opens_every_document(tmp_path: Path) -> None:
         timeout=120,
     )
     assert {path.stem for path in tmp_path.glob("*.pdf")} == set(ALL)
+    for name, document in ALL.items():
+        shown = "".join(page.extract_text() for page in PdfReader(tmp_path / f"{name}.pdf").pages)
+        for table in (block for block in document.blocks if isinstance(block, Table)):
+            for row in table.rows:
+                assert first_number(row) in shown, (name, row)
+
+
+def first_number(row: tuple[str, ...]) -> str:
+    """The longest figure of a row: it stands in one line and is written alike by every font."""
+    return max((found for cell in row for found in re.findall(r"[0-9.]+%?", cell)), key=len, default="")

@@ -22,14 +22,19 @@ from docx.shared import Mm, Pt, RGBColor
 
 from workflow_service.documents import model
 from workflow_service.documents.docx_chart import place_chart
-from workflow_service.documents.model import CLOSE_LINE, POINTS_A_MM, TEXT_WIDTH, clean, mark_size
+from workflow_service.documents.model import (
+    CLOSE_LINE,
+    POINTS_A_MM,
+    TEXT_WIDTH,
+    TITLE_SIZE,
+    clean,
+    mark_size,
+    title_margin,
+)
 
 FANGSONG, HEI, KAI, SONG, XIAOBIAOSONG = "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体", "方正小标宋简体"
 HEADING_FONTS = {1: HEI, 2: KAI, 3: FANGSONG, 4: FANGSONG}
-SIZE_2, SIZE_3, SIZE_4, SIZE_SMALL_4 = 22, 16, 14, 12
-MARK_SIZE = (
-    42  # points; the standard leaves it to the office, as long as it is not larger than the State Council's
-)
+SIZE_3, SIZE_4, SIZE_SMALL_4 = 16, 14, 12
 RED = RGBColor(0xE6, 0x00, 0x00)
 
 PAGE_WIDTH, PAGE_HEIGHT = 210, 297
@@ -137,7 +142,9 @@ def _title(file: Any, title: str, *, close: bool) -> None:
         paragraph = _paragraph(file, "", flush=True, align=WD_ALIGN_PARAGRAPH.CENTER)
         if close:  # too high for one line of the close grid, it would take two
             paragraph.paragraph_format.line_spacing = Pt(TITLE_LINE)
-        _run(paragraph, line, XIAOBIAOSONG, SIZE_2)
+        if margin := title_margin(line):
+            paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Mm(margin)
+        _run(paragraph, line, XIAOBIAOSONG, TITLE_SIZE)
     _paragraph(file, "", flush=True)
 
 
@@ -159,6 +166,8 @@ def _table(file: Any, block: model.Table) -> None:
         column.width = Mm(width)
     _row(table.rows[0], [column.head for column in block.columns], block.columns, widths, HEI)
     table.rows[0]._tr.get_or_add_trPr().append(_element("w:tblHeader"))
+    for cell in table.rows[0].cells:  # a head alone at the foot of a page; LibreOffice may then even lose the rows
+        cell.paragraphs[0].paragraph_format.keep_with_next = True
     for texts in block.rows:
         _row(table.add_row(), texts, block.columns, widths, FANGSONG)
     for row in table.rows:

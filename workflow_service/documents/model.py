@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +19,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 TEXT_WIDTH = 156  # millimetres
 POINTS_A_MM = 72 / 25.4
 CLOSE_LINE = 24  # points from line to line where all must stand on one page; the standard's 22 lines make it 28.99
+TITLE_SIZE = 22  # points, 2号
 LARGEST_MARK = 42  # points; the standard leaves the size to the office
 
 
@@ -28,6 +31,25 @@ def clean(text: str) -> str:
 def mark_size(mark: str) -> int:
     """The size of a red mark in points: as large as one line allows."""
     return min(LARGEST_MARK, int(TEXT_WIDTH * POINTS_A_MM / (len(mark) + 0.5)))
+
+
+def title_margin(title: str) -> float:
+    """The millimetres to leave on each side of a title, so that its lines are about equally long.
+
+    0 for a title that one line holds; where it is written in several lines, the smallest that any of them needs.
+    """
+    return min((margin for line in title.splitlines() if (margin := _margin(line)) is not None), default=0.0)
+
+
+def _margin(line: str) -> float | None:
+    """The margin of one line of a title in millimetres; none where it needs only one row."""
+    letter = TITLE_SIZE / POINTS_A_MM
+    letters = sum(1 if unicodedata.east_asian_width(one) in "WFA" else 0.5 for one in line)
+    rows = math.ceil(letters * letter / TEXT_WIDTH)
+    if rows < 2:
+        return None
+    # Two letters more than an even share: quotation marks and brackets do not part from what they stand with.
+    return max(0.0, (TEXT_WIDTH - (math.ceil(letters / rows) + 2) * letter) / 2)
 
 
 class Align(StrEnum):

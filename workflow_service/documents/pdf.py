@@ -13,7 +13,7 @@ from typing import Any
 
 from workflow_service.documents import model
 from workflow_service.documents.html import body_html
-from workflow_service.documents.model import clean, mark_size
+from workflow_service.documents.model import clean, mark_size, title_margin
 from workflow_service.domain.errors import Unavailable
 from workflow_service.i18n import N_
 
@@ -124,9 +124,10 @@ def _made(text: str) -> Pdf:
 def _page(document: model.Document, note: str) -> str:
     shown = f'<p class="fonts">{escape(note)}</p>' if note else ""
     close = ' class="one-page"' if document.one_page else ""
+    sized = f".mark {{ font-size: {mark_size(document.head.mark)}pt }} h1 {{ padding: 0 {title_margin(document.title):.1f}mm }}"
     return (
         f'<!doctype html><html lang="zh-CN"><title>{escape(clean(document.title))}</title>'
-        f"<style>{_STYLE} .mark {{ font-size: {mark_size(document.head.mark)}pt }}</style>"
+        f"<style>{_STYLE} {sized}</style>"
         f"<body{close}>{body_html(document)}{shown}</body></html>"
     )
 
