@@ -31,11 +31,15 @@ class Clerks:
     preferred: frozenset[str] = frozenset()
     pages: dict[str, Page] = field(default_factory=dict)
     done: list[tuple[str, str]] = field(default_factory=list)
+    asked: dict[Page, list[str]] = field(default_factory=dict)
 
     def page(self, post: str) -> Page:
         """The browser of one post, as `energy.handler`."""
         if post not in self.pages:
-            self.pages[post] = self.visit(post)
+            page = self.pages[post] = self.visit(post)
+            asked = self.asked[page] = []
+            page.on("response", lambda answer: asked.append(f"{answer.request.method} {answer.url} {answer.status}"))
+            page.on("pageerror", lambda error: asked.append(f"error: {error}"))
         return self.pages[post]
 
     def work(self, plan_id: int) -> None:
@@ -58,8 +62,17 @@ class Clerks:
         page.locator('html[data-ready="true"]').wait_for()
         self._fill_in(page)
         page.locator("[data-main]").click()
-        expect(page.get_by_role("status").first).to_contain_text("已提交")
+        self._expect_said(page, "已提交", f"{task.element_id} by {clerk}")
         self.done.append((task.element_id, clerk))
+
+    def _expect_said(self, page: Page, word: str, what: str) -> None:
+        """The page says it; if not, the failure tells what the page was asked and what it shows instead."""
+        try:
+            expect(page.get_by_role("status").first).to_contain_text(word)
+        except AssertionError as error:
+            invalid = page.locator("#work :invalid").evaluate_all("all => all.map(one => one.name || one.tagName)")
+            asked, shown = self.asked[page][-20:], page.locator("main").inner_text()[:1500]
+            raise AssertionError(f"{what} at {page.url}; invalid: {invalid}; asked: {asked}; shown:\n{shown}") from error
 
     def _next(self, plan_id: int) -> Task | None:
         with self.town.database.transaction() as session:

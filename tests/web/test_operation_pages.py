@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from tests.engine.xml_drawing import chain, draw
 from tests.people import NOW, SYSTEM
 from tests.services.house import AGREE, House, user_task
-from tests.web.conftest import Person
+from tests.web.conftest import CSRF, Person
 from workflow_service.domain.rounds import Relation, RoundMode
 from workflow_service.services import processes, rounds, tasks, transfers
 from workflow_service.services.people import PersonFacts, add_person
@@ -168,6 +168,21 @@ def test_what_was_done_can_be_taken_back_from_the_list_until_it_is_opened(house:
     assert handler.post(f"/tasks/{task_of(house, 'c').id}/opened").status_code == 204
     assert f"/tasks/{done.id}/retrieve" not in handler.get("/tasks/done").text
     assert handler.post(f"/tasks/{done.id}/retrieve").status_code == 409
+
+
+def test_what_the_page_asks_in_the_background_does_not_take_the_next_pages_word_away(
+    house: House, person: SignIn, running: int
+) -> None:
+    handler, task_id = person("jb.handler"), task_of(house, "b").id
+    token = CSRF.search(handler.get(f"/tasks/{task_id}").text)
+    assert token is not None
+    assert handler.post(f"/tasks/{task_id}/complete", {"outcome": "agree", "opinion": "同意。"}).status_code == 302
+    by_script = {"X-CSRFToken": token[1], "Accept": "*/*"}
+    refused = handler.client.post(f"/tasks/{task_id}/opened", headers=by_script)
+    assert refused.status_code == 409
+    assert "<html" not in refused.text
+    assert "已提交" in handler.get("/tasks").text
+    assert "已提交" not in handler.get("/tasks").text, "said once"
 
 
 def test_what_one_started_can_be_withdrawn_until_somebody_agreed(house: House, person: SignIn) -> None:

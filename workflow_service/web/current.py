@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, suppress
 from datetime import date, datetime
 from typing import Any
 
-from flask import current_app, g, request, session
+from flask import current_app, g, get_flashed_messages, request, session
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
@@ -114,3 +114,13 @@ def require_sign_in() -> None:
 def is_htmx() -> bool:
     """Whether htmx asks for a part of a page."""
     return request.headers.get("HX-Request") == "true"
+
+
+def is_in_background() -> bool:
+    """Whether an open page asks (a script, a picture), and not the browser for a page of its own, which accepts HTML."""
+    return is_htmx() or "text/html" not in request.headers.get("Accept", "text/html")
+
+
+def messages_to_show() -> list[tuple[str, str]]:
+    """Category and text of what the page before left to be said; kept for the next page where nobody would see it."""
+    return [] if is_in_background() else get_flashed_messages(with_categories=True)  # type: ignore[return-value]

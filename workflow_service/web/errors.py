@@ -16,7 +16,7 @@ from workflow_service.domain.errors import SignInRequired, TongchouError
 from workflow_service.i18n import N_, _
 from workflow_service.store import failures
 
-from .current import give_up_reading
+from .current import give_up_reading, is_in_background
 
 TITLES = {
     400: N_("请求无法识别"),
@@ -67,7 +67,7 @@ def show_error(error: TongchouError) -> ResponseReturnValue:
 
 
 def error_page(status: int, message: str, *, code: str = "") -> ResponseReturnValue:
-    """A whole page, a fragment for htmx, or problem details for a machine."""
+    """A whole page, a fragment for an open page, or problem details for a machine."""
     title = _(TITLES.get(status, TITLES[500]))
     if _for_machine():
         body = {
@@ -83,7 +83,7 @@ def error_page(status: int, message: str, *, code: str = "") -> ResponseReturnVa
         "advice": ADVICE.get(status),
         "status": status,
     }
-    template = "parts/problem.html" if request.headers.get("HX-Request") else "error.html"
+    template = "parts/problem.html" if is_in_background() else "error.html"
     return render_template(template, **page), status
 
 

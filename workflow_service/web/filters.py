@@ -18,7 +18,7 @@ from workflow_service.store import instance_view
 
 from . import formats, listing
 from .answers import answers_of
-from .current import page_actor, page_now, page_session
+from .current import messages_to_show, page_actor, page_now, page_session
 from .forms.fields import text_of
 from .operation_words import operation_word
 from .rights import allowed
@@ -67,6 +67,7 @@ def register(app: Flask) -> None:
         may_set_up=lambda: allowed("setting.manage") and allowed("setting.manage", area_of_all(page_session())),
         new_key=lambda: uuid4().hex,
         page_now=page_now,
+        messages_to_show=messages_to_show,
         has_view=has_view,
         url_for_view=url_for_view,
         unit_options=lambda units: [(unit.id, unit.short_name or unit.name) for unit in units],

@@ -12,7 +12,7 @@ from workflow_service import clock
 from workflow_service.i18n import N_, _
 from workflow_service.identity.access import SignedIn, signed_in
 
-from ..current import page_day, page_session, wiring
+from ..current import is_in_background, page_day, page_session, wiring
 
 # asked by the page itself every half minute: no sign of a person
 POLLED = frozenset({"frame.counts"})
@@ -82,15 +82,10 @@ def _end_when_idle() -> Any:
         if request.endpoint == "auth.sign_in" or request.path.startswith("/api/"):
             return None
         return _ask_to_sign_in()
-    kept = limit * SEEN_IN_BACKGROUND if _is_in_background() else SEEN_KEPT_SECONDS
+    kept = limit * SEEN_IN_BACKGROUND if is_in_background() else SEEN_KEPT_SECONDS
     if request.endpoint not in POLLED and idle >= kept:
         note_presence()
     return None
-
-
-def _is_in_background() -> bool:
-    """Whether a script of an open page asks, and not the browser for a page of its own."""
-    return "HX-Request" in request.headers or request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
 
 
 def _ask_for_a_new_password() -> Any:
