@@ -381,7 +381,8 @@ API: dict[str, Need] = {
     "POST /incidents/<id:incident_id>/decision": Need(
         "decision.by_hand", DECIDERS, {"result": {"out0": "short"}, "reason": "测试"}, at={"incident_id": "{undecided_id}"}
     ),
-    "GET /ledger": own(), "GET /ledger/figures": own(), "GET /ledger/board": Need("board.see", BOARD),
+    "GET /ledger": Need("board.see", BOARD), "GET /ledger/figures": Need("board.see", BOARD),
+    "GET /ledger/board": Need("board.see", BOARD),
     "GET /route-times": Need("board.see", BOARD), "GET /forecasts": Need("board.see", BOARD),
     "GET /forecasts/quality": Need("board.see", BOARD),
     "GET /meetings": own(), "GET /meetings/pool": own(),

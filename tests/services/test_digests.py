@@ -16,7 +16,9 @@ from workflow_service.services import digests, notices, rhythms, urging
 from workflow_service.store.database import Database
 from workflow_service.store.operations import Substitution, TaskRound
 from workflow_service.store.people import Membership, User
+from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance
+from workflow_service.store.stage_deadlines import StageDeadline
 from workflow_service.store.supervision import Delivery, Notice
 
 SYSTEM = Actor.system("cli")
@@ -86,6 +88,67 @@ def test_a_superior_who_holds_the_task_himself_is_told_once(catalogue: Catalogue
     (digest,) = digests.digests_at(catalogue.session, NINE)
     assert len(digest.own) == 1 and digest.below == []
     assert digest.count(Urgency.OVERDUE) == 1
+
+
+def spans(session: Session, at: datetime = NINE) -> dict[str, list[tuple[str, str, str]]]:
+    """Of each person what is said of plans and stages, own and below."""
+    return {
+        f"{one.person} {where}": [(str(line.name), str(line.reading.words), line.for_whom) for line in lines if line.plan_id]
+        for one in digests.digests_at(session, at)
+        for where, lines in (("own", one.own), ("below", one.below))
+        if any(line.plan_id for line in lines)
+    }
+
+
+def enter(catalogue: Catalogue, due_at: datetime) -> Plan:
+    """The plan's stage has a deadline; its final date is far."""
+    plan = catalogue.plans["能源规划"]
+    plan.stage, plan.due_on = "drafting", date(2026, 6, 30)
+    catalogue.session.add(
+        StageDeadline(plan_id=plan.id, stage="drafting", rule="x", entered_at=moment(date(2025, 10, 9)), due_at=due_at)
+    )
+    catalogue.session.flush()
+    return plan
+
+
+def test_a_late_stage_is_told_to_the_lead_unit_and_after_three_days_to_its_leader(catalogue: Catalogue) -> None:
+    enter(catalogue, moment(date(2025, 11, 20), 17, 30))
+    line = ("“起草”阶段", "逾期 2 个工作日", "")
+    own = {"zj.energy·handler own": [line]}
+    assert spans(catalogue.session) == own
+    line = ("“起草”阶段", "逾期 3 个工作日", "")
+    tuesday = moment(date(2025, 11, 25))
+    assert spans(catalogue.session, tuesday) == {"zj.energy·handler own": [line], "zj.energy·leader below": [line]}
+    assert len([one for one in digests.digests_at(catalogue.session, NINE) if one.own]) == 2, "handler and colleague"
+
+
+def test_a_late_plan_whose_tasks_are_in_time_is_told_and_one_that_waits_or_is_issued_is_not(catalogue: Catalogue) -> None:
+    plan = catalogue.plans["能源规划"]
+    catalogue.task("能源规划", "zj.energy", moment(date(2025, 12, 19), 17, 30), assignee="handler")
+    for due, words in ((date(2025, 11, 21), "逾期 1 个工作日"), (MONDAY, "今天到期"), (date(2025, 11, 26), "还剩 2 个工作日")):
+        plan.due_on = due
+        catalogue.session.flush()
+        assert spans(catalogue.session) == {"zj.energy·handler own": [("规划印发", words, "")]}
+    plan.due_on = date(2025, 11, 27)
+    catalogue.session.flush()
+    assert spans(catalogue.session) == {}, "green"
+    plan.due_on = date(2025, 11, 21)
+    for changed in ({"paused_for": "meeting"}, {"paused_for": "", "issued_on": MONDAY}):
+        for name, value in changed.items():
+            setattr(plan, name, value)
+        catalogue.session.flush()
+        assert spans(catalogue.session) == {}
+
+
+def test_lines_of_tasks_stages_and_plans_stand_in_one_order_of_urgency(catalogue: Catalogue) -> None:
+    enter(catalogue, moment(date(2025, 11, 20), 17, 30))
+    for day in (date(2025, 11, 19), MONDAY):
+        catalogue.task("能源规划", "zj.energy", moment(day, 17, 30), assignee="handler")
+    digest = next(one for one in digests.digests_at(catalogue.session, NINE) if one.user_id == catalogue.people["handler"].id)
+    assert [bool(line.task_id) for line in digest.own] == [True, False, True]
+    notice = digests.notice_of(digest, MONDAY)
+    assert notice.subject == "待办提醒：已逾期 2 项，今天到期 1 项"
+    assert [one["name"] for one in notice.body["lines"]][1] == "“起草”阶段"
 
 
 def test_what_is_shown_beforehand_is_exactly_what_the_run_writes(catalogue: Catalogue, database: Database) -> None:

@@ -207,9 +207,10 @@ def test_pages_follow_each_other_without_gap_or_repetition(catalogue: Catalogue)
 
 
 def test_a_city_sees_its_own_and_a_province_all_below(catalogue: Catalogue) -> None:
-    catalogue.person("energy.handler", "zj.energy")
+    catalogue.person("energy.supervisor", "zj.energy", "supervisor")
+    catalogue.hold(catalogue.person("port.supervisor", "nb.port", "supervisor"), "zj.energy", "handler")
+    catalogue.person("nm.supervisor", "nm.drc", "supervisor")
     catalogue.person("port.handler", "nb.port")
-    catalogue.person("nm.handler", "nm.drc")
     catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1))
     catalogue.plan("港口规划", "nb.port", date(2020, 9, 1))
     session = catalogue.session
@@ -218,9 +219,11 @@ def test_a_city_sees_its_own_and_a_province_all_below(catalogue: Catalogue) -> N
         rows = ledger.ledger_rows(session, catalogue.actor(username), as_of=JUNE_30).rows
         return {row.title for row in rows}
 
-    assert seen("energy.handler") == {"能源规划", "港口规划"}
-    assert seen("port.handler") == {"港口规划"}
-    assert seen("nm.handler") == set()
+    assert seen("energy.supervisor") == {"能源规划", "港口规划"}
+    assert seen("port.supervisor") == {"港口规划"}, "a clerk's post in the province does not widen what is supervised"
+    assert seen("nm.supervisor") == set()
+    with pytest.raises(Forbidden):
+        seen("port.handler")
 
 
 def test_the_board_names_what_is_late_whose_it_is_and_what_was_done_last(catalogue: Catalogue) -> None:

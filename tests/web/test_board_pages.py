@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 from io import BytesIO
 from typing import Any
@@ -10,15 +10,19 @@ from urllib.parse import unquote
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from tests.people import SYSTEM, password_hash
 from tests.services.catalogue import Catalogue
 from tests.services.house import House, user_task
 from tests.web.test_pages import plan_of
+from workflow_service.domain.deadlines import CHINA
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
 from workflow_service.services.processes import start_process
+from workflow_service.store.plans import Plan
+from workflow_service.store.runtime import Task
+from workflow_service.store.stage_deadlines import StageDeadline
 from workflow_service.store.supervision import Notice
 
 SignIn = Callable[[str], Any]
@@ -57,6 +61,72 @@ def test_the_way_leads_from_the_county_to_the_unit_to_the_plan_and_its_task(late
     assert person("jb.supervisor").get("/board?area=/330000/330200/330203/").status_code == 403
     assert supervisor.get("/board?area=somewhere").status_code == 400
     assert supervisor.get("/board?unit=nobody").status_code == 404
+
+
+def enter_stage(house: House, title: str, due_at: datetime) -> None:
+    with house.database.transaction() as session:
+        plan = session.scalars(select(Plan).where(Plan.title == title)).one()
+        entered = house.now - timedelta(days=40)
+        session.add(StageDeadline(plan_id=plan.id, stage=plan.stage, rule="x", entered_at=entered, due_at=due_at))
+
+
+def test_a_late_stage_of_a_plan_in_time_is_on_the_board_and_in_its_file(late: House, person: SignIn) -> None:
+    enter_stage(late, "江北区港口规划", late.now - timedelta(days=20))
+    enter_stage(late, "江北区水利规划", late.now - timedelta(days=7))
+    supervisor = person("jb.supervisor")
+    part = supervisor.get("/board").text.split('id="late-stages"')[1].split("</section>")[0]
+    assert "江北区水利规划" in part and "逾期 5 个工作日" in part
+    assert "江北区港口规划" not in part, "it is late as a whole, and stands there with its stage"
+    sheet = load_workbook(BytesIO(supervisor.get("/board/board.xlsx").data))["逾期阶段"]
+    assert [(row[0], row[7]) for row in sheet.iter_rows(min_row=4, values_only=True)] == [("江北区水利规划", "逾期 5 个工作日")]
+    day_before = (late.now - timedelta(days=8)).date().isoformat()
+    assert 'id="late-stages"' not in supervisor.get(f"/board?as_of={day_before}").text, "it was in time then"
+    assert 'id="late-stages"' in person("zj.supervisor").get(f"/board?unit=jb.energy&area={COUNTY}").text
+
+
+def test_of_many_late_tasks_the_number_is_right_and_all_can_be_ticked(late: House, person: SignIn) -> None:
+    with late.database.transaction() as session:
+        for number in range(10, 24):
+            start_process(
+                session, SYSTEM, "p", variables={}, business_key=str(number), area_path=COUNTY, now=late.now
+            )
+        session.execute(update(Task).values(due_at=late.now - timedelta(days=3)))
+        number = session.scalar(select(func.count()).select_from(Task).where(Task.area_path.startswith(COUNTY)))
+    supervisor = person("jb.supervisor")
+    first, every = supervisor.get("/board").text, supervisor.get("/board?late=all").text
+    for page, shown in ((first, 12), (every, number)):
+        part = page.split("逾期环节")[1].split("</section>")[0]
+        assert f'<span class="muted num">{number}</span>' in part
+        assert part.count("data-pick ") == shown
+    assert "late=all" in first and "late=all" not in every.split("逾期环节")[1]
+    sheet = load_workbook(BytesIO(supervisor.get("/board/board.xlsx?late=all").data))["逾期环节"]
+    assert len(list(sheet.iter_rows(min_row=4))) == number
+
+
+@pytest.mark.parametrize(
+    ("due_on", "now", "words"),
+    [
+        (date(2025, 11, 25), datetime(2025, 11, 25, 18, 30, tzinfo=CHINA), "今天到期"),
+        (date(2025, 11, 25), datetime(2025, 11, 26, 0, 30, tzinfo=CHINA), "逾期 1 个工作日"),
+        (date(2025, 11, 28), datetime(2025, 11, 29, 10, tzinfo=CHINA), "已逾期，不足 1 个工作日"),
+        (date(2025, 11, 29), datetime(2025, 11, 29, 18, tzinfo=CHINA), "今天到期"),
+    ],
+)  # fmt: skip
+def test_a_plans_light_is_the_same_on_every_page_at_every_hour(
+    late: House, person: SignIn, due_on: date, now: datetime, words: str
+) -> None:
+    with late.database.transaction() as session:
+        plan = session.scalars(select(Plan).where(Plan.title == "江北区水利规划")).one()
+        plan.due_on, plan_id = due_on, plan.id
+    late.now = now
+    supervisor = person("jb.supervisor")
+    assert words in supervisor.get(f"/plans/{plan_id}").text
+    row = next(one for one in supervisor.get("/board/ledger").text.split("<tr>") if "江北区水利规划" in one)
+    assert words in row
+    board = supervisor.get("/board").text
+    assert ("江北区水利规划" in board.split("逾期环节")[0].split("逾期规划")[1]) is ("逾期" in words)
+    if "逾期" in words:
+        assert words in next(one for one in board.split("<tr>") if "江北区水利规划" in one)
 
 
 def test_an_open_board_hears_of_changes_only(late: House, person: SignIn) -> None:

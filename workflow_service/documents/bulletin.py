@@ -257,7 +257,7 @@ def _overdue(outline: Outline, bulletin: Bulletin) -> None:
         Column("逾期（工作日）", 4, Align.RIGHT),
     )
     rows = [
-        (line.title, line.unit, line.stage, chinese_date(line.due_on), str(line.days_late))
+        (line.title, line.unit, line.stage, chinese_date(line.due_on), days_in_words(line.days_late))
         for line in bulletin.overdue
     ]
     outline.section("逾期未印发的规划", columns, rows, none="没有逾期未印发的规划。")
@@ -280,7 +280,12 @@ def _followed(outline: Outline, followed: Followed | None) -> None:
             Column("当时逾期（工作日）", 5, Align.RIGHT),
             Column("本期情况", 10),
         )
-        outline.table(columns, ((one.title, one.unit, str(one.days_late), one.outcome) for one in followed.plans))
+        outline.table(columns, ((one.title, one.unit, days_in_words(one.days_late), one.outcome) for one in followed.plans))
+
+
+def days_in_words(days_late: int) -> str:
+    """Working days past a due date; what is late by a holiday only is so by less than one."""
+    return str(days_late) if days_late else "不足1"
 
 
 def followed_summary(followed: Followed) -> str:

@@ -112,7 +112,7 @@ def bulletin_filling(bulletin: bulletins.Bulletin) -> Filling:
         ],
         "overdue": [
             {"title": one.title, "unit": one.unit, "stage": one.stage, "due": chinese_date(one.due_on),
-             "days": str(one.days_late)}
+             "days": bulletins.days_in_words(one.days_late)}
             for one in bulletin.overdue
         ],
         "asks": [{"unit": one.unit, "what": one.what, "until": chinese_date(one.until)} for one in bulletin.asks],
@@ -122,7 +122,8 @@ def bulletin_filling(bulletin: bulletins.Bulletin) -> Filling:
             for one in followed.asks
         ],
         "followed_plans": [
-            {"title": one.title, "unit": one.unit, "days": str(one.days_late), "outcome": one.outcome} for one in followed.plans
+            {"title": one.title, "unit": one.unit, "days": bulletins.days_in_words(one.days_late), "outcome": one.outcome}
+            for one in followed.plans
         ],
         "report_to": "，".join(to.report_to), "send_to": "，".join(to.send_to), "distribute_to": "，".join(to.distribute_to),
     }  # fmt: skip

@@ -210,6 +210,11 @@ class Reading:
     working_days_left: int
     words: Phrase
 
+    @property
+    def is_late(self) -> bool:
+        """Whether a running clock is past its due moment, be it by less than a working day."""
+        return self.light in (Light.RED, Light.BLACK)
+
 
 @dataclass(frozen=True)
 class DeadlineClock:
@@ -261,6 +266,16 @@ def read_light(
     return DeadlineClock(due_at).reading(now, calendar, settings) if due_at else None
 
 
+def read_day_light(
+    due_on: date | None, now: datetime, calendar: WorkingCalendar, settings: DeadlineSettings
+) -> Reading | None:
+    """The light of what counts by the day, as a whole plan: its day lasts until midnight and is late from the next."""
+    if due_on is None:
+        return None
+    at = min(aware(now), settings.close_of(settings.day_of(now)))
+    return read_light(settings.close_of(due_on), at, calendar, settings)
+
+
 def amber_from(due_at: datetime, calendar: WorkingCalendar, settings: DeadlineSettings) -> date:
     """The first day on which ``due_at`` shows amber: sweeps select by it instead of reading every clock."""
     day = settings.day_of(due_at)
@@ -306,5 +321,6 @@ __all__ = [
     "amber_from",
     "aware",
     "parse_deadline",
+    "read_day_light",
     "read_light",
 ]

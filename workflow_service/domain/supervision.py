@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import TypeVar
 
-from workflow_service.domain.deadlines import DeadlineSettings, FixedDate, Light, Reading, read_light
+from workflow_service.domain.deadlines import DeadlineSettings, Light, Reading, read_day_light, read_light
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.plans import Category, Importance, Level, Route, Stage, Tier
 from workflow_service.domain.words import N_, Labelled
@@ -62,9 +62,9 @@ class LedgerRow:
 
     def light(self, now: datetime, calendar: WorkingCalendar, settings: DeadlineSettings) -> Reading | None:
         """The light of the whole plan; none once it is issued, or without a due date."""
-        if self.due_on is None or self.issued_by(settings.day_of(now)):
+        if self.issued_by(settings.day_of(now)):
             return None
-        return read_light(FixedDate(self.due_on).due(now, calendar, settings), now, calendar, settings)
+        return read_day_light(self.due_on, now, calendar, settings)
 
 
 class IssueDayUnknown(InvalidInput):

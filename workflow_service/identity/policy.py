@@ -15,6 +15,7 @@ from workflow_service.i18n import N_
 from workflow_service.identity.actor import Actor, StandIn, is_within
 
 DESIGNER, SUPERVISOR, ADMINISTRATOR, LEADER = ROLES = ("designer", "supervisor", "administrator", "leader")
+OVERSEERS = (SUPERVISOR, LEADER)
 SIGN = "sign"
 # what nobody does for another without being told so expressly: confirming for one's unit, deciding, signing, voting
 DECIDING = frozenset({"confirm", "decide", SIGN})
@@ -102,6 +103,14 @@ def areas_of_role(actor: Actor, *roles: str) -> tuple[str, ...] | None:
     if actor.trusted:
         return None
     return _outermost(sorted({path for role, path in actor.roles if role in roles}))
+
+
+def overseen_areas(actor: Actor) -> tuple[str, ...] | None:
+    """Give the area paths that the actor follows as supervisor or leader, for queries; None = no limit.
+
+    A clerk's post elsewhere does not widen the board.
+    """
+    return areas_of_role(actor, *OVERSEERS)
 
 
 def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
@@ -268,7 +277,7 @@ RULES: dict[str, Rule] = {
     "catalogue.see": _sees,
     "definition.see": _is_staff,
     "definition.deploy": _role(DESIGNER),
-    "board.see": _role(SUPERVISOR, LEADER),
+    "board.see": _role(*OVERSEERS),
     "bulletin.release": _role(SUPERVISOR),
     "bulletin.see_draft": _works_on_it_or(SUPERVISOR),
     "notice.issue": _role(SUPERVISOR),

@@ -30,12 +30,16 @@ LINES = 8
 
 @dataclass(frozen=True)
 class BoardAsked:
-    """Whose board: an area with all below it (empty: all that the reader sees), one lead unit of it; `by` splits the trend."""
+    """Whose board: an area with all below it (empty: all that the reader sees), one lead unit of it; `by` splits the trend.
+
+    Of what is late, `late` rows a list are given.
+    """
 
     as_of: date | datetime
     area: str = ""
     unit: str = ""
     by: str = "all"
+    late: int = ledger.PAGE
 
 
 @dataclass(frozen=True)
@@ -80,15 +84,15 @@ class Overview:
 def overview(session: Session, actor: Actor, asked: BoardAsked) -> Overview:
     """Give the board of a place. Raises Forbidden outside the actor's areas, NotFound for a unit that is not there."""
     unit_name = _unit_name(session, actor, asked.unit) if asked.unit else ""
-    found = ledger.board(session, actor, as_of=asked.as_of, area_path=asked.area, unit=asked.unit)
+    found = ledger.board(session, actor, as_of=asked.as_of, area_path=asked.area, unit=asked.unit, limit=asked.late)
     at = AsOf.of(asked.as_of)
-    areas = ledger.limited(policy.visible_areas(actor), asked.area)
+    areas = ledger.limited(policy.overseen_areas(actor), asked.area)
     trail = _trail(session, actor, asked.area)
     return Overview(
         board=found, asked=asked, trail=trail, unit_name=unit_name,
         places=() if asked.unit else _places(session, asked.as_of, areas),
         trend=_trend(session, found, areas, asked, at.day),
-        moves=_moves(session, [line.plan_id for line in found.overdue], at.until),
+        moves=_moves(session, [line.plan_id for line in (*found.overdue, *found.late_stages)], at.until),
     )  # fmt: skip
 
 
@@ -101,7 +105,7 @@ def _unit_name(session: Session, actor: Actor, code: str) -> str:
 
 def _trail(session: Session, actor: Actor, area: str) -> tuple[tuple[str, str], ...]:
     """The areas from the outermost that the actor sees down to the one shown."""
-    visible = policy.visible_areas(actor)
+    visible = policy.overseen_areas(actor)
     tops = [one for one in visible if area.startswith(one)] if visible is not None else ["/"]
     if not area or not tops:
         return ()

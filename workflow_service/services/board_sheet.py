@@ -23,6 +23,8 @@ def board_xlsx(found: Overview, *, now: datetime) -> bytes:
         Sheet(_("完成率"), _("完成率"), _columns(_("分组")), _rates(found), now, note),
         Sheet(_("单位"), _("单位排名"), _columns(_("单位")), _units(found), now, note),
         Sheet(_("逾期规划"), _("逾期规划"), _late_columns(), _late(found), now, note),
+        Sheet(_("逾期阶段"), _("逾期阶段"), _stage_columns(), _stages(found), now, note),
+        Sheet(_("逾期环节"), _("逾期环节"), _task_columns(), _tasks(found), now, note),
         Sheet(_("走势"), _("各旬末完成率"), _trend_columns(found), _trend(found), now, note),
     ]
     if found.places:
@@ -78,6 +80,35 @@ def _late(found: Overview) -> Iterator[tuple[Cell, ...]]:
             line.title, line.code, line.unit_name, line.stage.label, line.step, line.holder, line.due_on, line.days_late,
             line.last_action, line.last_action_at, moves or None,
         )  # fmt: skip
+
+
+def _stage_columns() -> tuple[SheetColumn, ...]:
+    return (
+        SheetColumn(_("规划名称"), 36), SheetColumn(_("规划代码"), 24), SheetColumn(_("牵头单位"), 20),
+        SheetColumn(_("阶段"), 10), SheetColumn(_("当前环节"), 20), SheetColumn(_("办理人"), 20),
+        SheetColumn(_("阶段时限"), 18, Shown.MOMENT), SheetColumn(_("时限状态"), 22),
+        SheetColumn(_("时限变动次数"), NUMBERS, Shown.NUMBER),
+    )  # fmt: skip
+
+
+def _stages(found: Overview) -> Iterator[tuple[Cell, ...]]:
+    for line in found.board.late_stages:
+        yield (
+            line.title, line.code, line.unit_name, line.stage.label, line.step, line.holder, line.stage_due_at,
+            str(line.stage_light.words) if line.stage_light else "", len(found.moves.get(line.plan_id, ())) or None,
+        )  # fmt: skip
+
+
+def _task_columns() -> tuple[SheetColumn, ...]:
+    return (
+        SheetColumn(_("事项"), 36), SheetColumn(_("环节"), 20), SheetColumn(_("办理人"), 24),
+        SheetColumn(_("环节到期"), 18, Shown.MOMENT), SheetColumn(_("时限状态"), 22),
+    )  # fmt: skip
+
+
+def _tasks(found: Overview) -> Iterator[tuple[Cell, ...]]:
+    for task in found.board.late_tasks:
+        yield task.title, task.name, task.holder, task.due_at, str(task.light.words)
 
 
 def _trend_columns(found: Overview) -> tuple[SheetColumn, ...]:

@@ -112,8 +112,8 @@ def _of_plan(was: LedgerLine | None, found: LedgerLine | None) -> str:
     stage = f"由{was.stage.word}进入{found.stage.word}" if moved and was else f"仍在{found.stage.word}"
     if found.waiting:
         return f"{stage}，{found.light.words if found.light else '暂停计时'}"
-    if found.days_late:
-        return f"{stage}，逾期{found.days_late}个工作日"
+    if found.overdue:
+        return f"{stage}，逾期{paper.days_in_words(found.days_late)}个工作日"
     return f"{stage}，时限调整至{found.due_on.month}月{found.due_on.day}日" if found.due_on else stage
 
 

@@ -16,34 +16,45 @@ from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
 from workflow_service.domain.deadlines import DeadlineSettings, Reading, WorkingCalendar, read_light
+from workflow_service.domain.plans import Stage
 from workflow_service.domain.rhythms import Rhythm, week_of
 from workflow_service.domain.supervision import Urged, Urgency, UrgingSettings, urgency_of, who_is_urged
+from workflow_service.domain.words import N_, Phrase
 from workflow_service.i18n import _, use_language
 from workflow_service.store import notice_rows
 from workflow_service.store.supervision import RhythmRun
 
 from .calendars import SETTINGS, working_calendar
 from .notices import NewNotice, post_notices
-from .rhythm_scope import Scope, scope_of, tasks_within
+from .rhythm_scope import Scope, plans_within, scope_of, tasks_within
 from .rhythm_settings import choice
 
 KIND = "digest"
 PEOPLE_A_CHUNK = 5000
 LINES_SHOWN = 200
+# who is urged of a plan and its stages: whoever reports on it, in its lead unit
+LEADING = ("handler",)
 
 
 class DueTask(NamedTuple):
-    """One task of a digest; `unit_name` is set where it belongs to somebody below, `for_whom` where to one's
-    principal. A tuple, for a sweep makes very many."""
+    """One task of a digest, or (without `task_id`) a plan or its `stage`; `unit_name` is set where it belongs to somebody
+    below, `for_whom` where to one's principal. A tuple, for a sweep makes very many."""
 
-    task_id: int
+    task_id: int | None
     title: str
-    name: str
+    name: str | Phrase
     due_at: datetime
     urgency: Urgency
     reading: Reading
     unit_name: str = ""
     for_whom: str = ""
+    plan_id: int | None = None
+    stage: str = ""
+
+    @property
+    def what(self) -> tuple[int | None, int | None, str]:
+        """What it is about: the same for everybody who is told."""
+        return self.task_id, self.plan_id, self.stage
 
 
 @dataclass
@@ -77,11 +88,21 @@ def digests_at(
     for row in held:
         if (task := read(row.due_at)) is not None:
             _digest(found, row).own.append(_due(row, task, for_whom=row.for_whom))
+    for row in notice_rows.due_spans(session, at, _amber_ends(today, calendar, settings), LEADING, settings, after=after):
+        if (span := read(row.due_at)) is not None:
+            _digest(found, row).own.append(_due(row, span, for_whom=row.for_whom))
     for row in _long_overdue(session, at, today, calendar, settings, urging, set_up.posts, after):
         reading = read(row.due_at)
         if reading is not None and not _is_own(found, row):
             _digest(found, row).below.append(_due(row, reading, row.unit_name, row.for_whom))
+    for one in found.values():
+        one.own.sort(key=_by_urgency)
+        one.below.sort(key=_by_urgency)
     return [found[user_id] for user_id in sorted(found)]
+
+
+def _by_urgency(task: DueTask) -> datetime:
+    return task.due_at
 
 
 def send_digests(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
@@ -97,9 +118,10 @@ def _within(session: Session, found: list[Digest], scope: Scope | None) -> list[
     """Those who have anything to do within a scope; each with all that is his, for he gets one digest a day."""
     if scope is None:
         return found
-    told = {one.user_id: [task.task_id for task in (*one.own, *one.below)] for one in found}
-    kept = tasks_within(session, scope, sorted({task_id for ids in told.values() for task_id in ids}))
-    return [one for one in found if not kept.isdisjoint(told[one.user_id])]
+    lines = [task for one in found for task in (*one.own, *one.below)]
+    tasks = tasks_within(session, scope, sorted({one.task_id for one in lines if one.task_id is not None}))
+    plans = plans_within(session, scope, sorted({one.plan_id for one in lines if one.plan_id is not None}))
+    return [one for one in found if any(task.task_id in tasks or task.plan_id in plans for task in (*one.own, *one.below))]
 
 
 def notice_of(digest: Digest, day: date) -> NewNotice:
@@ -147,7 +169,8 @@ def _long_overdue(
         return
     day = calendar.add_working_days(calendar.previous_working_day(today), 1 - limit)
     before = _midnight(day + timedelta(days=1), settings)
-    for row in notice_rows.due_below(session, at, before, today, superiors, after=after):
+    tasks = notice_rows.due_below(session, at, before, today, superiors, after=after)
+    for row in (*tasks, *notice_rows.due_spans(session, at, before, superiors, settings, after=after)):
         reading = read_light(row.due_at, at, calendar, settings)
         if reading is not None and who_is_urged(reading, urging) is Urged.SUPERIOR:
             yield row
@@ -161,11 +184,21 @@ def _digest(found: dict[int, Digest], row: Any) -> Digest:
 
 def _is_own(found: dict[int, Digest], row: Any) -> bool:
     digest = found.get(row.user_id)
-    return digest is not None and any(task.task_id == row.task_id for task in digest.own)
+    return digest is not None and any(task.what == _what(row) for task in digest.own)
+
+
+def _what(row: Any) -> tuple[int | None, int | None, str]:
+    return (None, row.plan_id, row.stage) if hasattr(row, "plan_id") else (row.task_id, None, "")
 
 
 def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "", for_whom: str = "") -> DueTask:
-    return DueTask(row.task_id, row.title, row.name, row.due_at, *read, unit_name=unit_name, for_whom=for_whom)
+    task_id, plan_id, stage = _what(row)
+    name = row.name if plan_id is None else _span_words(stage)
+    return DueTask(task_id, row.title, name, row.due_at, *read, unit_name, for_whom, plan_id, stage)
+
+
+def _span_words(stage: str) -> Phrase:
+    return Phrase(N_("“%(stage)s”阶段"), {"stage": Stage(stage)}) if stage else Phrase(N_("规划印发"))
 
 
 def _subject(digest: Digest) -> str:
@@ -181,12 +214,13 @@ def _subject(digest: Digest) -> str:
 
 def _text(digest: Digest) -> str:
     first = (digest.own or digest.below)[0]
-    return _("%(title)s：%(task)s，%(light)s", title=first.title, task=first.name, light=first.reading.words)
+    return _("%(title)s：%(task)s，%(light)s", title=first.title, task=str(first.name), light=first.reading.words)
 
 
 def _lines(tasks: Sequence[DueTask]) -> list[dict[str, Any]]:
     return [
-        {"task": task.task_id, "title": task.title, "name": task.name, "due_at": task.due_at.isoformat(),
-         "urgency": task.urgency.value, "words": str(task.reading.words), "unit": task.unit_name, "for_whom": task.for_whom}
+        {"task": task.task_id, "plan": task.plan_id, "title": task.title, "name": str(task.name),
+         "due_at": task.due_at.isoformat(), "urgency": task.urgency.value,
+         "words": str(task.reading.words), "unit": task.unit_name, "for_whom": task.for_whom}
         for task in tasks[:LINES_SHOWN]
     ]  # fmt: skip

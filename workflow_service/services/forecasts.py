@@ -138,7 +138,7 @@ def qualities(session: Session, actor: Actor, *, as_of: date | datetime) -> list
 
 def _outermost(actor: Actor) -> str:
     """The province of the reader, whose plans' history tells of all below; everything for who is not of one."""
-    areas = policy.visible_areas(actor) or ("",)
+    areas = policy.overseen_areas(actor) or ("",)
     return queries.province_of(areas[0])
 
 

@@ -21,7 +21,7 @@ from workflow_service.domain.supervision import Comparison, Figures, Ranked, ran
 from workflow_service.identity import policy
 from workflow_service.identity.names import query_keys
 from workflow_service.store import ledger_queries as queries
-from workflow_service.store import plan_counts
+from workflow_service.store import plan_counts, stage_deadlines
 
 from . import audit, trends
 from .calendars import SETTINGS, working_calendar
@@ -29,6 +29,7 @@ from .context import Actor
 from .ledger_lines import AsOf, LateTask, LedgerLine, late_tasks, lines_of
 
 PAGE = 50
+COUNTED = 1001
 Areas = str | tuple[str, ...] | None
 
 
@@ -111,7 +112,9 @@ class Board:
     soon: int
     waiting: int
     overdue: tuple[LedgerLine, ...]
+    late_stages: tuple[LedgerLine, ...]
     late_tasks: tuple[LateTask, ...]
+    late_task_count: int
     series: tuple[SeriesPoint, ...]
 
     @property
@@ -124,7 +127,7 @@ def ledger_rows(
     session: Session, actor: Actor, filters: LedgerFilter | None = None, *, as_of: date | datetime,
     after: tuple[date, int] | None = None, limit: int | None = PAGE,
 ) -> LedgerPage:  # fmt: skip
-    """Give a page of the ledger, those due first first, of the areas that the actor sees; `limit` None gives all rows."""
+    """Give a page of the ledger, those due first first, of the areas that the actor oversees; `limit` None gives all rows."""
     at = AsOf.of(as_of)
     calendar = working_calendar(session)
     state = queries.state_at(session, at.asked, _wanted(actor, filters or LedgerFilter(), at, calendar))
@@ -188,14 +191,17 @@ def lines_by_id(session: Session, plan_ids: Collection[int], *, as_of: date | da
     return {line.plan_id: line for line in _all_lines(session, AsOf.of(as_of), wanted)}
 
 
-def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: str = "", unit: str = "") -> Board:
-    """Give the supervisors' board over the areas that the actor sees, or one of them, or one lead unit; raises Forbidden.
+def board(
+    session: Session, actor: Actor, *, as_of: date | datetime, area_path: str = "", unit: str = "", limit: int = PAGE
+) -> Board:
+    """Give the supervisors' board over the areas that the actor oversees, or one of them, or one lead unit; raises Forbidden.
 
-    The board of a unit (its code) tells of no tasks: they lie with others too.
+    What is late is given up to `limit` rows a list; tasks are counted exactly to 1,000 (1,001: more). The board of a unit (its
+    code) tells of no tasks: they lie with others too. A stage is told where its plan is not late as a whole.
     """
     policy.require(actor, "board.see", policy.thing_of(area_path) if area_path else None)
     at = AsOf.of(as_of)
-    areas = limited(policy.visible_areas(actor), area_path)
+    areas = limited(policy.overseen_areas(actor), area_path)
     calendar = working_calendar(session)
     units = (unit,) if unit else ()
     base = queries.Wanted(areas=areas, units=units)
@@ -206,10 +212,24 @@ def board(session: Session, actor: Actor, *, as_of: date | datetime, area_path: 
         before=_figures(session, AsOf.of(_former_period(at.day)), base, with_stages=False),
         soon=queries.count(session, queries.state_at(session, at.asked, replace(soon, waiting=False))),
         waiting=queries.count(session, queries.state_at(session, at.asked, replace(base, issued=False, waiting=True))),
-        overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=PAGE, units=units)),
-        late_tasks=() if unit else tuple(late_tasks(session, areas, at, calendar, PAGE)),
+        overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=limit, units=units)),
+        late_stages=tuple(_late_stages(session, areas, at, units, limit)),
+        late_tasks=() if unit else tuple(late_tasks(session, areas, at, calendar, limit)),
+        late_task_count=0 if unit else queries.count_late_tasks(session, areas, at.until, COUNTED),
         series=tuple(_series(session, at, base)),
     )  # fmt: skip
+
+
+def _late_stages(
+    session: Session, areas: tuple[str, ...] | None, at: AsOf, units: tuple[str, ...], limit: int
+) -> Iterator[LedgerLine]:
+    """Plans on their way in time whose present stage is past its due moment, the longest first."""
+    ids = stage_deadlines.late_at(session, areas, units, at.until, limit)
+    lines = lines_by_id(session, ids, as_of=at.last_moment)
+    for plan_id in ids:
+        line = lines.get(plan_id)
+        if line is not None and not line.overdue and line.stage_light is not None and line.stage_light.is_late:
+            yield line
 
 
 def add_up_counters(session: Session, *, now: datetime) -> bool:
@@ -237,9 +257,10 @@ def issued_series(session: Session, area_path: Areas, as_of: date | datetime, *,
 
 
 def _wanted(actor: Actor, filters: LedgerFilter, at: AsOf, calendar: WorkingCalendar) -> queries.Wanted:
+    policy.require(actor, "board.see")
     columns = ("stage", "importance", "level", "tier", "category")
     wanted = queries.Wanted(
-        areas=limited(policy.visible_areas(actor), filters.area),
+        areas=limited(policy.overseen_areas(actor), filters.area),
         equal=tuple((name, getattr(filters, name)) for name in columns if getattr(filters, name)),
         units=(filters.unit,) if filters.unit else (),
         keys=query_keys(filters.text) if filters.text.strip() else None,

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import (
     DeadlineClock,
-    FixedDate,
     Light,
     Reading,
     WorkingCalendar,
     aware,
+    read_day_light,
     read_light,
 )
 from workflow_service.domain.plans import Category, Importance, Level, Stage, Tier
@@ -47,11 +47,6 @@ class AsOf:
         return cls(datetime.combine(as_of + timedelta(days=1), datetime.min.time(), SETTINGS.zone), as_of)
 
     @property
-    def reading_at(self) -> datetime:
-        """The moment at which lights are read: never past the office's close, so that today's is not late today."""
-        return min(self.until, SETTINGS.close_of(self.day))
-
-    @property
     def last_moment(self) -> datetime:
         """The last moment that counts."""
         return self.until - timedelta(microseconds=1)
@@ -64,7 +59,8 @@ class AsOf:
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """One plan of the ledger. Dates are the government's, `days_late` working days past the due date (0: none).
+    """One plan of the ledger. Dates are the government's; `overdue` says that it should have been issued before this day,
+    `days_late` by how many working days (0: less than one).
 
     `light` is that of the whole plan, None once it is issued or without due date; `waiting` says that it waits for others.
     `holder` has the `step` that is open (`task_id`), due at `step_due_at`; `last_action` is what was done last and by whom;
@@ -87,6 +83,7 @@ class LedgerLine:
     issued_on: date | None
     document_number: str = ""
     light: Reading | None = None
+    overdue: bool = False
     days_late: int = 0
     waiting: bool = False
     holder: str = ""
@@ -100,11 +97,6 @@ class LedgerLine:
     last_action_at: datetime | None = None
     report: str = ""
     reported_at: datetime | None = None
-
-    @property
-    def overdue(self) -> bool:
-        """Whether it should have been issued before this day."""
-        return self.days_late > 0
 
 
 @dataclass(frozen=True)
@@ -147,26 +139,24 @@ def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: Working
 
 
 def _plain_line(row: Any, unit: tuple[str, str], pause: Any, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
-    late = 0
-    if pause is None and row.due_on is not None and row.due_on < at.day and row.issued_on is None:
-        late = max(1, calendar.working_days_between(row.due_on, at.day))
+    overdue = pause is None and row.due_on is not None and row.due_on < at.day and row.issued_on is None
+    late = calendar.working_days_between(row.due_on, at.day) if overdue else 0
     return LedgerLine(
         plan_id=row.id, code=row.code or "", title=row.title, unit=unit[0], unit_name=unit[1],
         category=Category(row.category), level=Level(row.level), tier=Tier(row.tier),
         importance=Importance(row.importance), stage=Stage(row.stage), registered_on=row.registered_on,
-        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, pause, at, calendar), days_late=late,
-        waiting=pause is not None,
+        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, pause, at, calendar), overdue=overdue,
+        days_late=late, waiting=pause is not None,
     )  # fmt: skip
 
 
 def _light(row: Any, pause: Any, at: AsOf, calendar: WorkingCalendar) -> Reading | None:
     if row.issued_on is not None:
         return None
-    due = FixedDate(row.due_on).due(at.reading_at, calendar, SETTINGS) if row.due_on else None
     if pause is None:
-        return read_light(due, at.reading_at, calendar, SETTINGS)
-    clock = DeadlineClock(due, pause.started_at) if due else None
-    left = clock.reading(at.reading_at, calendar, SETTINGS).working_days_left if clock else 0
+        return read_day_light(row.due_on, at.last_moment, calendar, SETTINGS)
+    clock = DeadlineClock(SETTINGS.close_of(row.due_on), pause.started_at) if row.due_on else None
+    left = clock.reading(at.last_moment, calendar, SETTINGS).working_days_left if clock else 0
     if left < 0:
         late = Phrase(N_("%(why)s，此前已逾期 %(days)d 个工作日"), {"why": Phrase(PAUSED[pause.kind]), "days": -left})
         return Reading(Light.GREY, left, late)
@@ -185,10 +175,10 @@ def _with_step(
 
 
 def _with_stage(line: LedgerLine, due: StageDue | None, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
-    """The present stage's date, read like the plan's; while the plan's clock stands the stage has no light of its own."""
+    """The present stage's moment, read like a task's; while the plan's clock stands the stage has no light of its own."""
     if due is None or due.stage != line.stage.value:
         return line
-    reading = None if line.waiting else read_light(due.due_at, at.reading_at, calendar, SETTINGS)
+    reading = None if line.waiting else read_light(due.due_at, at.last_moment, calendar, SETTINGS)
     return replace(line, stage_due_at=due.due_at, stage_light=reading)
 
 

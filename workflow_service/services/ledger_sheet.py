@@ -46,7 +46,7 @@ def _cells(row: LedgerLine) -> tuple[Cell, ...]:
         row.title, row.code, row.unit_name, row.level.label, row.category.label, row.tier.label, row.importance.label,
         row.stage.label, row.stage_due_at,
         row.due_on, row.issued_on, row.document_number, str(row.light.words) if row.light else "",
-        row.days_late or None, row.step, row.holder, row.last_action, row.last_action_at,
+        row.days_late if row.overdue else None, row.step, row.holder, row.last_action, row.last_action_at,
         row.report, row.reported_at,
     )  # fmt: skip
 

@@ -80,5 +80,16 @@ def tasks_within(session: Session, scope: Scope, task_ids: list[int]) -> set[int
     return set(session.scalars(wanted))
 
 
+def plans_within(session: Session, scope: Scope, plan_ids: list[int]) -> set[int]:
+    """Give those of the plans that lie within the scope: led by the unit, or on the route."""
+    wanted = select(Plan.id).where(Plan.id.in_(plan_ids))
+    if scope.kind == UNIT:
+        wanted = wanted.join(Unit, Unit.id == Plan.lead_unit_id).where(Unit.code == scope.code)
+    else:
+        below = or_(false(), *(Plan.area_path.startswith(area) for area in scope.areas))
+        wanted = wanted.where(Plan.route == scope.code, below)
+    return set(session.scalars(wanted))
+
+
 def _within(scope: Scope) -> ColumnElement[bool]:
     return or_(false(), *(Unit.area_path.startswith(area) for area in scope.areas))

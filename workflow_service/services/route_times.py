@@ -66,7 +66,7 @@ class Heat:
 def heat(session: Session, actor: Actor, asked: HeatAsked, *, now: datetime) -> Heat | None:
     """Give the heat map of a route; None while nothing has run. Raises Forbidden, NotFound, InvalidInput."""
     policy.require(actor, "board.see", policy.thing_of(asked.area) if asked.area else None)
-    areas = (asked.area,) if asked.area else policy.visible_areas(actor)
+    areas = (asked.area,) if asked.area else policy.overseen_areas(actor)
     ran = dict(queries.routes_run(session, areas))
     if not ran and not asked.route:
         return None

@@ -163,7 +163,7 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
 
 def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str = "", now: datetime) -> WeeklyLedger:
     """Give the ledger of the week that `day` lies in, for the actor's area or one that he sees; raises Forbidden."""
-    path = area_path or (policy.visible_areas(actor) or ("",))[0]
+    path = area_path or (policy.overseen_areas(actor) or ("",))[0]
     policy.require(actor, "board.see", policy.thing_of(path) if path else None)
     week = week_of(day)
     rows = ledger.open_plans(session, path, as_of=week.last)

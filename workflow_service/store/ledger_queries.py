@@ -276,17 +276,7 @@ def late_tasks(
     session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int
 ) -> Sequence[Any]:
     """Tasks that were open then and past their due moment, the longest overdue first; paused ones are left out."""
-    moved = moved_since(until)
-    was_open = Task.created_at < until, Task.waiting.is_(False), within(Task.area_path, areas), not_(task_stood(until))
-    unmoved = Task.due_at < until, Task.id.not_in(select(moved.c.task_id))
-    parts = [
-        select(Task.id, Task.due_at).where(*was_open, *unmoved, still_open).order_by(Task.due_at, Task.id).limit(limit)
-        for still_open in (Task.status == "open", Task.ended_at >= until)
-    ]
-    before = select(Task.id, moved.c.due_at).join(moved, moved.c.task_id == Task.id)
-    was_late = *was_open, moved.c.due_at < until, or_(Task.ended_at.is_(None), Task.ended_at >= until)
-    parts.append(before.where(*was_late).order_by(moved.c.due_at, Task.id).limit(limit))
-    first = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    first = _late_tasks(areas, until, limit)
     statement = (
         select(
             Task.id, Task.plan_id, Task.title, Task.name, Task.stage, first.c.due_at,
@@ -299,6 +289,27 @@ def late_tasks(
         .limit(limit)
     )  # fmt: skip
     return session.execute(statement).all()
+
+
+def count_late_tasks(session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int) -> int:
+    """How many `late_tasks` there are, at most `limit`."""
+    found = _late_tasks(areas, until, limit)
+    return min(limit, session.scalar(select(func.count()).select_from(found)) or 0)
+
+
+def _late_tasks(areas: tuple[str, ...] | None, until: datetime, limit: int) -> Subquery:
+    """The ids with the due moments of then; each of the parts in which they are looked for gives at most `limit`."""
+    moved = moved_since(until)
+    was_open = Task.created_at < until, Task.waiting.is_(False), within(Task.area_path, areas), not_(task_stood(until))
+    unmoved = Task.due_at < until, Task.id.not_in(select(moved.c.task_id))
+    parts = [
+        select(Task.id, Task.due_at).where(*was_open, *unmoved, still_open).order_by(Task.due_at, Task.id).limit(limit)
+        for still_open in (Task.status == "open", Task.ended_at >= until)
+    ]
+    before = select(Task.id, moved.c.due_at).join(moved, moved.c.task_id == Task.id)
+    was_late = *was_open, moved.c.due_at < until, or_(Task.ended_at.is_(None), Task.ended_at >= until)
+    parts.append(before.where(*was_late).order_by(moved.c.due_at, Task.id).limit(limit))
+    return union_all(*(select(part.subquery()) for part in parts)).subquery()
 
 
 def within(column: Any, areas: tuple[str, ...] | None) -> ColumnElement[bool]:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import exists, or_, select, text
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.deadlines import DeadlineSettings
+
 from .people import Membership, Post, User
 from .supervision import Notice
 
@@ -135,6 +137,45 @@ GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.langu
 ORDER BY told.user_id, told.due_at, told.id
 """)
 
+# A plan, or the stage in which it is, and those who have one of the posts in its lead unit.
+_DUE_SPANS = text("""
+WITH late AS (
+  SELECT plan.id, plan.title, plan.route, plan.lead_unit_id, plan.area_path, span.stage, span.due_at
+  FROM stage_deadline span JOIN plan ON plan.id = span.plan_id AND plan.stage = span.stage
+  WHERE span.left_at IS NULL AND span.due_at < :before AND span.entered_at <= :at
+    AND plan.status = 'active' AND plan.issued_on IS NULL AND plan.paused_for = ''
+  UNION ALL
+  SELECT plan.id, plan.title, plan.route, plan.lead_unit_id, plan.area_path, '',
+    (plan.due_on + CAST(:closes AS time)) AT TIME ZONE :zone
+  FROM plan
+  WHERE plan.due_on < :before_day AND plan.status = 'active' AND plan.issued_on IS NULL AND plan.paused_for = ''
+), reached AS (
+  SELECT late.*, unit.short_name AS unit_name, membership.user_id
+  FROM late
+  JOIN unit ON unit.id = late.lead_unit_id AND unit.active
+  JOIN post ON post.unit_id = unit.id AND post.code = ANY(:posts)
+  JOIN membership ON membership.post_id = post.id
+    AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+), told AS (
+  SELECT reached.*, '' AS for_whom FROM reached
+  UNION
+  SELECT reached.id, reached.title, reached.route, reached.lead_unit_id, reached.area_path, reached.stage, reached.due_at,
+    reached.unit_name, s.substitute_id, principal.name
+  FROM reached
+  JOIN substitution s ON s.principal_id = reached.user_id AND s.since <= :today AND s.until > :today AND s.revoked_at IS NULL
+    AND (cardinality(s.processes) = 0 OR reached.route = ANY(s.processes))
+  JOIN user_account principal ON principal.id = s.principal_id AND principal.active
+  WHERE NOT EXISTS (SELECT FROM membership former WHERE former.user_id IN (s.principal_id, s.substitute_id)
+    AND former.until <= :today AND former.until > s.given_on)
+)
+SELECT told.user_id, told.id AS plan_id, told.title, told.stage, told.due_at, min(told.for_whom) AS for_whom, person.language,
+  person.name AS person, told.unit_name
+FROM told JOIN user_account person ON person.id = told.user_id AND person.active
+WHERE told.user_id > :after
+GROUP BY told.user_id, told.id, told.title, told.stage, told.due_at, person.language, person.name, told.unit_name
+ORDER BY told.user_id, told.due_at, told.id, told.stage
+""")
+
 _HOLDERS_OF_POSTS = text("""
 SELECT DISTINCT person.id AS user_id, person.language, unit.id AS unit_id, unit.area_path, unit.relation
 FROM unit JOIN post ON post.unit_id = unit.id
@@ -195,6 +236,20 @@ def due_below(
     """
     values = {"at": at, "before": before, "today": today, "superiors": list(superiors), "after": after}
     return session.execute(_DUE_BELOW, values).all()
+
+
+def due_spans(
+    session: Session, at: datetime, before: datetime, posts: Sequence[str], settings: DeadlineSettings, *, after: int = 0
+) -> Sequence[Any]:
+    """Plans and stages of plans due before `before`, whose clock runs, with each who has one of the posts in the lead unit.
+
+    A whole plan has no `stage`, and is due at the office's close of its day. Only people after `after`, by id.
+    """
+    values = {
+        "at": at, "before": before, "before_day": settings.day_of(before), "closes": settings.closes_at.isoformat(),
+        "zone": settings.zone.key, "today": settings.day_of(at), "posts": list(posts), "after": after,
+    }  # fmt: skip
+    return session.execute(_DUE_SPANS, values).all()
 
 
 def holders_of_posts(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from workflow_service.domain.deadlines import CHINA, DeadlineSettings, Light, read_light
+from workflow_service.domain.deadlines import CHINA, DeadlineSettings, Light, read_day_light, read_light
 from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.i18n import N_, _, current_language
 from workflow_service.store.plans import Plan
@@ -159,9 +159,8 @@ def plan_light(plan: Plan) -> LightReading:
             word(plan.status, "plan_status") if plan.status != "active" else _("未定时限"),
             plan.due_on,
         )
-    settings = deadline_settings()
-    reading = task_light(settings.close_of(plan.due_on))
-    return LightReading(reading.light, reading.words, plan.due_on)
+    reading = read_day_light(plan.due_on, page_now(), page_calendar(), deadline_settings())
+    return LightReading(str(reading.light), str(reading.words), plan.due_on) if reading else task_light(None)
 
 
 def deadline_settings() -> DeadlineSettings:

@@ -23,7 +23,7 @@ BY_WORDS = {
 
 def areas_of(asked: BoardAsked) -> tuple[str, ...] | None:
     """The areas of a board that the reader sees."""
-    return ledger.limited(policy.visible_areas(page_actor()), asked.area)
+    return ledger.limited(policy.overseen_areas(page_actor()), asked.area)
 
 
 def series(points: list[ledger.SeriesPoint], day: date) -> Response:

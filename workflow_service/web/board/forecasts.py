@@ -29,7 +29,7 @@ def forecasts_page() -> ResponseReturnValue:
     return render_template(
         "board/forecasts.html", rows=page.rows, chosen=chosen, shown_day=shown_day(), least=forecasts.LEAST_HISTORY,
         qualities=forecasts.qualities(session, page_actor(), as_of=asked.as_of), tested=forecasts.TESTED,
-        units=plan_list.lead_units(session, policy.visible_areas(page_actor())),
+        units=plan_list.lead_units(session, policy.overseen_areas(page_actor())),
         next_address=address(after=cursors.encode(*page.cursor)) if page.cursor else "",
     )  # fmt: skip
 

@@ -40,7 +40,7 @@ FILTERS = ("unit", "stage", "importance", "level", "tier", "category", "light", 
 PLACE_FILTERS = ("area", "unit", "by")
 AREA = re.compile(r"/([0-9]+/)+")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-LATE_SHOWN, UNITS_SHOWN = 12, 12
+LATE_SHOWN, LATE_AT_MOST, UNITS_SHOWN = 12, 500, 12
 
 
 @blueprint.get("")
@@ -88,7 +88,7 @@ def _shown() -> dict[str, Any]:
         rows = ledger.ledger_rows(page_session(), page_actor(), wanted, as_of=asked.as_of).rows
     return {
         "found": found, "board": found.board, "asked": asked, "rows": rows, "shown_day": found.board.as_of.day,
-        "is_past": bool(request.args.get("as_of")), "late_shown": LATE_SHOWN, "units_shown": UNITS_SHOWN,
+        "is_past": bool(request.args.get("as_of")), "late_at_most": LATE_AT_MOST, "units_shown": UNITS_SHOWN,
         "trend_table": charts.trend_table(found), "by_words": charts.BY_WORDS, "tag": _tag(found, rows),
         "moved_pairs": lambda moves: [(one, one.person) for one in moves],
     }  # fmt: skip
@@ -98,8 +98,9 @@ def _tag(found: board_service.Overview, rows: tuple[LedgerLine, ...]) -> str:
     """What the page shows, without the moment at which it was asked; links in it repeat the address."""
     board = found.board
     return etag_of(
-        board.as_of.day, board.figures, board.before, board.soon, board.waiting, board.overdue, board.late_tasks, board.series,
-        found.places, found.trend, found.moves, rows, current_language(), sorted(request.args.items()),
+        board.as_of.day, board.figures, board.before, board.soon, board.waiting, board.overdue, board.late_stages,
+        board.late_tasks, board.late_task_count, board.series, found.places, found.trend, found.moves,
+        rows, current_language(), sorted(request.args.items()),
     )  # fmt: skip
 
 
@@ -109,7 +110,8 @@ def asked_place() -> BoardAsked:
     area, by = chosen.get("area", ""), chosen.get("by", "all")
     if area and not AREA.fullmatch(area):
         raise BadRequest(N_("地区应写作 /330000/330200/ 这样。"))
-    return BoardAsked(_as_of(), area, chosen.get("unit", ""), by if by in board_service.BY else "all")
+    late = LATE_AT_MOST if request.args.get("late") == "all" else LATE_SHOWN
+    return BoardAsked(_as_of(), area, chosen.get("unit", ""), by if by in board_service.BY else "all", late)
 
 
 def _chosen_place() -> dict[str, str]:
@@ -128,7 +130,7 @@ def ledger_page() -> ResponseReturnValue:
         chosen=chosen,
         total=ledger.count_rows(session, actor, wanted, as_of=_as_of()),
         next_address=address(after=cursors.encode(*page.cursor)) if page.cursor else "",
-        units=plan_list.lead_units(session, policy.visible_areas(actor)),
+        units=plan_list.lead_units(session, policy.overseen_areas(actor)),
         shown_day=shown_day(),
         week=week_of(shown_day()).key,
         figures=ledger.figures_for(session, actor, wanted, as_of=_as_of()),
@@ -143,7 +145,7 @@ def export() -> ResponseReturnValue:
     page = ledger.ledger_rows(page_session(), page_actor(), wanted, as_of=_as_of(), limit=None)
     heads = (_("规划代码"), _("规划名称"), _("编制单位"), _("类别"), _("审批方式"), _("管理类别"), _("阶段"), _("当前环节"),
              _("承办"), _("环节到期"), _("应印发日期"), _("印发日期"), _("文号"), _("时限状态"), _("逾期工作日"), _("最近办理"),
-             _("最近报送"), _("报送时间"))  # fmt: skip
+             _("办理时间"), _("阶段时限"), _("最近报送"), _("报送时间"))  # fmt: skip
     return sheet(_("规划台账 %(day)s", day=shown_day().isoformat()), heads, (_cells(line) for line in page.rows))
 
 
@@ -151,8 +153,8 @@ def _cells(line: LedgerLine) -> tuple[Any, ...]:
     return (
         line.code, line.title, line.unit_name, line.category.label, line.tier.label, line.importance.label,
         word(line.stage, "stage"), line.step, line.holder, line.step_due_at, line.due_on, line.issued_on,
-        line.document_number, str(line.light.words) if line.light else "", line.days_late or None, line.last_action,
-        line.report, line.reported_at,
+        line.document_number, str(line.light.words) if line.light else "", line.days_late if line.overdue else None,
+        line.last_action, line.last_action_at, line.stage_due_at, line.report, line.reported_at,
     )  # fmt: skip
 
 
