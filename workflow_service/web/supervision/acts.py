@@ -71,7 +71,7 @@ def _effect(instance_id: int, command: str) -> Told:
 
 
 def _tasks() -> list[Task]:
-    """What was ticked: tasks, and the open steps of plans; what the reader may not see is left out."""
+    """What was ticked: tasks, and the open steps of plans; raises NotFound, Forbidden for what the reader may not see."""
     session, actor = page_session(), page_actor()
     ids = request.values.getlist("task", type=int)
     for plan_id in request.values.getlist("plan", type=int)[:MOST_TASKS]:
