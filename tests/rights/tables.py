@@ -252,6 +252,7 @@ PAGES: dict[str, Need] = {
     "POST /rhythms/<any(daily, weekly, ten_day):rhythm>": Need(
         "rhythm.manage", TOP_CALENDAR, {"starts_at": "09:00", "role": "supervisor"}, at={"rhythm": "weekly"}
     ),
+    "POST /rhythms/lights": Need("rhythm.manage", TOP_CALENDAR, {"amber": "3", "black": "8"}),
     "POST /rhythms/<any(daily, weekly, ten_day):rhythm>/run": Need(
         "rhythm.run", SUPERVISORS, {"scope": "unit:jb.energy"}, at={"rhythm": "weekly"}
     ),

@@ -25,6 +25,7 @@ from workflow_service.store import notice_rows
 from workflow_service.store.supervision import RhythmRun
 
 from .calendars import SETTINGS, working_calendar
+from .light_settings import lights_on
 from .notices import NewNotice, post_notices
 from .rhythm_scope import Scope, plans_within, scope_of, tasks_within
 from .rhythm_settings import choice
@@ -73,11 +74,15 @@ class Digest:
 
 
 def digests_at(
-    session: Session, at: datetime, urging: UrgingSettings | None = None, *, settings: DeadlineSettings = SETTINGS, after: int = 0
-) -> list[Digest]:
-    """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it. Only people after `after`, by id."""
-    calendar = working_calendar(session)
-    today, set_up = settings.day_of(at), choice(session, Rhythm.DAILY)
+    session: Session, at: datetime, urging: UrgingSettings | None = None, *, settings: DeadlineSettings | None = None,
+    after: int = 0,
+) -> list[Digest]:  # fmt: skip
+    """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it. Only people after `after`, by id.
+
+    `settings` are those of the day where none are given.
+    """
+    calendar, today, set_up = working_calendar(session), SETTINGS.day_of(at), choice(session, Rhythm.DAILY)
+    settings = settings or lights_on(session, today)
     urging = urging or UrgingSettings(set_up.superior_after)
     read = _reader(at, calendar, settings)
     found: dict[int, Digest] = {}

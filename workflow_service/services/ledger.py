@@ -27,6 +27,7 @@ from . import audit, trends
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .ledger_lines import AsOf, LateTask, LedgerLine, late_tasks, lines_of
+from .light_settings import lights_on
 
 PAGE = 50
 COUNTED = 1001
@@ -130,7 +131,7 @@ def ledger_rows(
     """Give a page of the ledger, those due first first, of the areas that the actor oversees; `limit` None gives all rows."""
     at = AsOf.of(as_of)
     calendar = working_calendar(session)
-    state = queries.state_at(session, at.asked, _wanted(actor, filters or LedgerFilter(), at, calendar))
+    state = queries.state_at(session, at.asked, _wanted(session, actor, filters or LedgerFilter(), at, calendar))
     found = queries.page(session, state, after=after, limit=None if limit is None else limit + 1)
     more = limit is not None and len(found) > limit
     kept = found[:limit]
@@ -141,7 +142,7 @@ def ledger_rows(
 def count_rows(session: Session, actor: Actor, filters: LedgerFilter, *, as_of: date | datetime) -> int:
     """Tell how many rows the filter gives, exact to 1,000; 1,001 means more."""
     at = AsOf.of(as_of)
-    wanted = _wanted(actor, filters, at, working_calendar(session))
+    wanted = _wanted(session, actor, filters, at, working_calendar(session))
     return queries.count(session, queries.state_at(session, at.asked, wanted))
 
 
@@ -156,7 +157,7 @@ def figures_for(
 ) -> LedgerFigures:
     """Give the figures of exactly the rows that `ledger_rows` gives for the actor and filter."""
     at = AsOf.of(as_of)
-    return _figures(session, at, _wanted(actor, filters or LedgerFilter(), at, working_calendar(session)))
+    return _figures(session, at, _wanted(session, actor, filters or LedgerFilter(), at, working_calendar(session)))
 
 
 def issued_between(
@@ -205,7 +206,7 @@ def board(
     calendar = working_calendar(session)
     units = (unit,) if unit else ()
     base = queries.Wanted(areas=areas, units=units)
-    soon = replace(base, issued=False, **_span(Light.AMBER, at.day, calendar, SETTINGS))
+    soon = replace(base, issued=False, **_span(Light.AMBER, at.day, calendar, lights_on(session, at.day)))
     return Board(
         as_of=at,
         figures=_figures(session, at, base),
@@ -256,7 +257,9 @@ def issued_series(session: Session, area_path: Areas, as_of: date | datetime, *,
     return list(_series(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path), units=units)))
 
 
-def _wanted(actor: Actor, filters: LedgerFilter, at: AsOf, calendar: WorkingCalendar) -> queries.Wanted:
+def _wanted(
+    session: Session, actor: Actor, filters: LedgerFilter, at: AsOf, calendar: WorkingCalendar
+) -> queries.Wanted:
     policy.require(actor, "board.see")
     columns = ("stage", "importance", "level", "tier", "category")
     wanted = queries.Wanted(
@@ -279,7 +282,7 @@ def _wanted(actor: Actor, filters: LedgerFilter, at: AsOf, calendar: WorkingCale
     light = Light(filters.light)
     if light is Light.GREY:
         return replace(wanted, issued=False, waiting=True)
-    span = _span(light, at.day, calendar, SETTINGS)
+    span = _span(light, at.day, calendar, lights_on(session, at.day))
     return replace(wanted, issued=False, waiting=False, **span)
 
 

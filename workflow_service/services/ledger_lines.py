@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import (
     DeadlineClock,
+    DeadlineSettings,
     Light,
     Reading,
     WorkingCalendar,
@@ -27,6 +28,7 @@ from workflow_service.store.deadlines import paused_at
 from workflow_service.store.stage_deadlines import StageDue, dues_at
 
 from .calendars import SETTINGS
+from .light_settings import lights_on
 
 CHUNK = 1000
 PAUSED = {"meeting": N_("等待上会"), "answer": N_("等待答复"), "suspended": N_("流程暂停")}
@@ -117,7 +119,7 @@ class LateTask:
 
 def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: WorkingCalendar) -> Iterator[LedgerLine]:
     """Give the lines of the store's rows, with what was open and done last at the moment; a few statements for each 1,000."""
-    units = queries.units_by_id(session, {row.lead_unit_id for row in found}, at.until)
+    units, lights = queries.units_by_id(session, {row.lead_unit_id for row in found}, at.until), lights_on(session, at.day)
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]
         ids = [row.id for row in chunk]
@@ -130,33 +132,37 @@ def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: Working
         held = _held_then(session, [step.id for step in steps.values()], at)
         stages = dues_at(session, [row.id for row in chunk if row.issued_on is None], at.until)
         for row in chunk:
-            line = _plain_line(row, units[row.lead_unit_id], waiting.get(row.id), at, calendar)
-            line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar)
-            line = _with_stage(line, stages.get(row.id), at, calendar)
+            line = _plain_line(row, units[row.lead_unit_id], waiting.get(row.id), at, calendar, lights)
+            line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar, lights)
+            line = _with_stage(line, stages.get(row.id), at, calendar, lights)
             line = replace(line, holder=held.get(line.task_id or 0, line.holder))
             line = _with_report(_with_last(line, done.get(row.id)), reports.get(row.id))
             yield replace(line, document_number=numbers.get(row.id, ""))
 
 
-def _plain_line(row: Any, unit: tuple[str, str], pause: Any, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
+def _plain_line(
+    row: Any, unit: tuple[str, str], pause: Any, at: AsOf, calendar: WorkingCalendar, lights: DeadlineSettings
+) -> LedgerLine:
     overdue = pause is None and row.due_on is not None and row.due_on < at.day and row.issued_on is None
     late = calendar.working_days_between(row.due_on, at.day) if overdue else 0
     return LedgerLine(
         plan_id=row.id, code=row.code or "", title=row.title, unit=unit[0], unit_name=unit[1],
         category=Category(row.category), level=Level(row.level), tier=Tier(row.tier),
         importance=Importance(row.importance), stage=Stage(row.stage), registered_on=row.registered_on,
-        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, pause, at, calendar), overdue=overdue,
+        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, pause, at, calendar, lights), overdue=overdue,
         days_late=late, waiting=pause is not None,
     )  # fmt: skip
 
 
-def _light(row: Any, pause: Any, at: AsOf, calendar: WorkingCalendar) -> Reading | None:
+def _light(
+    row: Any, pause: Any, at: AsOf, calendar: WorkingCalendar, lights: DeadlineSettings
+) -> Reading | None:
     if row.issued_on is not None:
         return None
     if pause is None:
-        return read_day_light(row.due_on, at.last_moment, calendar, SETTINGS)
+        return read_day_light(row.due_on, at.last_moment, calendar, lights)
     clock = DeadlineClock(SETTINGS.close_of(row.due_on), pause.started_at) if row.due_on else None
-    left = clock.reading(at.last_moment, calendar, SETTINGS).working_days_left if clock else 0
+    left = clock.reading(at.last_moment, calendar, lights).working_days_left if clock else 0
     if left < 0:
         late = Phrase(N_("%(why)s，此前已逾期 %(days)d 个工作日"), {"why": Phrase(PAUSED[pause.kind]), "days": -left})
         return Reading(Light.GREY, left, late)
@@ -164,21 +170,23 @@ def _light(row: Any, pause: Any, at: AsOf, calendar: WorkingCalendar) -> Reading
 
 
 def _with_step(
-    line: LedgerLine, step: Any, on_agenda: bool, at: AsOf, calendar: WorkingCalendar
+    line: LedgerLine, step: Any, on_agenda: bool, at: AsOf, calendar: WorkingCalendar, lights: DeadlineSettings
 ) -> LedgerLine:
     if step is None:
         return replace(line, step=str(Phrase(PAUSED["meeting"])) if on_agenda else "")
-    reading = None if step.waiting else read_light(step.due_at, at.last_moment, calendar, SETTINGS)
+    reading = None if step.waiting else read_light(step.due_at, at.last_moment, calendar, lights)
     return replace(
         line, holder=_holder(step), step=step.name, task_id=step.id, step_due_at=step.due_at, step_light=reading
     )
 
 
-def _with_stage(line: LedgerLine, due: StageDue | None, at: AsOf, calendar: WorkingCalendar) -> LedgerLine:
+def _with_stage(
+    line: LedgerLine, due: StageDue | None, at: AsOf, calendar: WorkingCalendar, lights: DeadlineSettings
+) -> LedgerLine:
     """The present stage's moment, read like a task's; while the plan's clock stands the stage has no light of its own."""
     if due is None or due.stage != line.stage.value:
         return line
-    reading = None if line.waiting else read_light(due.due_at, at.last_moment, calendar, SETTINGS)
+    reading = None if line.waiting else read_light(due.due_at, at.last_moment, calendar, lights)
     return replace(line, stage_due_at=due.due_at, stage_light=reading)
 
 
@@ -231,9 +239,9 @@ def late_tasks(
     """Give the tasks past their due moment, the longest overdue first."""
     rows = queries.late_tasks(session, areas, at.until, limit)
     ids = [row.id for row in rows]
-    held, units = _held_then(session, ids, at), _units_then(session, ids, at)
+    held, units, lights = _held_then(session, ids, at), _units_then(session, ids, at), lights_on(session, at.day)
     for row in rows:
-        reading = read_light(row.due_at, at.last_moment, calendar, SETTINGS)
+        reading = read_light(row.due_at, at.last_moment, calendar, lights)
         assert reading is not None
         yield LateTask(
             task_id=row.id, plan_id=row.plan_id, title=row.title, name=row.name, stage=row.stage,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from flask import g
 
 from workflow_service.domain.deadlines import CHINA, DeadlineSettings, Light, read_day_light, read_light
 from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.i18n import N_, _, current_language
+from workflow_service.services.light_settings import lights_on
 from workflow_service.store.plans import Plan
 
-from .current import page_calendar, page_day, page_now
+from .current import page_calendar, page_day, page_now, page_session
 from .words import WEEKDAYS, word
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -164,8 +167,11 @@ def plan_light(plan: Plan) -> LightReading:
 
 
 def deadline_settings() -> DeadlineSettings:
-    """The zone and the limits of the lights."""
-    return DeadlineSettings(zone=zone())
+    """The zone and the limits of the lights on this business day."""
+    if "lights" not in g:
+        g.lights = replace(lights_on(page_session(), page_day()), zone=zone())
+    lights: DeadlineSettings = g.lights
+    return lights
 
 
 def days_late(due_on: date | None, done_on: date | None = None) -> int:

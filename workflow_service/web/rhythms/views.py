@@ -15,11 +15,12 @@ from workflow_service.domain.rhythms import Rhythm
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.jobs.tasks import defer_run
-from workflow_service.services import rhythm_by_hand, rhythm_settings, rhythms
+from workflow_service.services import light_settings, rhythm_by_hand, rhythm_settings, rhythms
 from workflow_service.services.rhythm_settings import RhythmChoice
 from workflow_service.store import people_queries, plan_list, rhythm_list
 
 from ..current import page_actor, page_now, page_session, require_sign_in, transaction
+from ..formats import deadline_settings
 from ..listing import PAGE_ROWS
 from ..rights import require
 from ..words import WEEKDAYS
@@ -43,6 +44,7 @@ def show(rhythm: str) -> ResponseReturnValue:
         rhythm=shown,
         rhythms=tuple(Rhythm),
         choice=rhythm_settings.choice(session, shown),
+        lights=deadline_settings(),
         coming=rhythms.coming_runs(session, shown, now=page_now(), count=SHOWN),
         runs=runs,
         served=rhythm_by_hand.served(session, runs),
@@ -68,6 +70,16 @@ def choose(rhythm: str) -> ResponseReturnValue:
         rhythm_settings.set_rhythm(session, page_actor(), Rhythm(rhythm), asked, on=form.get("on") == "1", now=page_now())
     flash(_("已保存，从下一次运行起生效。"))
     return redirect(url_for("rhythms.show", rhythm=rhythm))
+
+
+@blueprint.post("/lights")
+def set_lights() -> ResponseReturnValue:
+    """Set from how many working days on the light is amber, and after how many black."""
+    amber, black = _number(request.form.get("amber")), _number(request.form.get("black"))
+    with transaction() as session:
+        light_settings.set_lights(session, page_actor(), amber, black, now=page_now())
+    flash(_("灯色已从今天起调整，此前各日仍按原来的标准。"))
+    return redirect(url_for("rhythms.show"))
 
 
 @blueprint.post("/<any(daily, weekly, ten_day):rhythm>/run")
