@@ -131,6 +131,9 @@ def test_the_board_of_a_place_and_its_trend_go_by_counters(filled: Database) -> 
 
 def test_the_sweep_s_work_follows_what_is_due(filled: Database) -> None:
     with filled.transaction() as session:
-        due = session.scalar(text("SELECT count(*) FROM task WHERE due_at < :soon"), {"soon": NOW + timedelta(days=3)})
-        found = digests.digests_at(session, NOW)
-    assert sum(len(one.own) for one in found) <= (due or 0)
+        soon = {"soon": NOW + timedelta(days=3)}
+        due = session.scalar(text("SELECT count(*) FROM task WHERE due_at < :soon"), soon)
+        plans = session.scalar(text("SELECT count(*) FROM plan WHERE due_on < :soon AND issued_on IS NULL"), soon)
+        lines = [line for one in digests.digests_at(session, NOW) for line in one.own]
+    assert sum(line.task_id is not None for line in lines) <= (due or 0)
+    assert 0 < len({line.what for line in lines if line.plan_id is not None}) <= (plans or 0)

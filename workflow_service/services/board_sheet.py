@@ -23,14 +23,21 @@ def board_xlsx(found: Overview, *, now: datetime) -> bytes:
         Sheet(_("完成率"), _("完成率"), _columns(_("分组")), _rates(found), now, note),
         Sheet(_("单位"), _("单位排名"), _columns(_("单位")), _units(found), now, note),
         Sheet(_("逾期规划"), _("逾期规划"), _late_columns(), _late(found), now, note),
-        Sheet(_("逾期阶段"), _("逾期阶段"), _stage_columns(), _stages(found), now, note),
-        Sheet(_("逾期环节"), _("逾期环节"), _task_columns(), _tasks(found), now, note),
+        *_late_parts(found, now, note),
         Sheet(_("走势"), _("各旬末完成率"), _trend_columns(found), _trend(found), now, note),
     ]
     if found.places:
         rows = (_line(one.name, one.figures, None) for one in found.places)
         sheets.insert(1, Sheet(_("下级地区"), _("下级地区"), _columns(_("地区")), rows, now, note))
     return write_xlsx(*sheets)
+
+
+def _late_parts(found: Overview, now: datetime, note: str) -> Iterator[Sheet]:
+    """Late stages and steps have a sheet where the page has a list."""
+    if found.board.late_stages:
+        yield Sheet(_("逾期阶段"), _("逾期阶段"), _stage_columns(), _stages(found), now, note)
+    if found.board.late_tasks:
+        yield Sheet(_("逾期环节"), _("逾期环节"), _task_columns(), _tasks(found), now, note)
 
 
 def _columns(first: str) -> tuple[SheetColumn, ...]:
