@@ -149,6 +149,36 @@ def test_a_deferred_plan_goes_on_standing_until_the_next_meeting(house: House) -
     assert (plan_of(house, plan_id).due_on, pauses(house)[0][3]) == (day(10), 5)
 
 
+def test_a_postponed_congress_session_leaves_the_plan_grey_beyond_its_date_until_the_session_is_held(meeting: House) -> None:
+    """The session is put off twice, past the plan's due date: waiting for a meeting, overdue nowhere, the time given back."""
+    at(meeting, 0)
+    plan_id, _run = plan_on(meeting, due=day(3), body="people_congress")
+    meeting.complete("prepare")
+    with meeting.database.transaction() as session:
+        items = [one.id for one in meetings.pool(session, AREA, "people_congress")]
+        session_id = meetings.plan_meeting(
+            session, SYSTEM, "people_congress", "第五次会议", AREA, day(2), items, now=meeting.now
+        ).id
+    for number, until in ((1, 8), (7, 14)):
+        at(meeting, number)
+        with meeting.database.transaction() as session:
+            meetings.postpone_meeting(session, SYSTEM, session_id, day(until), "会期调整", now=meeting.now)
+        shown = row_on(meeting, number)
+        assert (str(shown.light and shown.light.light), str(shown.light and shown.light.words)) == ("grey", "等待上会")
+        assert (shown.overdue, shown.step, overdue_on(meeting, number)) == (False, "等待上会", 0)
+    at(meeting, 8)
+    with meeting.database.transaction() as session:
+        assert [one for one in digests.digests_at(session, meeting.now) if any(line.plan_id for line in one.own)] == []
+        assert bulletins.fixed_figures(session, PROVINCE, day(0), day(8))["overdue"] == []
+    at(meeting, 14)
+    with meeting.database.transaction() as session:
+        results = {items[0]: ItemResult("passed")}
+        meetings.enter_results(session, SYSTEM, session_id, results, minutes_attachment_id=scan(session), now=meeting.now)
+    assert (plan_of(meeting, plan_id).paused_for, plan_of(meeting, plan_id).due_on) == ("", day(17))
+    assert pauses(meeting) == [("meeting", day(0), day(14), 10)]
+    assert str(row_on(meeting, 14).light and row_on(meeting, 14).light.light) == "green"  # type: ignore[union-attr]
+
+
 def test_while_somebody_has_something_to_do_the_clock_runs(house: House) -> None:
     house.deploy_chain(user_task("prepare"), *MEETING[1:], user_task("amend"), roots=MEETING[0])
     at(house, 0)

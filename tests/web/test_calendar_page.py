@@ -60,3 +60,19 @@ def test_the_effect_of_one_day_and_of_taking_it_back_is_shown_before(person: Cal
     refused = keeper.post("/calendar/preview", broken, seen=ADDRESS, content_type="multipart/form-data")
     assert refused.status_code == 422 and "第 1 行" in refused.text
     assert person("jb.supervisor").post("/calendar/preview", day).status_code == 403
+
+
+def test_the_year_at_a_glance_shows_every_day_of_the_published_arrangement(person: Callable[[str], Person]) -> None:
+    """Twelve months, each day once; the shifts of 2025 as the notice gives them."""
+    page = person("jb.supervisor").get("/calendar?year=2025").text
+    months = page.split('<table class="month"')[1:]
+    assert len(months) == 12
+    shown: dict[str, set[tuple[int, int]]] = {}
+    for number, month in enumerate(months, 1):
+        for tone, day in re.findall(r'<td class="day-(\w+)"[^>]*>(\d+)', month):
+            shown.setdefault(tone, set()).add((number, int(day)))
+    assert sum(map(len, shown.values())) == 365
+    assert shown["work"] == {(1, 26), (2, 8), (4, 27), (9, 28), (10, 11)}
+    october = {(month, day) for month, day in shown["off"] if month == 10}
+    assert october == {(10, day) for day in range(1, 9)}
+    assert 'title="国庆节' in months[9] and "暂定" not in page
