@@ -1,4 +1,5 @@
-"""Months with a moving clock over the Spring Festival and National Day, two schedulers and two workers at it, while offices work.
+"""Months with a moving clock over the Spring Festival and National Day, two schedulers and two workers at it, while offices work;
+a worker of its own process is killed in the middle of each rhythm.
 
 One run a period, one digest a person and day, and figures of bulletins that a recount from the test's own journal gives again.
 """
@@ -13,6 +14,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from tests.scheduler.test_triggers import SYSTEM, activate, queued, work_of
 from tests.services.catalogue import Catalogue, moment
@@ -39,8 +41,13 @@ class Journal:
     def figures(self, day: date) -> dict[str, int]:
         there = [one for one in self.plans.values() if one[0] <= day]
         issued = [one for one in there if one[2] is not None and one[2] <= day]
-        late = [one for one in there if one not in issued and one[1] is not None and one[1] < day]
-        return {"total": len(there), "issued": len(issued), "overdue": len(late)}
+        return {"total": len(there), "issued": len(issued), "overdue": len(self.late(day))}
+
+    def late(self, day: date) -> set[str]:
+        """The titles of those not issued by their date."""
+        plans = self.plans.items()
+        due = {title: issued for title, (since, due, issued) in plans if since <= day and due is not None and due < day}
+        return {title for title, issued in due.items() if issued is None or issued > day}
 
 
 @pytest.fixture
@@ -67,6 +74,33 @@ def office_works(database: Database, journal: Journal, day: date, number: int) -
         made.task("能源规划", "zj.energy", moment(day + timedelta(days=2), 17, 30), created=moment(day, 7))
 
 
+KILLED = """
+from datetime import datetime
+from workflow_service.services import bulletins, digests, rhythms, weekly
+from workflow_service.store.database import Database
+digests.PEOPLE_A_CHUNK = weekly.UNITS_A_CHUNK = bulletins.AREAS_A_CHUNK = 1
+database = Database({url!r})
+rhythms.finish(database, {rhythm!r}, {period!r}, now=datetime.fromisoformat({at!r}))
+"""
+
+
+def add_a_city(session: Session) -> None:
+    """A second government, so that a period has two bulletins: its plan counts in the province's too."""
+    made = Catalogue.again(session)
+    made.unit("nb.drc", relation="drc", area="330200", path="/330000/330200/")
+    made.plan("宁波规划", "nb.drc", date(2021, 1, 4), date(2021, 1, 5), date(2021, 1, 5))
+
+
+def kill_in_the_middle(database: Database, rhythm: str, period: str, at: datetime) -> bool:
+    """Let a worker of its own process carry a run out and SIGKILL it in its second chunk; tells whether it came so far."""
+    url = database.url.render_as_string(hide_password=False)
+    program = KILLED.format(url=url, rhythm=rhythm, period=period, at=at.isoformat())
+    environment = {"TONGCHOU_FAILPOINT": "in-rhythm:2", "PATH": "/usr/bin:/bin"}
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, check=False, timeout=120)
+    assert ended.returncode in (0, -9)
+    return ended.returncode == -9
+
+
 @pytest.mark.parametrize(
     ("first", "days"), [(date(2025, 9, 25), 35), (date(2026, 2, 5), 32)], ids=["national day", "spring festival"]
 )
@@ -76,8 +110,12 @@ def test_a_month_runs_once_a_period_and_its_bulletins_can_be_recounted(
     journal = Journal({
         "能源规划": (date(2021, 1, 4), date(2027, 6, 30), None), "水利规划": (date(2021, 1, 4), date(2027, 6, 30), None),
         "已印发规划": (date(2021, 1, 4), date(2021, 6, 30), date(2021, 6, 30)),
+        "宁波规划": (date(2021, 1, 4), date(2021, 1, 5), date(2021, 1, 5)),
     })  # fmt: skip
+    with government.transaction() as session:
+        add_a_city(session)
     activate(government, first)
+    killed: set[str] = set()
     with ThreadPoolExecutor(4) as pool:
         for number in range(days):
             day = first + timedelta(days=number)
@@ -87,10 +125,14 @@ def test_a_month_runs_once_a_period_and_its_bulletins_can_be_recounted(
                 list(pool.map(lambda one, at=at: triggers.claim_rhythms(3)(one, lambda: at), two))
                 with government.transaction() as session:
                     waiting = rhythms.unfinished(session, now=at)
+                for run in waiting:
+                    if run[0] not in killed and kill_in_the_middle(government, *run, at):
+                        killed.add(run[0])
                 both = [(one, *run) for run in waiting for one in two]
                 list(pool.map(lambda each, at=at: work_of(each[0], at).advance_rhythm(*each[1:]), both))
                 with government.transaction() as session:
                     session.execute(text("DELETE FROM procrastinate_jobs"))
+    assert killed == {rhythm.value for rhythm in Rhythm}, "each was killed between its first chunk and its second"
     last = moment(first + timedelta(days=days - 1), HOURS[-1])
     for rhythm in Rhythm:
         due = runs_between(rhythm, moment(first, 0), last, CALENDAR, RhythmSettings())
@@ -104,20 +146,15 @@ def test_a_month_runs_once_a_period_and_its_bulletins_can_be_recounted(
         assert set(told.values()) == {1} and all(CALENDAR.is_working_day(day) for _, day in told)
         keys = session.scalars(select(ProcessInstance.business_key).where(ProcessInstance.definition_key == "weekly_report"))
         assert set(Counter(keys).values()) == {1}
-        bulletins = session.scalars(select(Bulletin).order_by(Bulletin.period)).all()
-        assert len(bulletins) >= 3
+        both_areas = session.scalars(select(Bulletin).order_by(Bulletin.period)).all()
+        assert set(Counter((one.area, one.period) for one in both_areas).values()) == {1}
+        assert all(one.figures["total"]["total"] == 1 for one in both_areas if one.area == "330200")
+        bulletins = [one for one in both_areas if one.area == "330000"]
+        assert len(bulletins) >= 3 and len(both_areas) == 2 * len(bulletins)
         for one in bulletins:
-            assert one.figures["total"] == journal.figures(date.fromisoformat(one.figures["last"])), one.period
-
-
-KILLED = """
-from datetime import datetime
-from workflow_service.services import bulletins, digests, rhythms, weekly
-from workflow_service.store.database import Database
-digests.PEOPLE_A_CHUNK = weekly.UNITS_A_CHUNK = bulletins.AREAS_A_CHUNK = 1
-database = Database({url!r})
-rhythms.finish(database, {rhythm!r}, {period!r}, now=datetime.fromisoformat({at!r}))
-"""
+            day = date.fromisoformat(one.figures["last"])
+            assert one.figures["total"] == journal.figures(day), one.period
+            assert {late["title"] for late in one.figures["overdue"]} == journal.late(day), one.period
 
 
 @pytest.mark.parametrize(
@@ -134,18 +171,13 @@ def test_a_worker_killed_in_the_middle_of_a_rhythm_leaves_a_run_that_the_next_on
 ) -> None:
     with government.transaction() as session:
         made = Catalogue.again(session)
-        made.unit("nb.drc", relation="drc", area="330200", path="/330000/330200/")
-        made.plan("宁波规划", "nb.drc", date(2021, 1, 4), date(2021, 1, 5), date(2021, 1, 5))
+        add_a_city(session)
         for unit in ("zj.energy", "zj.water"):
             made.task("能源规划", unit, moment(date(2025, 11, 25), 17, 30))
         rhythms.activate(session, SYSTEM, rhythms=[rhythm], now=moment(at.date(), 0))
     with government.transaction() as session:
         assert rhythms.claim_due(session, now=at) == [(rhythm.value, period)]
-    url = government.url.render_as_string(hide_password=False)
-    program = KILLED.format(url=url, rhythm=rhythm.value, period=period, at=at.isoformat())
-    environment = {"TONGCHOU_FAILPOINT": "in-rhythm:2", "PATH": "/usr/bin:/bin"}
-    killed = subprocess.run([sys.executable, "-c", program], env=environment, check=False, timeout=120)
-    assert killed.returncode == -9
+    assert kill_in_the_middle(government, rhythm.value, period, at)
     for _again in range(2):
         work_of(government, at).advance_rhythm(rhythm.value, period)
     with government.transaction() as session:

@@ -1,6 +1,6 @@
 """Listed supervision: on the list with deadline and person, progress, struck off by somebody else only."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +9,7 @@ from tests.people import SYSTEM, actor_of
 from tests.services.house import House
 from tests.services.test_rhythms import delivered
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
-from workflow_service.services import audit, deployments, listing, people, processes, tasks
+from workflow_service.services import audit, deployments, extensions, listing, people, processes, tasks
 from workflow_service.services.listing import ListingAsked
 from workflow_service.services.people import PersonFacts
 from workflow_service.store import listed_list
@@ -260,3 +260,40 @@ def test_the_same_task_stands_on_the_list_once(listed: House) -> None:
     put_on_list(listed, task_id=task.id)
     with pytest.raises(Conflict):
         put_on_list(listed, task_id=task.id)
+
+
+def rectifying(house: House) -> Task:
+    (task,) = [one for one in house.open() if one.element_id == "rectify"]
+    return task
+
+
+def test_a_later_date_is_the_matter_s_and_that_of_every_later_step(listed: House) -> None:
+    matter, later = put_on_list(listed), datetime(2025, 12, 19, 17, 30, tzinfo=listed.now.tzinfo)
+    with listed.database.transaction() as session:
+        task_id = rectifying(listed).id
+        asked = extensions.ask_for_extension(session, listed.actor("jb.handler"), task_id, later, "等数据。", now=listed.now)
+        extensions.grant_extension(session, listed.actor("jb.supervisor"), asked.id, now=listed.now)
+    assert matter_of(listed, matter).due_on == later.date()
+    do(listed, "rectify", PROGRESS, "jb.handler")
+    assert rectifying(listed).due_at == later
+    ordered = datetime(2025, 12, 10, 12, 0, tzinfo=listed.now.tzinfo)
+    with listed.database.transaction() as session:
+        tasks.set_due(session, SYSTEM, rectifying(listed).id, ordered, "提前。", now=listed.now)
+    do(listed, "rectify", PROGRESS, "jb.handler")
+    assert (rectifying(listed).due_at, matter_of(listed, matter).due_on) == (ordered, ordered.date())
+    with listed.database.transaction() as session:
+        assert audit.verify(session) == []
+
+
+def test_a_matter_whose_run_stood_still_has_its_day_moved_with_its_task(listed: House) -> None:
+    matter = put_on_list(listed)
+    run = matter_of(listed, matter).instance_id or 0
+    with listed.database.transaction() as session:
+        processes.suspend_instance(session, SYSTEM, run, "核查", now=listed.now)
+    listed.now += timedelta(days=7)
+    with listed.database.transaction() as session:
+        processes.resume_instance(session, SYSTEM, run, "核查完毕", now=listed.now)
+    assert matter_of(listed, matter).due_on == DUE + timedelta(days=7)
+    do(listed, "rectify", PROGRESS, "jb.handler")
+    due = rectifying(listed).due_at
+    assert due is not None and due.astimezone(listed.now.tzinfo).date() == DUE + timedelta(days=7)

@@ -11,7 +11,7 @@ from tests.people import SYSTEM
 from tests.services.house import House
 from tests.services.test_rhythms import delivered
 from workflow_service.domain.errors import Forbidden, InvalidInput
-from workflow_service.services import circulations, deployments, people, processes, slips
+from workflow_service.services import audit, circulations, deployments, extensions, people, processes, slips
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.slips import SlipAsked
 from workflow_service.store import slip_list
@@ -144,3 +144,32 @@ def test_what_cannot_be_issued_says_why(slipping: House, more: dict[str, object]
 def test_only_supervisors_and_the_offices_issue(slipping: House, username: str) -> None:
     with pytest.raises(Forbidden):
         issue(slipping, username)
+
+
+def extended(house: House, until: datetime) -> None:
+    """The unit asks for a later date for its answer, and is given it."""
+    (task,) = [one for one in house.open() if one.element_id == "answer"]
+    with house.database.transaction() as session:
+        asked = extensions.ask_for_extension(session, house.actor("jb.handler"), task.id, until, "等数据。", now=house.now)
+        extensions.grant_extension(session, house.actor("jb.supervisor"), asked.id, now=house.now)
+
+
+def test_a_later_date_for_the_answer_is_the_slip_s_and_its_reminders_and_the_paper_stays(slipping: House) -> None:
+    slip, later = issue(slipping), datetime(2025, 12, 19, 17, 30, tzinfo=slipping.now.tzinfo)
+    extended(slipping, later)
+    assert slip_of(slipping, slip).until == later.date()
+    climbs = datetime(2025, 12, 24, 17, 30, tzinfo=slipping.now.tzinfo)
+    assert {one.element_id: one.due_at for one in slipping.timers()} == {"overdue": later, "long_overdue": climbs}
+    with slipping.database.transaction() as session:
+        day_after = UNTIL + timedelta(days=1)
+        assert slip_list.count(session, SlipFilter(areas=None, state="late", today=day_after)) == 0
+        assert not processes.due_timers(session, datetime(2025, 12, 12, tzinfo=slipping.now.tzinfo))
+        assert slips.as_paper(session, session.get_one(NoticeSlipRow, slip)).until == UNTIL
+        assert audit.verify(session) == []
+    extended(slipping, later + timedelta(days=3))
+    with slipping.database.transaction() as session:
+        assert slips.as_paper(session, session.get_one(NoticeSlipRow, slip)).until == UNTIL
+    fire(slipping, "overdue", later + timedelta(days=3))
+    assert told(slipping, "抄告单到期未回") == {slipping.structure.people["leader"]}
+    slipping.complete("answer", ANSWER, "jb.handler")
+    assert not slipping.incidents() and not slipping.timers()

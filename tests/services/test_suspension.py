@@ -128,7 +128,7 @@ def test_what_one_instance_throws_at_a_suspended_one_is_kept_and_no_incident(hou
 
 @pytest.mark.parametrize("later", [timedelta(days=2), timedelta(hours=1)])
 def test_a_timer_that_fell_due_meanwhile_fires_when_the_instance_goes_on(house: House, later: timedelta) -> None:
-    house.deploy(timer_process("<timeDuration>P1D</timeDuration>"))
+    house.deploy(timer_process(f"<timeDate>{(NOW + timedelta(days=1)).isoformat()}</timeDate>"))
     run = house.start()
     (timer,) = house.timers()
     suspend(house, run)

@@ -6,12 +6,12 @@ What is due by today stays as it is: a change never makes anybody late who was n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import TextClause, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import CalendarDays, InvalidDeadline, WorkingDays, parse_deadline
@@ -21,12 +21,14 @@ from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
-from workflow_service.store.runtime import Task
+from workflow_service.store.runtime import ProcessInstance, Task, Timer
 from workflow_service.store.stage_deadlines import StageDeadline
 from workflow_service.store.supervision import CalendarDay
 
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
+from .edge_timers import edges
+from .programs import program_of
 from .rhythm_settings import configured
 
 Days = Mapping[date, tuple[bool, str]]
@@ -35,6 +37,9 @@ BY_HAND = "by_hand"
 REASON = "工作日历调整"
 
 _HOLDERS = text("UPDATE task_holder h SET due_at = t.due_at FROM task t WHERE t.id = h.task_id AND t.id = ANY(:ids)")
+_MOVED = "FROM unnest(CAST(:ids AS bigint[]), CAST(:moments AS timestamptz[])) AS moved(id, due_at) WHERE moved.id = "
+_TIMERS = text(f"UPDATE timer SET due_at = moved.due_at {_MOVED} timer.id")
+_TIMEOUTS = text(f"UPDATE task SET timeout_at = moved.due_at {_MOVED} task.id AND task.timeout_at IS NOT NULL")
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,15 @@ class MovedRun:
 
 
 @dataclass(frozen=True)
+class MovedClock:
+    """What moves as tasks do: a timer at the edge of an activity (by its id), or a task's time-out (by the task's)."""
+
+    row_id: int
+    before: datetime
+    after: datetime
+
+
+@dataclass(frozen=True)
 class Effect:
     """All that a change moves; `plans_on_days_off` have a due date that becomes a day off and stands all the same."""
 
@@ -81,6 +95,8 @@ class Effect:
     runs: tuple[MovedRun, ...]
     plans_on_days_off: int
     stages: tuple[MovedStage, ...] = ()
+    timers: tuple[MovedClock, ...] = ()
+    timeouts: tuple[MovedClock, ...] = ()
 
     @property
     def later(self) -> int:
@@ -94,11 +110,15 @@ def effect_of(session: Session, days: Days, *, forgotten: Collection[date] = (),
     touched = {day for day in (*days, *forgotten) if old.is_working_day(day) != new.is_working_day(day)}
     if not touched:
         return Effect((), (), 0)
+    tasks = tuple(_moved_tasks(session, old, new, min(touched), now))
+    dues = {one.task_id: one.after for one in tasks}
     return Effect(
-        tasks=tuple(_moved_tasks(session, old, new, min(touched), now)),
+        tasks=tasks,
         runs=tuple(_moved_runs(session, old, new, now)),
         plans_on_days_off=_plans_due_on(session, [day for day in touched if not new.is_working_day(day)]),
         stages=tuple(_moved_stages(session, old, new, min(touched), now)),
+        timers=tuple(_moved_timers(session, old, new, min(touched), now, dues)),
+        timeouts=tuple(_moved_timeouts(session, old, new, min(touched), now, dues)),
     )
 
 
@@ -112,7 +132,9 @@ def changed_calendar(session: Session, days: Days, forgotten: Collection[date] =
 
 
 def move(session: Session, actor: Actor, effect: Effect, *, now: datetime) -> None:
-    """Move the tasks and stages of an effect; each keeps in its history from when to when and why."""
+    """Move the tasks and stages of an effect, which keep in their history from when to when and why, and what goes with them."""
+    _move_clocks(session, _TIMERS, effect.timers)
+    _move_clocks(session, _TIMEOUTS, effect.timeouts)
     if effect.stages:
         session.execute(update(StageDeadline), [{"id": one.row_id, "due_at": one.after} for one in effect.stages])
         session.execute(insert(DeadlineChange), [_noted_stage(one, actor, now) for one in effect.stages])
@@ -121,6 +143,12 @@ def move(session: Session, actor: Actor, effect: Effect, *, now: datetime) -> No
     session.execute(update(Task), [{"id": one.task_id, "due_at": one.after} for one in effect.tasks])
     session.execute(_HOLDERS, {"ids": [one.task_id for one in effect.tasks]})
     session.execute(insert(DeadlineChange), [_noted(one, actor, now) for one in effect.tasks])
+
+
+def _move_clocks(session: Session, statement: TextClause, clocks: Sequence[MovedClock]) -> None:
+    """One that fired in this very moment is gone and stays so."""
+    if clocks:
+        session.execute(statement, {"ids": [one.row_id for one in clocks], "moments": [one.after for one in clocks]})
 
 
 def _noted(one: MovedTask, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -181,6 +209,59 @@ def _moved_tasks(
         if after != day:
             moved = row.due_at + (after - day)
             yield MovedTask(row.id, row.plan_id, row.instance_id, row.title, row.name, row.unit or "", row.due_at, moved)
+
+
+def _moved_timers(
+    session: Session, old: WorkingCalendar, new: WorkingCalendar, first: date, now: datetime, dues: Mapping[int, datetime]
+) -> Iterator[MovedClock]:
+    """Timers at edges of running activities: with their tasks, which are due at `dues` then, else by their own rule."""
+    today = SETTINGS.day_of(now)
+    begin = SETTINGS.close_of(max(first, today) - timedelta(days=1))
+    for edge in edges(session, Timer.due_at > begin, ProcessInstance.status == "active"):
+        timer = edge.timer
+        own = _Clock(timer.rule, timer.due_at, edge.arrived or timer.due_at)
+        after = edge.last(dues) if edge.follows else _clock_after(own, today, old, new)
+        if after != timer.due_at:
+            yield MovedClock(timer.id, timer.due_at, after)
+
+
+def _moved_timeouts(
+    session: Session, old: WorkingCalendar, new: WorkingCalendar, first: date, now: datetime, dues: Mapping[int, datetime]
+) -> Iterator[MovedClock]:
+    """Time-outs of running tasks: with their task where both are due in one moment, else by the diagram's rule."""
+    today = SETTINGS.day_of(now)
+    begin = SETTINGS.close_of(max(first, today) - timedelta(days=1))
+    found = (
+        select(
+            Task.id, Task.process_key, Task.element_id, Task.due_at, Task.timeout_at, Task.created_at,
+            ProcessInstance.definition_id,
+        )
+        .join(ProcessInstance, ProcessInstance.id == Task.instance_id)
+        .where(Task.status == "open", Task.timeout_at > begin, Task.paused_for == "", Task.round_id.is_(None))
+        .order_by(Task.timeout_at, Task.id)
+    )  # fmt: skip
+    for task in session.execute(found):
+        element = program_of(session, task.definition_id).program.element(task.process_key, task.element_id)
+        own = _Clock(element.get("attrs", {}).get("timeout") or "", task.timeout_at, task.created_at)
+        together = task.timeout_at == task.due_at
+        after = dues.get(task.id, task.due_at) if together else _clock_after(own, today, old, new)
+        if after != task.timeout_at:
+            yield MovedClock(task.id, task.timeout_at, after)
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """A rule and the moment that it gave, as a row of a task has them."""
+
+    deadline_rule: str
+    due_at: datetime
+    created_at: datetime
+
+
+def _clock_after(clock: _Clock, today: date, old: WorkingCalendar, new: WorkingCalendar) -> datetime:
+    """Where a clock of its own goes by the same rules as tasks do; what is due by today stands."""
+    day = SETTINGS.day_of(clock.due_at)
+    return clock.due_at + (_moved_to(clock, day, today, old, new) - day) if day > today else clock.due_at
 
 
 def _moved_to(row: Any, day: date, today: date, old: WorkingCalendar, new: WorkingCalendar) -> date:

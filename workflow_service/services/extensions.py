@@ -24,7 +24,7 @@ from workflow_service.store.acting import Extension
 from workflow_service.store.deadlines import move_holders
 from workflow_service.store.plans import Plan
 
-from . import audit, events, pauses, recipients, stage_clocks
+from . import audit, due_dates, edge_timers, events, pauses, recipients, stage_clocks
 from .context import Actor
 from .plans import visible_plan
 from .task_access import changed, lock_task, require_holder
@@ -112,6 +112,7 @@ def grant_extension(
         raise InvalidInput(N_("新的时限应晚于现在的时限。"), pointer="/granted")
     _decide(found, actor, "granted", answer, now)
     found.granted = moment
+    edge_timers.follow(session, task, before, moment)
     task.due_at, task.deadline_rule = moment, "by hand"
     move_holders(session, task)
     words = found.answer or found.reason
@@ -119,6 +120,7 @@ def grant_extension(
     data = {"extension": found.id, "due": before, "granted": moment}
     events.note(session, actor, task, "extension_granted", data, now=now, reason=words)
     changed(session, actor, row, task, "extension.grant", data | {"answer": found.answer}, now)
+    due_dates.carry(session, actor, row, task, now=now)
     _tell_asker(session, actor, found, (task.name, task.title), N_("同意延期：%(task)s（%(title)s）"), now)
     return found
 

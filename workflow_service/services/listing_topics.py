@@ -8,13 +8,14 @@ from workflow_service.i18n import N_
 from workflow_service.store.acting import ListedMatter
 
 from . import listing
+from .due_dates import RECTIFYING
 from .topics import Result, handles, locked_subject
 
 if TYPE_CHECKING:
     from .execution import Execution
 
 Write = Callable[..., None]
-RECTIFYING, VERIFYING = "rectify", "verify"
+VERIFYING = "verify"
 
 
 @handles("listing.progress")

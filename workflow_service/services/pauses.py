@@ -4,7 +4,7 @@ Called by every step in its own transaction, so that a plan is never counted as 
 runs again has its due moment moved by the working days that passed; the row of the pause keeps both moments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -13,11 +13,12 @@ from workflow_service.domain.deadlines import DeadlineClock, InvalidDeadline, pa
 from workflow_service.store import deadlines, round_list
 from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.plans import Plan, PlanEvent
-from workflow_service.store.runtime import ProcessInstance, Task
+from workflow_service.store.runtime import ProcessInstance, Task, Timer
 
-from . import stage_clocks
+from . import edge_timers, stage_clocks
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
+from .edge_timers import Edge
 from .programs import program_of
 
 SUSPENDED, BY_HAND = "suspended", "by_hand"
@@ -68,6 +69,7 @@ def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -
     """
     standing = deadlines.standing_of_instance(session, instance.id)
     by_hand = deadlines.set_by_hand_at(session, [task.id for _row, task in standing]) if standing else {}
+    edges = edge_timers.of_run(session, instance.id) if standing else []
     for row, task in standing:
         row.ended_at, task.paused_for = now, ""
         row.due_before = task.due_at  # it may have been set by hand meanwhile
@@ -78,7 +80,18 @@ def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -
             task.due_at, row.working_days = due_after(session, row, task, task.due_at, by_hand, now=now)
             deadlines.move_holders(session, task)
         row.due_after = task.due_at
+    dues = {task.id: task.due_at for _row, task in standing if task.due_at is not None}
+    for timer, moved_to in timers_after(session, edges, [row for row, _task in standing], dues, now=now):
+        timer.due_at = moved_to
     session.flush()
+
+
+def timers_after(
+    session: Session, edges: list[Edge], standing: Sequence[DeadlineChange], dues: Mapping[int, datetime], *, now: datetime
+) -> list[tuple[Timer, datetime]]:
+    """Where the timers at the edges of a run's activities move to when its clocks, `standing`, run again: as its tasks do."""
+    since = min((row.started_at for row in standing), default=now)
+    return list(edge_timers.after_pause(session, edges, dues, since, now))
 
 
 def due_after(

@@ -13,13 +13,13 @@ from workflow_service.domain.errors import NotFound
 from workflow_service.engine.run import Instance
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store import step_rows
+from workflow_service.store import deadlines, step_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Incident, ProcessInstance, Task, TaskHolder, Timer
 
-from . import audit, circulations, clock_failures, events, pauses, recipients
+from . import audit, circulations, clock_failures, due_dates, events, pauses, recipients
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .interventions import end_instance, to_control
@@ -188,6 +188,8 @@ def _switch(
     command = "suspend" if after == "suspended" else "resume"
     events.note_instance(session, actor, row.id, command, now=now, reason=reason.strip())
     execution = Execution.thaw(session, actor, row, now)
+    if after == "active":
+        due_dates.renew(execution, deadlines.open_tasks(session, row.id))
     execution.settle(f"process-instance.{command}", {"reason": reason})
     _tell_switched(session, actor, row, after, reason, now)
     return row

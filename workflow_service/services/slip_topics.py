@@ -7,12 +7,11 @@ from workflow_service.i18n import N_
 from workflow_service.store.acting import NoticeSlipRow
 
 from . import slips
+from .due_dates import ANSWERING
 from .topics import Result, handles, locked_subject
 
 if TYPE_CHECKING:
     from .execution import Execution
-
-ANSWERING = "answer"
 
 
 @handles("slip.answer")

@@ -23,12 +23,15 @@ from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import notice_rows, people_queries
 from workflow_service.store.acting import NoticeSlipRow
+from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.people import Unit
+from workflow_service.store.runtime import Task
 
 from . import audit, circulations, paper_templates, recipients
-from .calendars import SETTINGS, working_calendar
+from .calendars import SETTINGS
 from .circulations import Sending, Subject
 from .context import Actor
+from .due_dates import ANSWERING, climbs_at
 from .numbering import next_number
 from .plans import visible_plan
 from .processes import start_process
@@ -36,8 +39,6 @@ from .timeouts import SUPERIOR_POST
 
 PROCESS, KIND = "notice_slip", "slip"
 ANSWERING_POSTS = ("registry", "handler", "leader")
-CLIMBS_AFTER_WORKING_DAYS = 3
-"""Working days of silence after the day, before the supervisors hear of it."""
 LONGEST_LINE, LONGEST_TEXT, MOST_COPIES = 200, 4000, 100
 
 
@@ -97,21 +98,30 @@ def visible_slip(session: Session, actor: Actor, slip_id: int) -> NoticeSlipRow:
 def slip_docx(session: Session, actor: Actor, slip_id: int) -> bytes:
     """Give a slip as docx, by the template of the moment at which it was sent; raises NotFound, Forbidden."""
     found = visible_slip(session, actor, slip_id)
-    return paper_templates.write(session, "slip", as_paper(found), at=found.sent_at)
+    return paper_templates.write(session, "slip", as_paper(session, found), at=found.sent_at)
 
 
 def slip_pdf(session: Session, actor: Actor, slip_id: int) -> Pdf:
     """Give a slip as pdf; raises NotFound, Forbidden, Unavailable where the machine cannot write one."""
-    return write_pdf(slip_document(as_paper(visible_slip(session, actor, slip_id))))
+    return write_pdf(slip_document(as_paper(session, visible_slip(session, actor, slip_id))))
 
 
-def as_paper(slip: NoticeSlipRow) -> NoticeSlip:
-    """Give a slip as the values of its official document."""
+def as_paper(session: Session, slip: NoticeSlipRow) -> NoticeSlip:
+    """Give a slip as the values of its official document, which stays as it was issued."""
     return NoticeSlip(
         mark=f"{slip.organ}抄告单", number=DocumentNumber.parse(slip.number), organ=slip.organ, unit=slip.unit_name,
-        matter=slip.matter, facts=slip.facts, asked=slip.asked, until=slip.until, issued_on=slip.issued_on,
+        matter=slip.matter, facts=slip.facts, asked=slip.asked, until=_until_as_issued(session, slip),
+        issued_on=slip.issued_on,
         written_at=slip.sent_at, answer_wanted=slip.answer_wanted, copies=tuple(slip.copies),
     )  # fmt: skip
+
+
+def _until_as_issued(session: Session, slip: NoticeSlipRow) -> date:
+    """The day that the slip named: a later one that was given since is no word of the paper."""
+    answering = Task.instance_id == slip.instance_id, Task.element_id == ANSWERING, Task.round_id.is_(None)
+    moved = select(DeadlineChange.due_before).join(Task, Task.id == DeadlineChange.task_id).where(*answering)
+    first = session.scalars(moved.where(DeadlineChange.due_before.is_not(None)).order_by(DeadlineChange.id).limit(1)).first()
+    return SETTINGS.day_of(first) if first is not None else slip.until
 
 
 def take_answer(session: Session, actor: Actor, slip: NoticeSlipRow, words: str, *, now: datetime) -> None:
@@ -191,13 +201,12 @@ def _deliver(session: Session, actor: Actor, slip: NoticeSlipRow, copies: Sequen
 
 
 def _ask_for_answer(session: Session, actor: Actor, slip: NoticeSlipRow, unit: Unit, now: datetime) -> int:
-    climbs = SETTINGS.close_of(working_calendar(session).add_working_days(slip.until, CLIMBS_AFTER_WORKING_DAYS))
     code, _colon, post = slip.holder.removeprefix("g:").rpartition(":")
     variables = {
         "slip": {
             "id": slip.id, "number": slip.number, "matter": slip.matter, "asked": slip.asked, "unit": code, "post": post,
         },
-        "due": SETTINGS.close_of(slip.until).isoformat(), "climbs": climbs.isoformat(),
+        "due": SETTINGS.close_of(slip.until).isoformat(), "climbs": climbs_at(session, slip.until).isoformat(),
         "subject": f"{slip.number} {slip.matter}",
         "plan": {"jurisdiction": slip.area, "lead_unit": unit.code, "level": unit.level, "importance": ""},
     }  # fmt: skip

@@ -23,7 +23,18 @@ from workflow_service.store.database import send_after_commit
 from workflow_service.store.deadlines import move_holders
 from workflow_service.store.runtime import ProcessInstance, Task, TaskDraft, TaskHolder
 
-from . import completions, events, form_facts, forms, navigation, pauses, rounds, separation
+from . import (
+    completions,
+    due_dates,
+    edge_timers,
+    events,
+    form_facts,
+    forms,
+    navigation,
+    pauses,
+    rounds,
+    separation,
+)
 from .context import Actor
 from .execution import Execution, require_status
 from .task_access import (
@@ -223,12 +234,13 @@ def set_due(
         raise InvalidInput(N_("新的时限应晚于现在。"))
     if not reason.strip():
         raise InvalidInput(N_("请写明调整时限的理由。"))
+    edge_timers.follow(session, task, task.due_at, due_at)
     before, task.due_at, task.deadline_rule = task.due_at, due_at, "by hand"
     move_holders(session, task)
     pauses.note_by_hand(session, actor, task, before, reason, now=now)
-    return changed(
-        session, actor, row, task, "task.set_due", {"before": before, "due_at": due_at, "reason": reason}, now
-    )
+    changed(session, actor, row, task, "task.set_due", {"before": before, "due_at": due_at, "reason": reason}, now)
+    due_dates.carry(session, actor, row, task, now=now)
+    return task
 
 
 def save_draft(

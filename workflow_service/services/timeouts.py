@@ -1,9 +1,9 @@
 """What happens when a task's time is over (超时): remind, tell the superior, hand it to the superior, 逾期视为无意见.
 
-`Task.timeout_at` was computed on the working calendar when the task arose (`approval:timeout`), and moves with every pause and by
-the time in which the task waited for others. A due row is fired once: the moment is taken away in the same transaction as what
-follows from it. No clock confirms, signs or decides for anybody: only a consultation that is no signature can count as "no
-comment" (docs/approval-operations.md).
+`Task.timeout_at` was computed on the working calendar when the task arose (`approval:timeout`), and moves with every pause, with
+a later date of the task, with the calendar, and by the time in which the task waited for others. A due row is fired once: the
+moment is taken away in the same transaction as what follows from it. No clock confirms, signs or decides for anybody: only a
+consultation that is no signature can count as "no comment" (docs/approval-operations.md).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -19,7 +20,7 @@ from workflow_service.store import deadlines, stage_deadlines
 from workflow_service.store.plans import AgendaItem, Meeting, Plan
 from workflow_service.store.runtime import ProcessInstance, Task, Timer
 
-from . import pauses, stage_clocks, taking_up
+from . import edge_timers, pauses, stage_clocks, taking_up
 from .calendars import SETTINGS
 from .context import Actor
 from .execution import Execution
@@ -80,12 +81,16 @@ def _resume(session: Session, actor: Actor, instance_id: int, _to: str, now: dat
     row = to_control(session, actor, instance_id, UNSAID, ("suspended",))
     standing = [(clock, task) for clock, task in deadlines.standing_of_instance(session, row.id) if task.status == "open"]
     by_hand = deadlines.set_by_hand_at(session, [task.id for _clock, task in standing])
-    moved = []
+    moved, dues = [], {}
     for clock, task in standing:
         if task.due_at is not None:
-            after, days = pauses.due_after(session, clock, task, task.due_at, by_hand, now=now)
-            moved.append(MovedDate(task.id, task.name, task.due_at, after, days))
-    return Effect((), (), (), moved=(*moved, *_plan_moves(session, row, now)), timers=_timers(session, row, until=now))
+            dues[task.id], days = pauses.due_after(session, clock, task, task.due_at, by_hand, now=now)
+            moved.append(MovedDate(task.id, task.name, task.due_at, dues[task.id], days))
+    edges = edge_timers.of_run(session, row.id)
+    later = pauses.timers_after(session, edges, [clock for clock, _task in standing], dues, now=now)
+    moves = {timer.id: after for timer, after in later}
+    timers = _timers(session, row, until=now, moves=moves)
+    return Effect((), (), (), moved=(*moved, *_plan_moves(session, row, now)), timers=timers)
 
 
 def _plan_moves(session: Session, row: ProcessInstance, now: datetime) -> Iterable[MovedDate]:
@@ -131,12 +136,13 @@ def _agendas(session: Session, *which: object, planned: bool = False) -> tuple[s
     return tuple(one.title if one is not None and not (planned and one.status != "planned") else "" for _item, one in rows)
 
 
-def _timers(session: Session, row: ProcessInstance, until: datetime | None = None) -> tuple[WaitingTimer, ...]:
-    """The timers of a run, all of them or those that fall due `until`."""
-    statement = select(Timer).where(Timer.instance_id == row.id).order_by(Timer.due_at, Timer.id)
-    if until is not None:
-        statement = statement.where(Timer.due_at <= until)
-    return tuple(WaitingTimer(one.name or one.element_id, one.due_at) for one in session.scalars(statement))
+def _timers(
+    session: Session, row: ProcessInstance, until: datetime | None = None, moves: Mapping[int, datetime] = MappingProxyType({})
+) -> tuple[WaitingTimer, ...]:
+    """The timers of a run, all of them or those that fall due `until`, once some of them have moved."""
+    found = session.scalars(select(Timer).where(Timer.instance_id == row.id).order_by(Timer.due_at, Timer.id))
+    dues = [(one, moves.get(one.id, one.due_at)) for one in found]
+    return tuple(WaitingTimer(one.name or one.element_id, due) for one, due in dues if until is None or due <= until)
 
 
 def _plan_on_its_way(session: Session, row: ProcessInstance) -> Plan | None:

@@ -86,7 +86,7 @@ def show(slip_id: int) -> ResponseReturnValue:
     signs = any(one.reader.holder in actor.groups and one.reader.read_at is None for one in readers)
     tasks = listed_list.open_tasks(session, found.instance_id)
     return render_template(
-        "supervision/slip.html", row=row, slip=found, paper=slips.as_paper(found), light=light_of(row), signs=signs,
+        "supervision/slip.html", row=row, slip=found, paper=slips.as_paper(session, found), light=light_of(row), signs=signs,
         readers=[(one, recipients.name_of(session, one.reader.holder)) for one in readers],
         mine=next((one for one in tasks if task_access.may_work(session, actor, one)), None),
     )  # fmt: skip
