@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from tests.engine import xml_drawing
 from tests.services.catalogue import Catalogue, moment
+from tests.services.house import House
 from workflow_service.domain.errors import Conflict
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.domain.supervision import Urgency
 from workflow_service.identity.actor import Actor
-from workflow_service.services import digests, notices, rhythms, urging
+from workflow_service.services import digests, notices, people, rhythms, urging
+from workflow_service.services.people import PersonFacts
 from workflow_service.store.database import Database
 from workflow_service.store.operations import Substitution, TaskRound
 from workflow_service.store.people import Membership, User
@@ -284,3 +287,21 @@ def test_a_digest_lists_the_most_urgent_first(catalogue: Catalogue) -> None:
     own = next(one for one in digests.digests_at(catalogue.session, NINE) if one.own).own
     assert [task.urgency for task in own] == [Urgency.OVERDUE, Urgency.OVERDUE, Urgency.TODAY, Urgency.SOON]
     assert [task.reading.working_days_left for task in own] == [-5, -1, 0, 2]
+
+
+def test_the_superior_hears_of_what_was_asked_of_a_person_by_name(house: House) -> None:
+    with house.database.transaction() as session:
+        people.add_person(
+            session, SYSTEM, PersonFacts(username="energy.leader", name="局长"), [("jb.energy", "leader")], now=house.now
+        )
+    named = '<userTask id="{0}" name="{0}" camunda:formKey="answer" camunda:{1} approval:deadline="1 working day"/>'
+    split = '<parallelGateway id="split"/>'
+    tasks = named.format("alone", 'assignee="jb.handler"'), named.format("of", 'candidateUsers="jb.handler"')
+    nodes = ['<startEvent id="start"/>', split, *tasks, '<endEvent id="end"/>']
+    flows = "start -> split", "split -> alone", "split -> of", "alone -> end", "of -> end"
+    house.deploy(xml_drawing.draw("".join(nodes), *flows))
+    house.start()
+    assert [one.unit_id for one in house.open()] == [house.structure.units["jb.energy"]] * 2
+    with house.database.transaction() as session:
+        told = {one.person: len(one.below) for one in digests.digests_at(session, house.now + timedelta(days=14)) if one.below}
+    assert told == {"局长": 2}

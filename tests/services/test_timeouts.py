@@ -255,3 +255,22 @@ def test_two_schedulers_and_two_workers_fire_it_once(house: House) -> None:
     databases[1].close()
     assert house.waiting() == ["b"] and len(happened(house)) == 1
     assert house.instance(task.instance_id).status == "active"
+
+
+@pytest.mark.parametrize(("asked", "superiors"), [("jb.handler", {"jb.leader"}), ("jb.leader", set())])
+def test_what_was_asked_of_a_person_by_name_goes_to_his_unit_s_leader_but_not_from_him_to_himself(
+    house: House, asked: str, superiors: set[str]
+) -> None:
+    with house.database.transaction() as session:
+        people.add_person(
+            session, SYSTEM, PersonFacts(username="jb.leader", name="区能源局·局长"), [("jb.energy", "leader")], now=NOW
+        )
+    house.deploy(chain(
+        f'<userTask id="a" name="a" camunda:formKey="answer" camunda:assignee="{asked}" approval:timeout="P2D" '
+        'approval:timeoutAction="transfer"/>'
+    ))  # fmt: skip
+    house.start()
+    (task,) = house.open()
+    assert fire(house, task)
+    (after,) = house.open()
+    assert after.candidate_groups == ["jb.energy:leader"] * len(superiors) and bool(after.assignee_id) is not bool(superiors)

@@ -72,7 +72,8 @@ def superior_of(session: Session, task: Task, *, now: datetime) -> str:
     holder = f"g:{code}:{SUPERIOR_POST}"
     if code is None or holder in holders_of(task):
         return ""
-    return holder if notice_rows.people_of(session, [holder], SETTINGS.day_of(now)) else ""
+    others = set(notice_rows.people_of(session, [holder], SETTINGS.day_of(now)).get(holder, ())) - {task.assignee_id}
+    return holder if others else ""
 
 
 def _push(session: Session, actor: Actor, row: ProcessInstance, task: Task, now: datetime) -> None:

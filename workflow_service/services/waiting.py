@@ -12,6 +12,7 @@ from workflow_service.engine.facts import EventWait, HumanTask, Place, TimerWait
 from workflow_service.engine.run import reason
 from workflow_service.i18n import N_
 from workflow_service.identity.groups import remember_version_of, resolve_groups, unit_id_of
+from workflow_service.store import notice_rows
 from workflow_service.store.people import User
 from workflow_service.store.step_rows import NewTask
 
@@ -79,7 +80,7 @@ def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
     return NewTask(
         token=one.place.token, process_key=one.place.process_key, element_id=one.place.element_id, name=one.place.name,
         title=_title(execution, one), form_key=attrs.get("formKey") or "",
-        kind=attrs.get("kind") or "", stage=attrs.get("stage") or "", unit_id=_unit_id(execution, groups),
+        kind=attrs.get("kind") or "", stage=attrs.get("stage") or "", unit_id=_unit_id(execution, groups, assignee, users),
         assignee_id=assignee, candidate_users=users, candidate_groups=groups, priority=_priority(attrs.get("priority")),
         waiting=attrs.get("waiting") == "true", deadline_rule=rule, urging=urging, due_at=_moment(execution, rule),
         follow_up_at=_moment(execution, attrs.get("followUpDate") or ""), local=dict(one.local),
@@ -124,8 +125,12 @@ def _user(execution: "Execution", username: str | None) -> int | None:
     return found
 
 
-def _unit_id(execution: "Execution", groups: list[str]) -> int | None:
-    return unit_id_of(execution.session, groups[0].rpartition(":")[0]) if groups else None
+def _unit_id(execution: "Execution", groups: list[str], assignee: int | None, users: list[str]) -> int | None:
+    """The unit that answers for a task: that of the first post asked, of who is asked by name that of his own first post."""
+    if groups:
+        return unit_id_of(execution.session, groups[0].rpartition(":")[0])
+    named = assignee if assignee is not None else int(users[0])
+    return notice_rows.unit_of_person(execution.session, named, calendars.SETTINGS.day_of(execution.now))
 
 
 def _deadline_rule(execution: "Execution", one: HumanTask) -> tuple[str, str]:
