@@ -17,9 +17,11 @@ from workflow_service.documents.templates import TemplateRefused, text_of
 from workflow_service.domain.documents import SecrecyMarked
 from workflow_service.domain.errors import Conflict, Forbidden, NotFound
 from workflow_service.domain.rhythms import Rhythm
-from workflow_service.services import bulletins, paper_templates, tasks
+from workflow_service.services import bulletins, paper_templates, tasks, units
 from workflow_service.services.forms import FormErrors
+from workflow_service.services.units import UnitFacts
 from workflow_service.store.database import Database
+from workflow_service.store.people import Unit
 from workflow_service.store.runtime import Task
 from workflow_service.store.supervision import Bulletin, DocumentTemplate
 
@@ -84,11 +86,16 @@ def test_what_happens_later_changes_neither_figures_nor_document(released: tuple
         made = Catalogue.again(session)
         made.plan("后来的规划", "zj.energy", date(2025, 11, 3))
         made.issue("能源规划", date(2025, 11, 5))
+        organ = bulletins.as_paper(session, session.get_one(Bulletin, bulletin_id)).organ
+        facts = UnitFacts(code="", area="", name="浙江省规划委员会", parent="")
+        commission = session.scalars(select(Unit).where(Unit.code == "zj.drc")).one()
+        units.change_unit(session, SYSTEM, commission.id, facts, now=moment(date(2025, 11, 13)))
         paper_templates.upload(session, SYSTEM, "bulletin", "新版.docx", template_of("新版头"), now=moment(date(2025, 11, 13)))
     with database.transaction() as session:
         after = session.get_one(Bulletin, bulletin_id)
         assert json.dumps(after.figures) == figures
         assert bulletins.bulletin_docx(session, SYSTEM, bulletin_id) == document
+        assert bulletins.as_paper(session, session.get_one(Bulletin, bulletin_id)).organ == organ != "浙江省规划委员会"
         assert document is not None and "总体平稳" in text_of(document)
 
 

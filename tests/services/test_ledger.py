@@ -206,6 +206,27 @@ def test_pages_follow_each_other_without_gap_or_repetition(catalogue: Catalogue)
     assert len(seen) == 7
 
 
+def test_what_successive_bulletins_say_was_issued_adds_up_to_the_figures(catalogue: Catalogue) -> None:
+    """A filing that comes late is told in the period in which it came, with the day that it states."""
+    session = catalogue.session
+    for title, on, stated in (
+        ("能源规划", date(2021, 6, 3), None), ("林业规划", date(2021, 6, 14), date(2021, 6, 4)), ("港口规划", date(2021, 6, 25), None),
+    ):  # fmt: skip
+        catalogue.plan(title, "zj.energy", date(2020, 9, 1))
+        catalogue.issue(title, on, stated)
+    catalogue.event("能源规划", "issued", date(2021, 6, 15), {"on": "2021-06-15", "number": "二次印发"})
+    spans = ((date(2021, 6, 1), date(2021, 6, 10)), (date(2021, 6, 11), date(2021, 6, 20)), (date(2021, 6, 21), JUNE_30))
+    told = [ledger.issued_between(session, PROVINCE, first, last, as_of=last) for first, last in spans]
+    assert [[(one.title, one.issued_on) for one in lines] for lines in told] == [
+        [("能源规划", date(2021, 6, 3))], [("林业规划", date(2021, 6, 4))], [("港口规划", date(2021, 6, 25))],
+    ]  # fmt: skip
+    before = 0
+    for (_first, last), lines in zip(spans, told, strict=True):
+        issued = ledger.figures(session, PROVINCE, last).total.issued
+        assert issued - before == len(lines)
+        before = issued
+
+
 def test_a_city_sees_its_own_and_a_province_all_below(catalogue: Catalogue) -> None:
     catalogue.person("energy.supervisor", "zj.energy", "supervisor")
     catalogue.hold(catalogue.person("port.supervisor", "nb.port", "supervisor"), "zj.energy", "handler")

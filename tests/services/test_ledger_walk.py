@@ -148,7 +148,7 @@ def shown(house: House, day: date) -> tuple[Any, ...]:
         figures = ledger.figures(session, WIDE, day)
         found = board.overview(session, SYSTEM, BoardAsked(day))
     shown = found.board
-    return rows, figures, shown.overdue, shown.late_tasks, shown.soon, shown.waiting, found.places, found.moves
+    return rows, figures, shown.overdue, shown.late_tasks, shown.late_stages, shown.soon, shown.waiting, found.places, found.moves
 
 
 @pytest.mark.parametrize("seed", [1, 20251001])

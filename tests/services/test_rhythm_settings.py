@@ -173,6 +173,26 @@ def test_a_week_run_by_hand_while_the_rhythm_is_off_still_names_who_is_late_and_
         assert len(notices(session, "weekly_ledger")) == 1
 
 
+def test_each_late_unit_is_named_once_whether_asked_by_hand_or_with_everybody(government: Database) -> None:
+    activate(government, MONDAY, Rhythm.WEEKLY)
+    by_hand(government, Rhythm.WEEKLY, "unit", "zj.energy", moment(MONDAY, 8))
+    walk(government, MONDAY, date(2025, 12, 2))
+    with government.transaction() as session:
+        named = [one.body["units"] for one in notices(session, "weekly_late")]
+    assert sorted(named) == [["zj.energy"], ["zj.water"]]
+
+
+def test_a_unit_that_was_granted_more_time_is_not_named_late(government: Database) -> None:
+    activate(government, MONDAY, Rhythm.WEEKLY)
+    walk(government, MONDAY, MONDAY)
+    with government.transaction() as session:
+        granted = session.scalars(select(Task).where(Task.candidate_groups.any("zj.energy:handler"))).one()
+        granted.due_at = moment(date(2025, 12, 3), 17, 30)
+    walk(government, date(2025, 11, 25), date(2025, 12, 1))
+    with government.transaction() as session:
+        assert [one.body["units"] for one in notices(session, "weekly_late")] == [["zj.water"]]
+
+
 def test_a_week_run_by_hand_is_told_to_nobody_but_who_supervises_that_part(government: Database) -> None:
     with government.transaction() as session:
         made = Catalogue.again(session)

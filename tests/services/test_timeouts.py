@@ -22,6 +22,7 @@ from workflow_service.services import audit, people, processes, rounds, tasks, t
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
 from workflow_service.services.timeouts import silent_values
+from workflow_service.store import board_queries
 from workflow_service.store.database import Database
 from workflow_service.store.operations import Circulation, TaskEvent
 from workflow_service.store.runtime import Task
@@ -98,6 +99,9 @@ def test_the_superior_gets_it_and_history_says_so(house: House) -> None:
     with house.database.transaction() as session:
         moved = session.scalars(select(TaskEvent).where(TaskEvent.kind == "timeout_transfer")).one()
         assert moved.actor_id is None and moved.data["to"] == "g:jb.energy:leader"
+        before = board_queries.former_holders(session, [task.id], moved.at - timedelta(seconds=1))
+        assert before[task.id]["groups"] == ["jb.energy:handler"]
+        assert board_queries.former_holders(session, [task.id], moved.at + timedelta(seconds=1)) == {}
     house.complete("a", username="jb.leader")
     assert house.waiting() == ["b"]
 

@@ -25,6 +25,7 @@ from workflow_service.domain.supervision import Comparison, Figures
 from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
 from workflow_service.store import notice_rows
+from workflow_service.store.former_names import unit_name_at
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
@@ -204,7 +205,7 @@ def _draft(session: Session, bulletin: Bulletin) -> policy.Thing:
 
 def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
     """Give a bulletin as the values of its official document."""
-    fixed, organ = bulletin.figures, _organ(session, bulletin.area)
+    fixed, organ = bulletin.figures, _organ(session, bulletin.area, bulletin.released_at)
     followed = bulletin.followed if bulletin.status == RELEASED else bulletin_follow.follow_up(session, bulletin)
     day = SETTINGS.day_of(bulletin.released_at or bulletin.created_at)
     return paper.Bulletin(
@@ -314,8 +315,9 @@ def _subject(facts: dict[str, Any], unit: Unit) -> str:
     return f"旬通报（{facts.get('label', '')}）· {unit.short_name or unit.name}"
 
 
-def _organ(session: Session, area: str) -> str:
-    statement = select(Unit.name).where(Unit.area == area, Unit.relation == "drc")
+def _organ(session: Session, area: str, at: datetime | None) -> str:
+    """The commission under the name that it bore when the bulletin was released; a draft has that of today."""
+    statement = select(unit_name_at(at) if at else Unit.name).where(Unit.area == area, Unit.relation == "drc")
     return session.scalars(statement.limit(1)).first() or ""
 
 

@@ -163,11 +163,22 @@ def figures_for(
 def issued_between(
     session: Session, area_path: Areas, first: date, last: date, *, as_of: date | datetime
 ) -> list[LedgerLine]:
-    """Give the plans issued from `first` to `last` (both included) as known at `as_of`, in the order of their issue."""
-    at = AsOf.of(as_of)
-    wanted = queries.Wanted(areas=_areas(area_path), issued_from=first, issued_until=last)
-    lines = _all_lines(session, at, wanted)
-    return sorted(lines, key=lambda line: (line.issued_on or date.max, line.code))
+    """Give the plans that count as issued from some day of `first` to `last` (both included) on, as known at `as_of`.
+
+    In the order of their issue. One whose issue became known in these days only, as by a filing, is among them with its own day,
+    so that what successive spans give adds up to the figures.
+    """
+    at, areas = AsOf.of(as_of), _areas(area_path)
+    before = AsOf.of(first - timedelta(days=1))
+    told = queries.issues_told(session, areas, before.until, min(at.until, AsOf.of(last).until))
+    lines = _all_lines(session, at, queries.Wanted(areas=areas, issued_from=first, issued_until=last))
+    lines += lines_by_id(session, set(told) - {line.plan_id for line in lines}, as_of=as_of).values()
+    issued = [line for line in lines if line.issued_on is not None and line.issued_on <= last]
+    known = lines_by_id(session, [line.plan_id for line in issued], as_of=before.day)
+    already = {plan_id for plan_id, line in known.items() if line.issued_on is not None}
+    return sorted(
+        (line for line in issued if line.plan_id not in already), key=lambda line: (line.issued_on or date.max, line.code)
+    )
 
 
 def overdue_plans(

@@ -104,8 +104,13 @@ def all_units_with_plans(session: Session) -> list[str]:
 
 
 def name_late_units(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
-    """Name the units that have not reported to the supervisors of their area and above; one notice a supervisor."""
-    late = silent_units(session, period_key(run), scope_of(run))
+    """Name the units that have not reported to the supervisors of their area and above; one notice a supervisor.
+
+    Each is named once: what was asked by hand and what was asked of everybody are named by runs of their own.
+    """
+    named = _named(session, run)
+    late = [unit for unit in silent_units(session, period_key(run), scope_of(run), now=now) if unit.code not in named]
+    run.figures = (run.figures or {}) | {"named": [unit.code for unit in late]}
     if late:
         notices = [
             _late_notice(row, run, names)
@@ -117,9 +122,17 @@ def name_late_units(session: Session, run: RhythmRun, *, now: datetime) -> int |
     return None
 
 
-def silent_units(session: Session, period: str, scope: Scope | None = None) -> list[Unit]:
-    """Give the units whose report of a week (`2026-W09`) is still open, of all or of a part."""
-    return list(session.scalars(_reporting(period).where(Task.status == "open", leads(scope))))
+def _named(session: Session, run: RhythmRun) -> set[str]:
+    """The codes of the units that other runs of this rhythm have named for the same period."""
+    period = period_key(run)
+    others = RhythmRun.rhythm == run.rhythm, RhythmRun.period != run.period, RhythmRun.period.startswith(period, autoescape=True)
+    told = session.scalars(select(RhythmRun.figures).where(*others))
+    return {code for facts in told for code in (facts or {}).get("named", ())}
+
+
+def silent_units(session: Session, period: str, scope: Scope | None = None, *, now: datetime) -> list[Unit]:
+    """Give the units whose report of a week (`2026-W09`) is open past its day, of all or of a part; more time counts."""
+    return list(session.scalars(_reporting(period).where(Task.status == "open", Task.due_at <= now, leads(scope))))
 
 
 def late_units(session: Session, period: str, *, now: datetime) -> list[Unit]:
@@ -145,7 +158,7 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
     facts = run.figures or {}
     last = date.fromisoformat(facts["last"])
     scope, period = scope_of(run), period_key(run)
-    late = silent_units(session, period)
+    late = silent_units(session, period, now=now)
     asked = session.scalars(_reporting(period).where(leads(scope))).all() if scope is not None else ()
     kept: dict[str, Any] = {}
     notices = []
@@ -266,7 +279,7 @@ def _late_notice(row: Any, run: RhythmRun, names: Sequence[str]) -> NewNotice:
     with use_language(row.language):
         subject = _("%(count)d 个单位未按时报送%(week)s进展", count=len(names), week=_label(run))
         return NewNotice(
-            user_id=row.user_id, kind="weekly_late", subject=subject, dedup_key=f"weekly_late:{period_key(run)}:{row.area_path}",
+            user_id=row.user_id, kind="weekly_late", subject=subject, dedup_key=f"weekly_late:{run.period}:{row.area_path}",
             text=_("、").join(names[:PLANS_NAMED]), link=f"/weekly?week={period_key(run)}", body={"units": list(names)},
         )  # fmt: skip
 

@@ -123,7 +123,7 @@ def last_reports(session: Session, plan_ids: Collection[int], until: datetime) -
 
 def former_holders(session: Session, task_ids: Collection[int], until: datetime) -> dict[int, dict[str, Any]]:
     """For each task that was put before others at or after a moment, before whom it lay until then: user, since, unit, groups."""
-    kinds = "transfer", "reassign", "handed_over", "unclaimed", "unit_merged"
+    kinds = "transfer", "timeout_transfer", "reassign", "handed_over", "unclaimed", "unit_merged"
     moved = TaskEvent.kind.in_(kinds), TaskEvent.data.has_key("was")
     statement = (
         select(TaskEvent.task_id, TaskEvent.data["was"].label("was"))

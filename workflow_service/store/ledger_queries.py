@@ -272,6 +272,13 @@ def documents_of(session: Session, plan_ids: Collection[int], until: datetime) -
     )
     return {row.plan_id: row.number or "" for row in session.execute(statement)}
 
+def issues_told(session: Session, areas: tuple[str, ...] | None, since: datetime, until: datetime) -> Sequence[int]:
+    """The plans of which somebody told in a span that they were issued, on whatever day."""
+    told = PlanEvent.kind == "issued", PlanEvent.at >= since, PlanEvent.at < until
+    statement = select(PlanEvent.plan_id).join(Plan, Plan.id == PlanEvent.plan_id).where(*told, within(Plan.area_path, areas))
+    return session.scalars(statement.distinct()).all()
+
+
 def late_tasks(
     session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int
 ) -> Sequence[Any]:
