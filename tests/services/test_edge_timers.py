@@ -15,6 +15,7 @@ from workflow_service.services import (
     calendars,
     deployments,
     extensions,
+    interventions,
     processes,
     tasks,
     timeouts,
@@ -175,3 +176,15 @@ def test_a_pause_moves_timers_in_days_and_hours_and_leaves_ordered_dates(house: 
     }  # fmt: skip
     with house.database.transaction() as session:
         assert not timeouts.due_timeouts(session, house.now) and not processes.due_timers(session, house.now)
+
+
+def test_a_run_that_is_taken_up_again_has_timer_and_task_at_the_date_set_by_hand(house: House) -> None:
+    at(house, 0)
+    run = drawn(house, user_task("fill", more=DUE), edge("due", "5 working days"))
+    ordered = moment(day(21), 17, 30)
+    with house.database.transaction() as session:
+        tasks.set_due(session, SYSTEM, house.open()[0].id, ordered, "延期。", now=house.now)
+        processes.terminate_instance(session, SYSTEM, run, "误办。", now=house.now)
+    with house.database.transaction() as session:
+        interventions.reopen_instance(session, SYSTEM, run, "", "继续办理。", now=house.now)
+    assert task_due(house) == timer_dues(house)["due"] == ordered

@@ -33,6 +33,7 @@ from workflow_service.services.recipients import Asked
 from workflow_service.services.rounds import RoundAsked
 from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.services.transfers import TransferAsked
+from workflow_service.store import notice_rows
 from workflow_service.store.operations import TaskEvent
 from workflow_service.store.runtime import Task
 from workflow_service.store.supervision import Notice
@@ -228,7 +229,9 @@ def test_what_is_asked_of_a_person_by_name_stays_in_his_unit(leaders: House) -> 
     leaders.start()
     leaders.complete("a")
     (task,) = leaders.open()
-    assert task.unit_id is None
+    with leaders.database.transaction() as session:
+        his = notice_rows.unit_of_person(session, leaders.structure.people["l1"], NOW.date())
+    assert task.unit_id == his is not None
     for holder, allowed in (("l2", False), ("hs.handler", False), ("l1b", True)):
         asked = TransferAsked(f"u:{leaders.structure.people[holder]}")
         with contextlib.nullcontext() if allowed else pytest.raises(InvalidInput, match="收发岗位"):  # noqa: SIM117

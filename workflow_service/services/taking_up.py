@@ -18,7 +18,7 @@ from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.operations import TaskRound
 from workflow_service.store.runtime import Incident, ProcessInstance, Task, TaskDraft
 
-from . import pauses, recipients, rounds
+from . import edge_timers, pauses, recipients, rounds
 from .context import Actor
 from .execution import Execution
 from .moves import ComingBack
@@ -84,6 +84,7 @@ def _give_back(session: Session, actor: Actor, former: Task, task: Task, now: da
     task.prefill = former.submission or former.prefill
     _give_drafts(session, former, task, now)
     if (by_hand := _by_hand(session, former)) is not None:
+        edge_timers.follow(session, task, task.due_at, former.due_at)
         before, task.due_at, task.deadline_rule = task.due_at, former.due_at, former.deadline_rule
         pauses.note_by_hand(session, actor, task, before, by_hand.reason, now=now)
     put_before(session, task)
