@@ -104,6 +104,7 @@ def test_a_bulletin_has_masthead_issue_number_figures_and_copies() -> None:
         "四、逾期未印发的规划",
         "五、下一步要求",
     ]
+    assert "逾期未印发的规划共3项，上表列出逾期最久的1项。" in said, "a list that is cut says so"
     assert [line.strip() for line in said[-4:]] == [
         "报：省委、省政府领导",
         "送：省政府督查室",

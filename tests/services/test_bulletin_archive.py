@@ -87,7 +87,7 @@ def test_what_happens_later_changes_neither_figures_nor_document(released: tuple
         made.plan("后来的规划", "zj.energy", date(2025, 11, 3))
         made.issue("能源规划", date(2025, 11, 5))
         organ = bulletins.as_paper(session, session.get_one(Bulletin, bulletin_id)).organ
-        facts = UnitFacts(code="", area="", name="浙江省规划委员会", parent="")
+        facts = UnitFacts(code="", area="", name="浙江省规划委员会", parent="", relation="drc")
         commission = session.scalars(select(Unit).where(Unit.code == "zj.drc")).one()
         units.change_unit(session, SYSTEM, commission.id, facts, now=moment(date(2025, 11, 13)))
         paper_templates.upload(session, SYSTEM, "bulletin", "新版.docx", template_of("新版头"), now=moment(date(2025, 11, 13)))

@@ -210,7 +210,8 @@ def test_what_successive_bulletins_say_was_issued_adds_up_to_the_figures(catalog
     """A filing that comes late is told in the period in which it came, with the day that it states."""
     session = catalogue.session
     for title, on, stated in (
-        ("能源规划", date(2021, 6, 3), None), ("林业规划", date(2021, 6, 14), date(2021, 6, 4)), ("港口规划", date(2021, 6, 25), None),
+        ("能源规划", date(2021, 6, 3), None), ("林业规划", date(2021, 6, 14), date(2021, 6, 4)),
+        ("港口规划", date(2021, 6, 25), None),
     ):  # fmt: skip
         catalogue.plan(title, "zj.energy", date(2020, 9, 1))
         catalogue.issue(title, on, stated)

@@ -50,6 +50,7 @@ def _bulletin(written_at: datetime) -> Document:
     late = (("规划名称", 13, "title"), ("牵头单位", 7, "unit"), ("所处环节", 5, "stage"), ("应完成日期", 8, "due"),
             ("逾期（工作日）", 4, "days"))  # fmt: skip
     outline.add(*_or_none("overdue", _table("overdue", late), "没有逾期未印发的规划。"))
+    outline.add(Paragraph("{%p if overdue_cut %}"), Paragraph("{{ overdue_cut }}"), Paragraph("{%p endif %}"))
     outline.add(*_followed(), *_asks(), Signature("{{ organ }}", "{{ date }}"))
     foot = (
         FootLine("报", "{{ report_to }}"), *_foot_if("送", "send_to"), *_foot_if("发", "distribute_to"),

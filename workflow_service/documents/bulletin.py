@@ -261,6 +261,8 @@ def _overdue(outline: Outline, bulletin: Bulletin) -> None:
         for line in bulletin.overdue
     ]
     outline.section("逾期未印发的规划", columns, rows, none="没有逾期未印发的规划。")
+    if told := overdue_cut(bulletin):
+        outline.text(told)
 
 
 def _followed(outline: Outline, followed: Followed | None) -> None:
@@ -281,6 +283,12 @@ def _followed(outline: Outline, followed: Followed | None) -> None:
             Column("本期情况", 10),
         )
         outline.table(columns, ((one.title, one.unit, days_in_words(one.days_late), one.outcome) for one in followed.plans))
+
+
+def overdue_cut(bulletin: Bulletin) -> str:
+    """What is said below a list of late plans that does not hold them all; empty where it does."""
+    late, listed = bulletin.comparison.now.overdue, len(bulletin.overdue)
+    return f"逾期未印发的规划共{late}项，上表列出逾期最久的{listed}项。" if late > listed else ""
 
 
 def days_in_words(days_late: int) -> str:

@@ -49,8 +49,8 @@ FIELDS: Mapping[str, Fields] = MappingProxyType({
         N_("旬通报"),
         _HEAD | {
             "period": N_("期次，如 6月上旬"), "as_of": N_("数字截止日期"), "summary": N_("总体情况一段话"),
-            "followed_summary": N_("上期要求落实情况一句话"), "report_to": N_("报"), "send_to": N_("送"),
-            "distribute_to": N_("发"),
+            "overdue_cut": N_("逾期规划未列全时的一句话"), "followed_summary": N_("上期要求落实情况一句话"),
+            "report_to": N_("报"), "send_to": N_("送"), "distribute_to": N_("发"),
         },
         {
             "remarks": (N_("督办所写的各段"), {"text": N_("一段文字")}),
@@ -116,6 +116,7 @@ def bulletin_filling(bulletin: bulletins.Bulletin) -> Filling:
             for one in bulletin.overdue
         ],
         "asks": [{"unit": one.unit, "what": one.what, "until": chinese_date(one.until)} for one in bulletin.asks],
+        "overdue_cut": bulletins.overdue_cut(bulletin),
         "followed_summary": bulletins.followed_summary(followed) if bulletin.followed else "",
         "followed_asks": [
             {"unit": one.unit, "what": one.what, "until": chinese_date(one.until), "outcome": one.outcome}

@@ -25,7 +25,6 @@ from workflow_service.domain.supervision import Comparison, Figures
 from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
 from workflow_service.store import notice_rows
-from workflow_service.store.former_names import unit_name_at
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
@@ -160,6 +159,7 @@ def release_bulletin(
             bulletin.text = "\n".join(part.strip() for part in (text, requests) if part.strip())
             bulletin.asks = bulletin_follow.named_asks(session, asks)
             bulletin.followed = bulletin_follow.follow_up(session, bulletin)
+            bulletin.figures = bulletin.figures | {"organ": _organ(session, bulletin.area)}
             bulletin.document = paper_templates.write(session, "bulletin", as_paper(session, bulletin))
             bulletin.status = RELEASED
         session.flush()
@@ -205,13 +205,13 @@ def _draft(session: Session, bulletin: Bulletin) -> policy.Thing:
 
 def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
     """Give a bulletin as the values of its official document."""
-    fixed, organ = bulletin.figures, _organ(session, bulletin.area, bulletin.released_at)
+    fixed = bulletin.figures
     followed = bulletin.followed if bulletin.status == RELEASED else bulletin_follow.follow_up(session, bulletin)
     day = SETTINGS.day_of(bulletin.released_at or bulletin.created_at)
     return paper.Bulletin(
         mark="规划编制工作简报",
         number=IssueNumber(bulletin.year, bulletin.number) if bulletin.year and bulletin.number else None,
-        organ=organ,
+        organ=fixed.get("organ") or _organ(session, bulletin.area),
         issued_on=day,
         period=str(fixed["label"]),
         as_of=date.fromisoformat(fixed["last"]),
@@ -315,9 +315,9 @@ def _subject(facts: dict[str, Any], unit: Unit) -> str:
     return f"旬通报（{facts.get('label', '')}）· {unit.short_name or unit.name}"
 
 
-def _organ(session: Session, area: str, at: datetime | None) -> str:
-    """The commission under the name that it bore when the bulletin was released; a draft has that of today."""
-    statement = select(unit_name_at(at) if at else Unit.name).where(Unit.area == area, Unit.relation == "drc")
+def _organ(session: Session, area: str) -> str:
+    """The commission that reports for an area; what is released keeps the name of its day."""
+    statement = select(Unit.name).where(Unit.area == area, Unit.relation == "drc")
     return session.scalars(statement.limit(1)).first() or ""
 
 

@@ -243,7 +243,7 @@ def _asked_already(session: Session, period: str) -> set[str]:
 
 def _ask(session: Session, unit: Unit, period: str, facts: Mapping[str, Any], due_at: datetime, now: datetime) -> None:
     found = select(Plan.id, Plan.code, Plan.title).where(Plan.lead_unit_id == unit.id, *_in_progress())
-    rows = session.execute(found.order_by(Plan.due_on, Plan.id).limit(PLANS_NAMED)).all()
+    rows = session.execute(found.order_by(Plan.due_on, Plan.id)).all()
     last = last_texts(session, [row.id for row in rows], before=monday_of(period))
     plans = [{"id": row.id, "code": row.code, "title": row.title, "last": last.get(row.id, "")} for row in rows]
     start_process(
