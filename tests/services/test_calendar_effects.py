@@ -16,6 +16,7 @@ from workflow_service.services.calendar_import import read_notice, write_days
 from workflow_service.store.database import Database
 from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.runtime import Task, TaskHolder
+from workflow_service.store.stage_deadlines import StageDeadline
 
 SYSTEM = Actor.system("cli")
 NOW = moment(date(2027, 1, 4), 10)  # a Monday of a year that nobody has arranged
@@ -80,6 +81,27 @@ def test_nothing_moves_until_it_is_saved_and_then_exactly_what_was_told(catalogu
     session.flush()
     session.expire_all()
     assert session.get_one(Task, three.id).due_at == moment(date(2027, 1, 7), 17, 30)
+
+
+def test_a_stage_moves_as_it_was_told_and_one_by_hand_or_of_a_plan_that_waits_stands(catalogue: Catalogue) -> None:
+    session = catalogue.session
+    rules = {"能源规划": "3 working days", "林业规划": "2027-01-07", "港口规划": "3 working days"}
+    for title, rule in rules.items():
+        if title not in catalogue.plans:
+            catalogue.plan(title, "zj.energy", date(2026, 1, 5), date(2027, 6, 30))
+        due = moment(date(2027, 1, 7), 17, 30)
+        session.add(StageDeadline(plan_id=catalogue.plans[title].id, stage="drafting", rule=rule, entered_at=NOW, due_at=due))
+    catalogue.pause("港口规划", date(2027, 1, 4))
+    session.flush()
+    told = effect_of(session, TUESDAY_OFF, now=NOW).stages
+    assert [(one.title, f"{one.after:%m-%d}") for one in told] == [("能源规划", "01-08")]
+    calendar_days.set_days(session, SYSTEM, TUESDAY_OFF, now=NOW, move=True)
+    session.flush()
+    session.expire_all()
+    dues = {one.plan_id: f"{one.due_at.astimezone(NOW.tzinfo):%m-%d}" for one in session.scalars(select(StageDeadline))}
+    assert [dues[catalogue.plans[title].id] for title in rules] == ["01-08", "01-07", "01-07"]
+    kept = session.scalars(select(DeadlineChange).where(DeadlineChange.reason == "工作日历调整")).one()
+    assert (kept.stage, kept.due_after) == ("drafting", moment(date(2027, 1, 8), 17, 30))
 
 
 def test_without_moving_deadlines_that_run_stand(catalogue: Catalogue) -> None:

@@ -122,7 +122,9 @@ def test_a_late_stage_is_told_to_the_lead_unit_and_after_three_days_to_its_leade
     line = ("“起草”阶段", "逾期 3 个工作日", "")
     tuesday = moment(date(2025, 11, 25))
     assert spans(catalogue.session, tuesday) == {"zj.energy·handler own": [line], "zj.energy·leader below": [line]}
-    assert len([one for one in digests.digests_at(catalogue.session, NINE) if one.own]) == 2, "handler and colleague"
+    found = [one for one in digests.digests_at(catalogue.session, NINE) if one.own]
+    assert len(found) == 2, "handler and colleague"
+    assert {digests.notice_of(one, MONDAY).link for one in found} == {f"/plans/{catalogue.plans['能源规划'].id}"}
 
 
 def test_a_late_plan_whose_tasks_are_in_time_is_told_and_one_that_waits_or_is_issued_is_not(catalogue: Catalogue) -> None:
@@ -151,6 +153,7 @@ def test_lines_of_tasks_stages_and_plans_stand_in_one_order_of_urgency(catalogue
     assert [bool(line.task_id) for line in digest.own] == [True, False, True]
     notice = digests.notice_of(digest, MONDAY)
     assert notice.subject == "待办提醒：已逾期 2 项，今天到期 1 项"
+    assert notice.link == "/tasks"
     assert [one["name"] for one in notice.body["lines"]][1] == "“起草”阶段"
 
 

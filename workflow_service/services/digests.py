@@ -134,7 +134,7 @@ def notice_of(digest: Digest, day: date) -> NewNotice:
     with use_language(digest.language):
         return NewNotice(
             user_id=digest.user_id, kind=KIND, subject=_subject(digest), dedup_key=f"daily:{day}",
-            text=_text(digest), link="/tasks", body={"lines": _lines(digest.own), "below": _lines(digest.below)},
+            text=_text(digest), link=_link(digest), body={"lines": _lines(digest.own), "below": _lines(digest.below)},
         )  # fmt: skip
 
 
@@ -220,6 +220,13 @@ def _subject(digest: Digest) -> str:
 def _text(digest: Digest) -> str:
     first = (digest.own or digest.below)[0]
     return _("%(title)s：%(task)s，%(light)s", title=first.title, task=str(first.name), light=first.reading.words)
+
+
+def _link(digest: Digest) -> str:
+    """To what is to be done; to the plan where nothing but a plan's or a stage's date is told."""
+    first = (digest.own or digest.below)[0]
+    has_tasks = any(one.task_id is not None for one in (*digest.own, *digest.below))
+    return "/tasks" if has_tasks else f"/plans/{first.plan_id}"
 
 
 def _lines(tasks: Sequence[DueTask]) -> list[dict[str, Any]]:
