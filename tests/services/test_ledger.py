@@ -13,7 +13,7 @@ from workflow_service.domain.deadlines import Light
 from workflow_service.domain.errors import Forbidden
 from workflow_service.domain.plans import Importance, Stage
 from workflow_service.identity.actor import Actor
-from workflow_service.services import ledger
+from workflow_service.services import ledger, weekly_reports
 from workflow_service.services.ledger import LedgerFilter
 from workflow_service.store.database import Database
 from workflow_service.store.plans import Plan
@@ -204,6 +204,19 @@ def test_pages_follow_each_other_without_gap_or_repetition(catalogue: Catalogue)
             break
     assert seen == titles(catalogue.session)
     assert len(seen) == 7
+
+
+def test_a_second_report_of_a_week_counts_from_its_moment_and_the_first_stays_for_the_days_before(catalogue: Catalogue) -> None:
+    session, plan = catalogue.session, catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1))
+    monday, unit = date(2021, 6, 14), catalogue.units["zj.energy"]
+    for day, words in ((date(2021, 6, 15), "初稿"), (date(2021, 6, 17), "送审稿")):
+        said = {"reports": [{"plan": plan.id, "progress": words}]}
+        assert weekly_reports.record_report(session, EVERYTHING, unit, monday, [plan.id], said, now=moment(day)) == 1
+    session.expire_all()
+    shown = [ledger.ledger_rows(session, EVERYTHING, as_of=date(2021, 6, day)).rows[0].report for day in (14, 16, 18)]
+    assert shown == ["", "初稿", "送审稿"]
+    assert [one.progress for one, _unit, _person in weekly_reports.reports_of_plan(session, plan.id)] == ["送审稿"]
+    assert "送审稿" in weekly_reports.last_texts(session, [plan.id], before=date(2021, 6, 21))[plan.id]
 
 
 def test_what_successive_bulletins_say_was_issued_adds_up_to_the_figures(catalogue: Catalogue) -> None:

@@ -19,9 +19,10 @@ from workflow_service.services import board, ledger, meetings, processes, tasks,
 from workflow_service.services.board import BoardAsked
 from workflow_service.services.plans import plan_facts
 from workflow_service.services.transfers import TransferAsked
+from workflow_service.services.weekly_reports import record_report
+from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance
-from workflow_service.store.supervision import WeeklyReport
 
 BEGINS, DAYS = date(2025, 9, 22), 31
 """Over the National Day week and its make-up Saturday."""
@@ -117,11 +118,9 @@ class Walk:
     def report(self, now: datetime) -> None:
         def tell(made: Catalogue, plan: Plan) -> None:
             monday = now.date() - timedelta(days=now.date().weekday())
-            told = {"plan_id": plan.id, "week": monday}
-            if made.session.scalars(select(WeeklyReport).filter_by(**told)).first() is None:
-                made.session.add(
-                    WeeklyReport(**told, unit_id=plan.lead_unit_id, progress=f"{now.date()}的进展", reported_at=now)
-                )
+            said = {"reports": [{"plan": plan.id, "progress": f"{now:%m-%d %H}时的进展"}]}
+            unit = made.session.get_one(Unit, plan.lead_unit_id)
+            record_report(made.session, SYSTEM, unit, monday, [plan.id], said, now=now)
 
         self._with_plan("active", tell)
 

@@ -61,7 +61,8 @@ def _closed(sentence: str) -> str:
 
 
 def _last_report(session: Session, plan: Plan) -> WeeklyReport | None:
-    said = select(WeeklyReport).where(WeeklyReport.plan_id == plan.id).order_by(WeeklyReport.week.desc()).limit(1)
+    newest = WeeklyReport.week.desc(), WeeklyReport.reported_at.desc()
+    said = select(WeeklyReport).where(WeeklyReport.plan_id == plan.id).order_by(*newest).limit(1)
     return session.scalars(said).first()
 
 

@@ -305,7 +305,8 @@ def _plain(total: Figures) -> dict[str, int]:
 
 
 def _reports(session: Session, plan_ids: Sequence[int], week: date) -> dict[int, WeeklyReport]:
-    statement = select(WeeklyReport).where(WeeklyReport.week == week, WeeklyReport.plan_id.in_(plan_ids))
+    told = WeeklyReport.week == week, WeeklyReport.plan_id.in_(plan_ids)
+    statement = select(WeeklyReport).where(*told).order_by(WeeklyReport.reported_at)  # the last of the week counts
     return {one.plan_id: one for one in session.scalars(statement)}
 
 

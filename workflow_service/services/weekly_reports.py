@@ -22,12 +22,15 @@ def record_report(
     session: Session, actor: Actor, unit: Unit, week: date, plan_ids: Sequence[int], answer: Mapping[str, Any],
     *, now: datetime,
 ) -> int:  # fmt: skip
-    """Keep what a unit reported for its plans; a second report of the week replaces the first. Gives how many plans."""
+    """Keep what a unit reported for its plans; gives how many.
+
+    A second report of the week counts from its own moment on; the first stays for ledgers of the days before.
+    """
     kept = 0
     for plan_id, said in _said(answer, plan_ids):
         values = {**said, "reported_at": now, "reported_by": actor.user_id}
         statement = insert(WeeklyReport).values(plan_id=plan_id, unit_id=unit.id, week=week, **values)
-        session.execute(statement.on_conflict_do_update(index_elements=["plan_id", "week"], set_=values))
+        session.execute(statement.on_conflict_do_update(index_elements=["plan_id", "week", "reported_at"], set_=values))
         kept += 1
     return kept
 
@@ -38,19 +41,20 @@ def last_texts(session: Session, plan_ids: Sequence[int], *, before: date) -> di
         select(WeeklyReport)
         .where(WeeklyReport.plan_id.in_(plan_ids), WeeklyReport.week < before)
         .ext(distinct_on(WeeklyReport.plan_id))
-        .order_by(WeeklyReport.plan_id, WeeklyReport.week.desc())
+        .order_by(WeeklyReport.plan_id, WeeklyReport.week.desc(), WeeklyReport.reported_at.desc())
     )
     return {one.plan_id: _in_words(one) for one in session.scalars(newest)}
 
 
 def reports_of_plan(session: Session, plan_id: int) -> list[tuple[WeeklyReport, str, str]]:
-    """Give a plan's reports, the newest first, each with its unit and who wrote it."""
+    """Give a plan's reports, the last of each week, the newest first, each with its unit and who wrote it."""
     statement = (
         select(WeeklyReport, Unit.name, User.name)
         .join(Unit, Unit.id == WeeklyReport.unit_id)
         .outerjoin(User, User.id == WeeklyReport.reported_by)
         .where(WeeklyReport.plan_id == plan_id)
-        .order_by(WeeklyReport.week.desc())
+        .ext(distinct_on(WeeklyReport.week))
+        .order_by(WeeklyReport.week.desc(), WeeklyReport.reported_at.desc())
         .limit(SHOWN)
     )
     return [(report, unit, person or "") for report, unit, person in session.execute(statement)]

@@ -116,7 +116,7 @@ def last_reports(session: Session, plan_ids: Collection[int], until: datetime) -
         select(WeeklyReport.plan_id, WeeklyReport.progress, WeeklyReport.problems, WeeklyReport.reported_at)
         .where(WeeklyReport.plan_id.in_(list(plan_ids)), WeeklyReport.reported_at < until)
         .ext(distinct_on(WeeklyReport.plan_id))
-        .order_by(WeeklyReport.plan_id, WeeklyReport.week.desc())
+        .order_by(WeeklyReport.plan_id, WeeklyReport.week.desc(), WeeklyReport.reported_at.desc())
     )
     return {row.plan_id: row for row in session.execute(statement)}
 

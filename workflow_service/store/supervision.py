@@ -97,10 +97,10 @@ class DeliveryAttempt(Base):
 
 
 class WeeklyReport(Base):
-    """What a lead unit reported on one plan for one week (Monday's date)."""
+    """What a lead unit reported on one plan for one week (Monday's date); the last of a week counts, those before stay."""
 
     __tablename__ = "weekly_report"
-    __table_args__ = (UniqueConstraint("plan_id", "week"), Index("ix_weekly_report_unit", "unit_id", "week"))
+    __table_args__ = (UniqueConstraint("plan_id", "week", "reported_at"), Index("ix_weekly_report_unit", "unit_id", "week"))
     id: Mapped[Key]
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id"))
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
