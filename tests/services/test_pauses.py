@@ -12,12 +12,13 @@ from tests.services.catalogue import Catalogue, moment
 from tests.services.house import AGREE, House, user_task
 from tests.services.test_meetings import scan
 from workflow_service.domain.deadlines import Light
-from workflow_service.services import bulletins, digests, ledger, meetings, processes, tasks
+from workflow_service.services import bulletins, digests, ledger, meetings, navigation, processes, tasks
 from workflow_service.services.meetings import ItemResult
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import Task, TaskHolder
+from workflow_service.store.stage_deadlines import StageDeadline
 
 MEETING = (
     '<message id="m" name="meeting.result" approval:correlationKey="${ask.item}"/>',
@@ -366,3 +367,38 @@ def test_a_date_set_by_hand_is_kept_with_its_reason(house: House) -> None:
         assert (change.kind, change.reason, change.due_before, change.due_after) == (
             "by_hand", "补充调研", moment(day(2), 17, 30), moment(day(10), 17),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(("chosen", "stands"), [(' approval:pausesOnReturn="true"', True), ("", False)])
+def test_a_return_to_somebody_elses_court_stops_the_clocks_where_the_designer_says_so(
+    house: House, chosen: str, stands: bool
+) -> None:
+    deadline = ' approval:stage="consultation" approval:stageDeadline="5 working days"'
+    house.deploy_chain(user_task("draft", more=deadline + chosen), user_task("check", "jb.drc:planner"))
+    at(house, 0)
+    plan_id, run = plan_on(house, due=day(3))
+    house.complete("draft")
+    at(house, 1)
+    with house.database.transaction() as session:
+        asked = navigation.ReturnAsked("draft", "请补材料")
+        task = next(one for one in house.open() if one.element_id == "check")
+        navigation.return_task(session, SYSTEM, task.id, asked, now=house.now)
+    assert plan_of(house, plan_id).paused_for == ("answer" if stands else "")
+    assert [one.waiting for one in house.open()] == [stands]
+    at(house, 4)
+    with house.database.transaction() as session:
+        told = [line.name for one in digests.digests_at(session, house.now) for line in one.own]
+    assert bool(told) is not stands
+    at(house, 8)
+    house.complete("draft")
+    # from Tuesday to the Tuesday after five working days passed: Thursday became the Thursday after
+    assert plan_of(house, plan_id).due_on == (day(10) if stands else day(3))
+    with house.database.transaction() as session:
+        stage = session.scalars(select(StageDeadline).where(StageDeadline.plan_id == plan_id)).all()
+    assert [one.due_at.astimezone(house.now.tzinfo).date() for one in stage] == [day(14) if stands else day(7)]
+    at(house, 9)
+    with house.database.transaction() as session:  # taking one's own back is no return
+        done = session.scalars(select(Task).where(Task.element_id == "draft").order_by(Task.id.desc())).first()
+        assert done is not None
+        navigation.retrieve_task(session, house.actor("jb.handler"), done.id, now=house.now)
+    assert plan_of(house, plan_id).paused_for == "" and run

@@ -117,6 +117,7 @@ APPROVAL_ATTRIBUTES = {
     "notBy": ("userTask",),
     "onBehalfOf": ("userTask",),
     "outputCollection": ("multiInstanceLoopCharacteristics", *sorted(ACTIVITIES)),
+    "pausesOnReturn": ("userTask",),
     "repeatedApprover": ("process",),
     "resubmit": ("userTask",),
     "returnTargets": ("userTask",),

@@ -72,7 +72,7 @@ class Execution:
             self._plan = self.session.get(Plan, self.row.plan_id)
         return self._plan
 
-    def ask_again(self, former: Task) -> None:
+    def ask_again(self, former: Task, *, returned: bool = False) -> None:
         """Let the turn that was `former` lie before who did it, when it is entered again; nobody else's turn. Where he left it
         is open to all whom the diagram asks.
         """
@@ -80,7 +80,7 @@ class Execution:
         if his is not None and not recipients.is_still_his(self.session, his, former, now=self.now):
             his = None
         turn = turn_of(former.process_key, former.element_id, former.local)
-        self.asked_again[turn] = AskedAgain(his, dict(former.submission or {}))
+        self.asked_again[turn] = AskedAgain(his, dict(former.submission or {}), returned)
 
     def asked_again_for(self, one: HumanTask) -> AskedAgain | None:
         """Who did a turn that is entered again; None for a turn that is new."""

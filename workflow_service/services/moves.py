@@ -128,9 +128,9 @@ def require_words(reason: str, points: Sequence[str] = ()) -> None:
         raise InvalidInput(N_("理由和补正事项不能超过 2000 字、30 项。"))
 
 
-def ask_again(execution: Execution, stop: Stop, former: Task | None) -> None:
+def ask_again(execution: Execution, stop: Stop, former: Task | None, *, returned: bool = False) -> None:
     if stop.kind == TASK and former is not None:
-        execution.ask_again(former)
+        execution.ask_again(former, returned=returned)
 
 
 def tried(execution: Execution, task: Task | None, move: Callable[[], object], undone: UUID | None = None) -> Effect:

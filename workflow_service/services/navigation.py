@@ -156,7 +156,7 @@ def _return_through(execution: Execution, task: Task, stop: Stop, asked: ReturnA
     """Undo what came of the step and put it before who did it, with what he had handed in."""
     session, actor, now = execution.session, execution.actor, execution.now
     former = former_task(session, task.instance_id, stop.token)
-    ask_again(execution, stop, former)
+    ask_again(execution, stop, former, returned=True)
     values = {"outcome": RETURNED, "opinion": asked.reason.strip(), "points": list(asked.points), "to": stop.element_id}
     note_for_whom(session, actor, task)
     execution.hand_in(step_rows.Completion(task.id, actor.user_id, actor.unit_id, values), task.token)
@@ -247,7 +247,7 @@ def dissent(execution: Execution, task: Task, values: dict[str, Any], completion
     if not returns_whole(execution, task, values):
         return False
     stop = _whole_to(execution, task)
-    ask_again(execution, stop, former_task(execution.session, task.instance_id, stop.token))
+    ask_again(execution, stop, former_task(execution.session, task.instance_id, stop.token), returned=True)
     execution.hand_in(completion, task.token)
     execution.why_ended = N_("有一方不同意，会签已整体退回")
     reason = str(values.get("opinion") or "")

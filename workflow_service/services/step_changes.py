@@ -40,10 +40,14 @@ class Changes:
 
 @dataclass(frozen=True)
 class AskedAgain:
-    """Whom a step lies before when it is entered again, and what its form shows: who did it, and what he handed in."""
+    """Whom a step lies before when it is entered again, and what its form shows: who did it, and what he handed in.
+
+    `returned` where somebody returned it to him, not where he took it back.
+    """
 
     user_id: int | None
     prefill: dict[str, Any]
+    returned: bool = False
 
 
 def turn_of(process_key: str, element_id: str, local: Mapping[str, Any]) -> tuple[str, str, int | None]:

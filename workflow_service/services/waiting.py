@@ -1,6 +1,6 @@
 """From what the engine says is waiting to rows: who may act, until when, what it is called."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from workflow_service.store.people import User
 from workflow_service.store.step_rows import NewTask
 
 from . import calendars, cycles
+from .step_changes import AskedAgain
 
 if TYPE_CHECKING:
     from .execution import Execution
@@ -82,11 +83,17 @@ def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
         title=_title(execution, one), form_key=attrs.get("formKey") or "",
         kind=attrs.get("kind") or "", stage=attrs.get("stage") or "", unit_id=_unit_id(execution, groups, assignee, users),
         assignee_id=assignee, candidate_users=users, candidate_groups=groups, priority=_priority(attrs.get("priority")),
-        waiting=attrs.get("waiting") == "true", deadline_rule=rule, urging=urging, due_at=_moment(execution, rule),
+        waiting=_stands(attrs, again), deadline_rule=rule, urging=urging, due_at=_moment(execution, rule),
         follow_up_at=_moment(execution, attrs.get("followUpDate") or ""), local=dict(one.local),
         holders=holders, claimed_by=claimed_by, prefill=again.prefill if again is not None else None,
         timeout_at=_moment(execution, attrs.get("timeout") or ""), timeout_action=attrs.get("timeoutAction") or "",
     )  # fmt: skip
+
+
+def _stands(attrs: Mapping[str, Any], again: AskedAgain | None) -> bool:
+    """Whether deadlines stand still while the task is open: it waits for others, or was returned to somebody else's court."""
+    returned = again is not None and again.returned and attrs.get("pausesOnReturn") == "true"
+    return returned or attrs.get("waiting") == "true"
 
 
 def _title(execution: "Execution", one: HumanTask) -> str:
