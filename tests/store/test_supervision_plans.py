@@ -136,4 +136,4 @@ def test_the_sweep_s_work_follows_what_is_due(filled: Database) -> None:
         plans = session.scalar(text("SELECT count(*) FROM plan WHERE due_on < :soon AND issued_on IS NULL"), soon)
         lines = [line for one in digests.digests_at(session, NOW) for line in one.own]
     assert sum(line.task_id is not None for line in lines) <= (due or 0)
-    assert 0 < len({line.what for line in lines if line.plan_id is not None}) <= (plans or 0)
+    assert 0 < len({(line.plan_id, line.stage) for line in lines if line.plan_id is not None}) <= (plans or 0)

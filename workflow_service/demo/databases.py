@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import inspect, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from workflow_service import clock
 from workflow_service.startup_error import StartError
+from workflow_service.store import setting_rows
 from workflow_service.store.database import Database
 from workflow_service.store.embedded import DATABASE as REAL
 from workflow_service.store.embedded import EmbeddedServer
@@ -110,9 +110,7 @@ def renew(database: Database, name: str) -> None:
 def mark(session: Session, name: str, finished: datetime | None) -> None:
     """Note which demo the database holds and when (wall time) it was completed."""
     value = {"name": name, "finished": finished.isoformat() if finished else None}
-    row = {"value": value, "changed_at": clock.now()}
-    statement = insert(Setting).values(name=MARK, **row)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+    setting_rows.put(session, MARK, value, at=clock.now())
 
 
 def mark_of(database: Database) -> Mark | None:
@@ -120,7 +118,7 @@ def mark_of(database: Database) -> Mark | None:
     if not _has_table(database, Setting.__tablename__):
         return None
     with database.transaction() as session:
-        value = session.scalars(select(Setting.value).where(Setting.name == MARK)).one_or_none()
+        value = setting_rows.value_of(session, MARK)
     if value is None:
         return None
     return Mark(value["name"], datetime.fromisoformat(value["finished"]) if value["finished"] else None)

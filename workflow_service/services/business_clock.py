@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from workflow_service import clock
 from workflow_service.domain.deadlines import aware
+from workflow_service.store import setting_rows
 from workflow_service.store.database import Database
 from workflow_service.store.records import Setting
 
@@ -42,7 +42,7 @@ def moment_of(session: Session) -> datetime:
 
 def stored_moment(session: Session) -> datetime | None:
     """Give the moment at which the clock of this database stands; None where it runs with the machine's."""
-    value = session.scalars(select(Setting.value).where(Setting.name == NAME)).one_or_none()
+    value = setting_rows.value_of(session, NAME)
     return datetime.fromisoformat(value["now"]) if value else None
 
 
@@ -51,6 +51,4 @@ def set_clock(session: Session, moment: datetime | None) -> None:
     if moment is None:
         session.execute(delete(Setting).where(Setting.name == NAME))
         return
-    row = {"value": {"now": aware(moment).isoformat()}, "changed_at": clock.now()}
-    statement = insert(Setting).values(name=NAME, **row)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+    setting_rows.put(session, NAME, {"now": aware(moment).isoformat()}, at=clock.now())

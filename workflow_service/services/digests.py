@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -42,6 +43,8 @@ class DueTask(NamedTuple):
     below, `for_whom` where to one's principal. A tuple, for a sweep makes very many."""
 
     task_id: int | None
+    plan_id: int | None
+    stage: str
     title: str
     name: str | Phrase
     due_at: datetime
@@ -49,13 +52,6 @@ class DueTask(NamedTuple):
     reading: Reading
     unit_name: str = ""
     for_whom: str = ""
-    plan_id: int | None = None
-    stage: str = ""
-
-    @property
-    def what(self) -> tuple[int | None, int | None, str]:
-        """What it is about: the same for everybody who is told."""
-        return self.task_id, self.plan_id, self.stage
 
 
 @dataclass
@@ -73,41 +69,27 @@ class Digest:
         return sum(task.urgency is urgency for task in self.own)
 
 
-def digests_at(
-    session: Session, at: datetime, urging: UrgingSettings | None = None, *, settings: DeadlineSettings | None = None,
-    after: int = 0,
-) -> list[Digest]:  # fmt: skip
-    """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it. Only people after `after`, by id.
-
-    `settings` are those of the day where none are given.
-    """
+def digests_at(session: Session, at: datetime, *, after: int = 0) -> list[Digest]:
+    """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it. Only people after `after`, by id."""
     calendar, today, set_up = working_calendar(session), SETTINGS.day_of(at), choice(session, Rhythm.DAILY)
-    settings = settings or lights_on(session, today)
-    urging = urging or UrgingSettings(set_up.superior_after)
+    settings, urging = lights_on(session, today), UrgingSettings(set_up.superior_after)
     read = _reader(at, calendar, settings)
     found: dict[int, Digest] = {}
+    before = _amber_ends(today, calendar, settings)
     held = notice_rows.due_holdings(
-        session, at, _amber_ends(today, calendar, settings), today,
-        tomorrow=_midnight(today + timedelta(days=1), settings), first_of_week=_is_first_of_week(today, calendar), after=after,
+        session, at, before, today, tomorrow=_midnight(today + timedelta(days=1), settings),
+        first_of_week=_is_first_of_week(today, calendar), after=after,
     )  # fmt: skip
-    for row in held:
-        if (task := read(row.due_at)) is not None:
-            _digest(found, row).own.append(_due(row, task, for_whom=row.for_whom))
-    for row in notice_rows.due_spans(session, at, _amber_ends(today, calendar, settings), LEADING, settings, after=after):
-        if (span := read(row.due_at)) is not None:
-            _digest(found, row).own.append(_due(row, span, for_whom=row.for_whom))
+    for row in (*held, *notice_rows.due_spans(session, at, before, LEADING, settings, after=after)):
+        if (reading := read(row.due_at)) is not None:
+            _digest(found, row).own.append(_due(row, reading))
     for row in _long_overdue(session, at, today, calendar, settings, urging, set_up.posts, after):
-        reading = read(row.due_at)
-        if reading is not None and not _is_own(found, row):
-            _digest(found, row).below.append(_due(row, reading, row.unit_name, row.for_whom))
+        if (reading := read(row.due_at)) is not None and not _is_own(found, row):
+            _digest(found, row).below.append(_due(row, reading, row.unit_name))
     for one in found.values():
-        one.own.sort(key=_by_urgency)
-        one.below.sort(key=_by_urgency)
+        for lines in (one.own, one.below):
+            lines.sort(key=attrgetter("due_at"))
     return [found[user_id] for user_id in sorted(found)]
-
-
-def _by_urgency(task: DueTask) -> datetime:
-    return task.due_at
 
 
 def send_digests(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
@@ -189,17 +171,17 @@ def _digest(found: dict[int, Digest], row: Any) -> Digest:
 
 def _is_own(found: dict[int, Digest], row: Any) -> bool:
     digest = found.get(row.user_id)
-    return digest is not None and any(task.what == _what(row) for task in digest.own)
+    return digest is not None and any(_subject_of(task) == _subject_of(row) for task in digest.own)
 
 
-def _what(row: Any) -> tuple[int | None, int | None, str]:
-    return (None, row.plan_id, row.stage) if hasattr(row, "plan_id") else (row.task_id, None, "")
+def _subject_of(told: Any) -> tuple[int | None, int | None, str]:
+    """What a row or a line is about, the same for everybody who is told."""
+    return told.task_id, told.plan_id, told.stage
 
 
-def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "", for_whom: str = "") -> DueTask:
-    task_id, plan_id, stage = _what(row)
-    name = row.name if plan_id is None else _span_words(stage)
-    return DueTask(task_id, row.title, name, row.due_at, *read, unit_name, for_whom, plan_id, stage)
+def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "") -> DueTask:
+    name = row.name if row.plan_id is None else _span_words(row.stage)
+    return DueTask(*_subject_of(row), row.title, name, row.due_at, *read, unit_name, row.for_whom)
 
 
 def _span_words(stage: str) -> Phrase:

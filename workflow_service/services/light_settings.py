@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import DeadlineSettings
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store.records import Setting
+from workflow_service.store import setting_rows
 
 from . import audit
 from .calendars import SETTINGS
@@ -30,8 +27,7 @@ MOST_AMBER, MOST_BLACK = 30, 120
 
 def lights_on(session: Session, day: date) -> DeadlineSettings:
     """Give the settings with the limits in force on a day of the government's calendar."""
-    value = session.scalars(select(Setting.value).where(Setting.name == SETTING)).one_or_none() or {}
-    for one in reversed(value.get("limits", ())):
+    for one in reversed((setting_rows.value_of(session, SETTING) or {}).get("limits", ())):
         if date.fromisoformat(one["from"]) <= day:
             return replace(SETTINGS, amber_working_days=int(one["amber"]), black_working_days=int(one["black"]))
     return SETTINGS
@@ -45,11 +41,9 @@ def set_lights(session: Session, actor: Actor, amber: int, black: int, *, now: d
     if not 1 <= black <= MOST_BLACK:
         raise InvalidInput(N_("严重逾期天数应在 1 至 %(most)d 个工作日之间。"), most=MOST_BLACK)
     today = SETTINGS.day_of(now)
-    row = session.get(Setting, SETTING, with_for_update=True)
-    before = [one for one in (row.value.get("limits", []) if row else []) if one["from"] < today.isoformat()]
-    value: dict[str, Any] = {"limits": [*before, {"from": today.isoformat(), "amber": amber, "black": black}]}
-    values = {"value": value, "changed_at": now, "changed_by": actor.user_id}
-    statement = insert(Setting).values(name=SETTING, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    former = setting_rows.value_for_change(session, SETTING).get("limits", [])
+    kept = [one for one in former if one["from"] < today.isoformat()]
+    value = {"limits": [*kept, {"from": today.isoformat(), "amber": amber, "black": black}]}
+    setting_rows.put(session, SETTING, value, at=now, by=actor.user_id)
     audit.record(session, actor, "setting.change", f"setting:{SETTING}", value, now=now)
     return lights_on(session, today)

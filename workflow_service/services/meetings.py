@@ -25,7 +25,6 @@ from .files import MINUTES
 from .messages import deliver_message
 from .plans import plan_named
 
-"""The kind of file, among those of a plan, that minutes are."""
 CATALOGUE_LIST = "catalogue_list"
 GOING_ON = ("applied", "pending", "active", "issued")
 

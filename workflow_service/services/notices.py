@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from workflow_service import signals
@@ -20,10 +19,9 @@ from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
 from workflow_service.identity.words import Word
-from workflow_service.store import notice_rows
+from workflow_service.store import notice_rows, setting_rows
 from workflow_service.store.database import send_after_commit
 from workflow_service.store.people import User
-from workflow_service.store.records import Setting
 from workflow_service.store.step_rows import EndedTask
 
 from . import audit
@@ -109,13 +107,8 @@ def wire_channels(session: Session, channels: Mapping[str, Mapping[str, Any]], *
 
     As `{"email": {"domain": …}, "robot": {"hosts": […]}, "sms": {}}`.
     """
-    values = {"name": CHANNELS, "value": dict(channels), "changed_at": now}
-    statement = insert(Setting).values(**values)
-    changed = statement.on_conflict_do_update(
-        index_elements=["name"], set_={"value": statement.excluded.value, "changed_at": now},
-        where=Setting.value != statement.excluded.value,
-    )  # fmt: skip
-    session.execute(changed)
+    if setting_rows.value_of(session, CHANNELS) != channels:
+        setting_rows.put(session, CHANNELS, dict(channels), at=now)
 
 
 def set_robots(session: Session, actor: Actor, robots: Mapping[str, Sequence[str]], *, now: datetime) -> None:
@@ -130,9 +123,7 @@ def set_robots(session: Session, actor: Actor, robots: Mapping[str, Sequence[str
         if not kinds or set(kinds) - set(TOLD_TO_GROUPS):
             raise InvalidInput(N_("群机器人只能转发：%(kinds)s。"), kinds="、".join(TOLD_TO_GROUPS))
     value = {"robots": [{"address": address, "kinds": list(kinds)} for address, kinds in robots.items()]}
-    values = {"value": value, "changed_at": now, "changed_by": actor.user_id}
-    statement = insert(Setting).values(name=ROBOTS, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    setting_rows.put(session, ROBOTS, value, at=now, by=actor.user_id)
     audit.record(session, actor, "setting.change", f"setting:{ROBOTS}", {"robots": len(robots)}, now=now)
 
 
@@ -143,4 +134,4 @@ def mail_domain(session: Session) -> str:
 
 def wired(session: Session) -> dict[str, Any]:
     """Give the outside channels of this installation by name, with what is known of each."""
-    return session.scalars(select(Setting.value).where(Setting.name == CHANNELS)).one_or_none() or {}
+    return setting_rows.value_of(session, CHANNELS) or {}

@@ -71,25 +71,26 @@ def reports(scope: Scope | None) -> ColumnElement[bool]:
 
 def tasks_within(session: Session, scope: Scope, task_ids: list[int]) -> set[int]:
     """Give those of the tasks that lie within the scope: of the unit, or about a plan on the route."""
-    wanted = select(Task.id).where(Task.id.in_(task_ids))
-    if scope.kind == UNIT:
-        wanted = wanted.join(Unit, Unit.id == Task.unit_id).where(Unit.code == scope.code)
-    else:
-        below = or_(false(), *(Task.area_path.startswith(area) for area in scope.areas))
-        wanted = wanted.join(Plan, Plan.id == Task.plan_id).where(Plan.route == scope.code, below)
-    return set(session.scalars(wanted))
+    found = select(Task.id).outerjoin(Plan, Plan.id == Task.plan_id).where(Task.id.in_(task_ids))
+    return set(session.scalars(found.where(_is_of(scope, Task.unit_id, Task.area_path))))
 
 
 def plans_within(session: Session, scope: Scope, plan_ids: list[int]) -> set[int]:
     """Give those of the plans that lie within the scope: led by the unit, or on the route."""
-    wanted = select(Plan.id).where(Plan.id.in_(plan_ids))
+    found = select(Plan.id).where(Plan.id.in_(plan_ids))
+    return set(session.scalars(found.where(_is_of(scope, Plan.lead_unit_id, Plan.area_path))))
+
+
+def _is_of(scope: Scope, unit_id: Any, area_path: Any) -> ColumnElement[bool]:
+    """Whether what belongs to a unit and an area, or the plan of the statement, is of the scope's unit or route."""
     if scope.kind == UNIT:
-        wanted = wanted.join(Unit, Unit.id == Plan.lead_unit_id).where(Unit.code == scope.code)
-    else:
-        below = or_(false(), *(Plan.area_path.startswith(area) for area in scope.areas))
-        wanted = wanted.where(Plan.route == scope.code, below)
-    return set(session.scalars(wanted))
+        return exists().where(Unit.id == unit_id, Unit.code == scope.code).correlate_except(Unit)
+    return (Plan.route == scope.code) & _below(scope, area_path)
 
 
 def _within(scope: Scope) -> ColumnElement[bool]:
-    return or_(false(), *(Unit.area_path.startswith(area) for area in scope.areas))
+    return _below(scope, Unit.area_path)
+
+
+def _below(scope: Scope, area_path: Any) -> ColumnElement[bool]:
+    return or_(false(), *(area_path.startswith(area) for area in scope.areas))

@@ -12,8 +12,6 @@ from datetime import datetime, time
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import aware
@@ -22,7 +20,7 @@ from workflow_service.domain.rhythms import Rhythm, RhythmSettings
 from workflow_service.domain.supervision import UrgingSettings
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store.records import Setting
+from workflow_service.store import setting_rows
 
 from . import audit
 from .calendars import SETTINGS
@@ -72,7 +70,7 @@ class Configured:
 
 def configured(session: Session) -> Configured:
     """Read what is set."""
-    value = session.scalars(select(Setting.value).where(Setting.name == SETTING)).one_or_none() or {}
+    value = setting_rows.value_of(session, SETTING) or {}
     usual = {"starts_at": value["starts_at"]} if "starts_at" in value else {}
     choices = {rhythm: _choice(DELIVERED[rhythm], usual | value.get(rhythm.value, {})) for rhythm in Rhythm}
     settings = RhythmSettings(
@@ -94,7 +92,7 @@ def activate(
 ) -> Configured:
     """Switch rhythms on from now; one that runs keeps its beginning unless `anew`. Raises Forbidden."""
     policy.require(actor, "setting.manage", area_of_all(session))
-    value = _value_for_change(session)
+    value = setting_rows.value_for_change(session, SETTING)
     for rhythm in rhythms:
         own = dict(value.get(rhythm.value, {}))
         if anew or not own.get("activated_at"):
@@ -106,7 +104,7 @@ def activate(
 def deactivate(session: Session, actor: Actor, rhythm: Rhythm, *, now: datetime) -> Configured:
     """Switch one rhythm off; runs already claimed are finished, its settings stay."""
     policy.require(actor, "setting.manage", area_of_all(session))
-    value = _value_for_change(session)
+    value = setting_rows.value_for_change(session, SETTING)
     value[rhythm.value] = {name: one for name, one in value.get(rhythm.value, {}).items() if name != "activated_at"}
     _store(session, actor, value, now)
     return configured(session)
@@ -126,7 +124,7 @@ def set_rhythm(
     """
     policy.require(actor, "rhythm.manage", area_of_all(session))
     _check(rhythm, asked)
-    value = _value_for_change(session)
+    value = setting_rows.value_for_change(session, SETTING)
     began = _choice(DELIVERED[rhythm], value.get(rhythm.value, {})).activated_at
     wanted = replace(asked, activated_at=(began or aware(now)) if on else None)
     value[rhythm.value] = _plain(wanted)
@@ -167,13 +165,6 @@ def _plain(choice: RhythmChoice) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _value_for_change(session: Session) -> dict[str, Any]:
-    row = session.get(Setting, SETTING, with_for_update=True)
-    return dict(row.value) if row else {}
-
-
 def _store(session: Session, actor: Actor, value: dict[str, Any], now: datetime) -> None:
-    values = {"value": value, "changed_at": now, "changed_by": actor.user_id}
-    statement = insert(Setting).values(name=SETTING, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    setting_rows.put(session, SETTING, value, at=now, by=actor.user_id)
     audit.record(session, actor, "setting.change", f"setting:{SETTING}", value, now=now)

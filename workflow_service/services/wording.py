@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store.records import Setting
+from workflow_service.store import setting_rows
 
 from . import audit
 from .context import Actor
@@ -23,7 +21,7 @@ OFFICE, SUITES = WORDINGS = ("office", "oa")
 
 def operation_names(session: Session) -> str:
     """`office` (签收、转办、退回 …) or `oa` (认领、转交、驳回 …); the former unless set otherwise."""
-    value = session.scalars(select(Setting.value).where(Setting.name == SETTING)).one_or_none() or {}
+    value = setting_rows.value_of(session, SETTING) or {}
     return str(value.get("names", OFFICE))
 
 
@@ -32,7 +30,5 @@ def set_operation_names(session: Session, actor: Actor, names: str, *, now: date
     policy.require(actor, "setting.manage", area_of_all(session))
     if names not in WORDINGS:
         raise InvalidInput(N_("操作名称只能选择“机关用语”或“OA 用语”。"))
-    row = {"value": {"names": names}, "changed_at": now, "changed_by": actor.user_id}
-    statement = insert(Setting).values(name=SETTING, **row)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+    setting_rows.put(session, SETTING, {"names": names}, at=now, by=actor.user_id)
     audit.record(session, actor, "setting.change", f"setting:{SETTING}", {"names": names}, now=now)

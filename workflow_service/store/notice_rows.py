@@ -54,8 +54,15 @@ WITH wanted AS (
 SELECT user_id FROM added
 """)
 
+# Who stands in for the people of a part of a question, on its routes, while neither has left a post since.
+_SUBSTITUTES = """JOIN substitution s ON s.principal_id = {of}.user_id AND s.since <= :today AND s.until > :today
+    AND s.revoked_at IS NULL AND (cardinality(s.processes) = 0 OR {of}.{process} = ANY(s.processes))
+  JOIN user_account principal ON principal.id = s.principal_id AND principal.active
+  WHERE NOT EXISTS (SELECT FROM membership former WHERE former.user_id IN (s.principal_id, s.substitute_id)
+    AND former.until <= :today AND former.until > s.given_on)"""
+
 # From what is due to who holds it: the work grows with what is due, not with what exists.
-_DUE_HOLDINGS = text("""
+_DUE_HOLDINGS = text(f"""
 WITH due AS (
   SELECT t.id, t.title, t.name, t.due_at, i.definition_key, h.holder
   FROM task t
@@ -78,14 +85,10 @@ WITH due AS (
   UNION
   SELECT held.id, held.title, held.name, held.due_at, held.definition_key, held.holder, s.substitute_id, principal.name
   FROM held
-  JOIN substitution s ON s.principal_id = held.user_id AND s.since <= :today AND s.until > :today AND s.revoked_at IS NULL
-    AND (cardinality(s.processes) = 0 OR held.definition_key = ANY(s.processes))
-  JOIN user_account principal ON principal.id = s.principal_id AND principal.active
-  WHERE NOT EXISTS (SELECT FROM membership former WHERE former.user_id IN (s.principal_id, s.substitute_id)
-    AND former.until <= :today AND former.until > s.given_on)
+  {_SUBSTITUTES.format(of="held", process="definition_key")}
 )
-SELECT told.user_id, told.id AS task_id, told.title, told.name, told.due_at, min(told.for_whom) AS for_whom, person.language,
-  person.name AS person
+SELECT told.user_id, told.id AS task_id, NULL AS plan_id, '' AS stage, told.title, told.name, told.due_at,
+  min(told.for_whom) AS for_whom, person.language, person.name AS person, '' AS unit_name
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
 WHERE told.user_id > :after
 GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name
@@ -93,7 +96,7 @@ ORDER BY told.user_id, told.due_at, told.id
 """)
 
 # The superior of what lies with the superior himself is that of the unit above.
-_DUE_BELOW = text("""
+_DUE_BELOW = text(f"""
 WITH late AS (
   SELECT t.id, t.title, t.name, t.due_at, t.unit_id, unit.parent_id, unit.code AS unit_code, unit.short_name AS unit_name,
     i.definition_key
@@ -123,14 +126,10 @@ WITH late AS (
   SELECT reached.id, reached.title, reached.name, reached.due_at, reached.unit_id, reached.parent_id, reached.unit_code,
     reached.unit_name, reached.definition_key, s.substitute_id, principal.name
   FROM reached
-  JOIN substitution s ON s.principal_id = reached.user_id AND s.since <= :today AND s.until > :today AND s.revoked_at IS NULL
-    AND (cardinality(s.processes) = 0 OR reached.definition_key = ANY(s.processes))
-  JOIN user_account principal ON principal.id = s.principal_id AND principal.active
-  WHERE NOT EXISTS (SELECT FROM membership former WHERE former.user_id IN (s.principal_id, s.substitute_id)
-    AND former.until <= :today AND former.until > s.given_on)
+  {_SUBSTITUTES.format(of="reached", process="definition_key")}
 )
-SELECT told.user_id, told.id AS task_id, told.title, told.name, told.due_at, min(told.for_whom) AS for_whom, person.language,
-  person.name AS person, told.unit_name
+SELECT told.user_id, told.id AS task_id, NULL AS plan_id, '' AS stage, told.title, told.name, told.due_at,
+  min(told.for_whom) AS for_whom, person.language, person.name AS person, told.unit_name
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
 WHERE told.user_id > :after
 GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name, told.unit_name
@@ -138,14 +137,14 @@ ORDER BY told.user_id, told.due_at, told.id
 """)
 
 # A plan, or the stage in which it is, and those who have one of the posts in its lead unit.
-_DUE_SPANS = text("""
+_DUE_SPANS = text(f"""
 WITH late AS (
-  SELECT plan.id, plan.title, plan.route, plan.lead_unit_id, plan.area_path, span.stage, span.due_at
+  SELECT plan.id, plan.title, plan.route, plan.lead_unit_id, span.stage, span.due_at
   FROM stage_deadline span JOIN plan ON plan.id = span.plan_id AND plan.stage = span.stage
   WHERE span.left_at IS NULL AND span.due_at < :before AND span.entered_at <= :at
     AND plan.status = 'active' AND plan.issued_on IS NULL AND plan.paused_for = ''
   UNION ALL
-  SELECT plan.id, plan.title, plan.route, plan.lead_unit_id, plan.area_path, '',
+  SELECT plan.id, plan.title, plan.route, plan.lead_unit_id, '',
     (plan.due_on + CAST(:closes AS time)) AT TIME ZONE :zone
   FROM plan
   WHERE plan.due_on < :before_day AND plan.status = 'active' AND plan.issued_on IS NULL AND plan.paused_for = ''
@@ -159,17 +158,13 @@ WITH late AS (
 ), told AS (
   SELECT reached.*, '' AS for_whom FROM reached
   UNION
-  SELECT reached.id, reached.title, reached.route, reached.lead_unit_id, reached.area_path, reached.stage, reached.due_at,
-    reached.unit_name, s.substitute_id, principal.name
+  SELECT reached.id, reached.title, reached.route, reached.lead_unit_id, reached.stage, reached.due_at, reached.unit_name,
+    s.substitute_id, principal.name
   FROM reached
-  JOIN substitution s ON s.principal_id = reached.user_id AND s.since <= :today AND s.until > :today AND s.revoked_at IS NULL
-    AND (cardinality(s.processes) = 0 OR reached.route = ANY(s.processes))
-  JOIN user_account principal ON principal.id = s.principal_id AND principal.active
-  WHERE NOT EXISTS (SELECT FROM membership former WHERE former.user_id IN (s.principal_id, s.substitute_id)
-    AND former.until <= :today AND former.until > s.given_on)
+  {_SUBSTITUTES.format(of="reached", process="route")}
 )
-SELECT told.user_id, told.id AS plan_id, told.title, told.stage, told.due_at, min(told.for_whom) AS for_whom, person.language,
-  person.name AS person, told.unit_name
+SELECT told.user_id, NULL AS task_id, told.id AS plan_id, told.stage, told.title, '' AS name, told.due_at,
+  min(told.for_whom) AS for_whom, person.language, person.name AS person, told.unit_name
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
 WHERE told.user_id > :after
 GROUP BY told.user_id, told.id, told.title, told.stage, told.due_at, person.language, person.name, told.unit_name

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from .people import Unit
 from .plans import LibraryResult, Plan, PlanEvent, PlanningCycle
-from .records import Setting
 from .runtime import Attachment, ProcessInstance, Task, TaskHolder
 
 COUNT_LIMIT = 1000
@@ -190,9 +189,3 @@ def was_handed_in() -> ColumnElement[bool]:
 def _files() -> Select[Attachment]:
     ordered = select(Attachment).where(Attachment.removed_at.is_(None))
     return ordered.order_by(Attachment.dossier_item == "", Attachment.dossier_item, Attachment.id.desc())
-
-
-def setting(session: Session, name: str) -> dict[str, Any]:
-    """The value of a setting, empty where it was never set."""
-    row = session.get(Setting, name)
-    return row.value if row else {}
