@@ -104,21 +104,51 @@ class Effect:
         return sum(one.after > one.before for one in self.tasks)
 
 
+@dataclass(frozen=True)
+class _Shift:
+    """From which calendar to which; only what is due after `begin`, and later than today, can move."""
+
+    old: WorkingCalendar
+    new: WorkingCalendar
+    today: date
+    begin: datetime
+
+    def after(self, rule: str, due_at: datetime, arrived: datetime) -> datetime:
+        """Where a clock goes: working days left stay as many; so many days after the arrival end on the next working day."""
+        day = SETTINGS.day_of(due_at)
+        return due_at + (self._day(rule, day, arrived) - day) if day > self.today else due_at
+
+    def _day(self, rule: str, day: date, arrived: datetime) -> date:
+        try:
+            parsed = parse_deadline(rule)
+        except InvalidDeadline:
+            return day
+        if isinstance(parsed, WorkingDays):
+            left = self.old.working_days_between(self.today, day)
+            return self.new.next_working_day(self.new.add_working_days(self.today, left))
+        if isinstance(parsed, CalendarDays):
+            last = SETTINGS.day_of(arrived) + timedelta(days=parsed.count)
+            return self.new.next_working_day(last) if self.old.next_working_day(last) == day else day
+        return day
+
+
 def effect_of(session: Session, days: Days, *, forgotten: Collection[date] = (), now: datetime) -> Effect:
     """Give what moves if these days are entered and those entries are taken back; nothing is changed."""
     old, new = working_calendar(session), changed_calendar(session, days, forgotten)
     touched = {day for day in (*days, *forgotten) if old.is_working_day(day) != new.is_working_day(day)}
     if not touched:
         return Effect((), (), 0)
-    tasks = tuple(_moved_tasks(session, old, new, min(touched), now))
+    today = SETTINGS.day_of(now)
+    shift = _Shift(old, new, today, SETTINGS.close_of(max(min(touched), today) - timedelta(days=1)))
+    tasks = tuple(_moved_tasks(session, shift))
     dues = {one.task_id: one.after for one in tasks}
     return Effect(
         tasks=tasks,
         runs=tuple(_moved_runs(session, old, new, now)),
         plans_on_days_off=_plans_due_on(session, [day for day in touched if not new.is_working_day(day)]),
-        stages=tuple(_moved_stages(session, old, new, min(touched), now)),
-        timers=tuple(_moved_timers(session, old, new, min(touched), now, dues)),
-        timeouts=tuple(_moved_timeouts(session, old, new, min(touched), now, dues)),
+        stages=tuple(_moved_stages(session, shift)),
+        timers=tuple(_moved_timers(session, shift, dues)),
+        timeouts=tuple(_moved_timeouts(session, shift, dues)),
     )
 
 
@@ -165,117 +195,68 @@ def _noted_stage(one: MovedStage, actor: Actor, now: datetime) -> dict[str, Any]
     }  # fmt: skip
 
 
-def _moved_stages(
-    session: Session, old: WorkingCalendar, new: WorkingCalendar, first: date, now: datetime
-) -> Iterator[MovedStage]:
+def _moved_stages(session: Session, shift: _Shift) -> Iterator[MovedStage]:
     """Stages of plans whose clock runs, by the same rules as tasks."""
-    today = SETTINGS.day_of(now)
-    begin = SETTINGS.close_of(max(first, today) - timedelta(days=1))
     row = StageDeadline
     statement = (
         select(
-            row.id, row.plan_id, row.stage, row.due_at, row.rule.label("deadline_rule"), row.entered_at.label("created_at"),
+            row.id, row.plan_id, row.stage, row.due_at, row.rule.label("deadline_rule"), row.entered_at,
             Plan.title,
         )
         .join(Plan, Plan.id == row.plan_id)
-        .where(row.left_at.is_(None), row.due_at > begin, Plan.paused_for == "")
+        .where(row.left_at.is_(None), row.due_at > shift.begin, Plan.paused_for == "")
         .order_by(row.due_at, row.id)
     )  # fmt: skip
     for one in session.execute(statement):
-        day = SETTINGS.day_of(one.due_at)
-        after = _moved_to(one, day, today, old, new) if day > today else day
-        if after != day:
-            yield MovedStage(one.id, one.plan_id, one.title, one.stage, one.due_at, one.due_at + (after - day))
+        after = shift.after(one.deadline_rule, one.due_at, one.entered_at)
+        if after != one.due_at:
+            yield MovedStage(one.id, one.plan_id, one.title, one.stage, one.due_at, after)
 
 
-def _moved_tasks(
-    session: Session, old: WorkingCalendar, new: WorkingCalendar, first: date, now: datetime
-) -> Iterator[MovedTask]:
-    """Only what is due on or after the first day that changes, and later than today, can move."""
-    today = SETTINGS.day_of(now)
-    begin = SETTINGS.close_of(max(first, today) - timedelta(days=1))
+def _moved_tasks(session: Session, shift: _Shift) -> Iterator[MovedTask]:
+    """Tasks whose clock runs."""
     statement = (
         select(
             Task.id, Task.plan_id, Task.instance_id, Task.title, Task.name, Task.due_at, Task.created_at, Task.deadline_rule,
             Unit.name.label("unit"),
         )
         .outerjoin(Unit, Unit.id == Task.unit_id)
-        .where(Task.status == "open", Task.due_at > begin, Task.paused_for == "")
+        .where(Task.status == "open", Task.due_at > shift.begin, Task.paused_for == "")
         .order_by(Task.due_at, Task.id)
     )  # fmt: skip
     for row in session.execute(statement):
-        day = SETTINGS.day_of(row.due_at)
-        after = _moved_to(row, day, today, old, new) if day > today else day
-        if after != day:
-            moved = row.due_at + (after - day)
-            yield MovedTask(row.id, row.plan_id, row.instance_id, row.title, row.name, row.unit or "", row.due_at, moved)
+        after = shift.after(row.deadline_rule, row.due_at, row.created_at)
+        if after != row.due_at:
+            yield MovedTask(row.id, row.plan_id, row.instance_id, row.title, row.name, row.unit or "", row.due_at, after)
 
 
-def _moved_timers(
-    session: Session, old: WorkingCalendar, new: WorkingCalendar, first: date, now: datetime, dues: Mapping[int, datetime]
-) -> Iterator[MovedClock]:
+def _moved_timers(session: Session, shift: _Shift, dues: Mapping[int, datetime]) -> Iterator[MovedClock]:
     """Timers at edges of running activities: with their tasks, which are due at `dues` then, else by their own rule."""
-    today = SETTINGS.day_of(now)
-    begin = SETTINGS.close_of(max(first, today) - timedelta(days=1))
-    for edge in edges(session, Timer.due_at > begin, ProcessInstance.status == "active"):
+    for edge in edges(session, Timer.due_at > shift.begin, ProcessInstance.status == "active"):
         timer = edge.timer
-        own = _Clock(timer.rule, timer.due_at, edge.arrived or timer.due_at)
-        after = edge.last(dues) if edge.follows else _clock_after(own, today, old, new)
+        own = shift.after(timer.rule, timer.due_at, edge.arrived or timer.due_at)
+        after = edge.last(dues) if edge.follows else own
         if after != timer.due_at:
             yield MovedClock(timer.id, timer.due_at, after)
 
 
-def _moved_timeouts(
-    session: Session, old: WorkingCalendar, new: WorkingCalendar, first: date, now: datetime, dues: Mapping[int, datetime]
-) -> Iterator[MovedClock]:
+def _moved_timeouts(session: Session, shift: _Shift, dues: Mapping[int, datetime]) -> Iterator[MovedClock]:
     """Time-outs of running tasks: with their task where both are due in one moment, else by the diagram's rule."""
-    today = SETTINGS.day_of(now)
-    begin = SETTINGS.close_of(max(first, today) - timedelta(days=1))
     found = (
         select(
             Task.id, Task.process_key, Task.element_id, Task.due_at, Task.timeout_at, Task.created_at,
             ProcessInstance.definition_id,
         )
         .join(ProcessInstance, ProcessInstance.id == Task.instance_id)
-        .where(Task.status == "open", Task.timeout_at > begin, Task.paused_for == "", Task.round_id.is_(None))
+        .where(Task.status == "open", Task.timeout_at > shift.begin, Task.paused_for == "", Task.round_id.is_(None))
         .order_by(Task.timeout_at, Task.id)
     )  # fmt: skip
     for task in session.execute(found):
         element = program_of(session, task.definition_id).program.element(task.process_key, task.element_id)
-        own = _Clock(element.get("attrs", {}).get("timeout") or "", task.timeout_at, task.created_at)
-        together = task.timeout_at == task.due_at
-        after = dues.get(task.id, task.due_at) if together else _clock_after(own, today, old, new)
+        own = shift.after(element.get("attrs", {}).get("timeout") or "", task.timeout_at, task.created_at)
+        after = dues.get(task.id, task.due_at) if task.timeout_at == task.due_at else own
         if after != task.timeout_at:
             yield MovedClock(task.id, task.timeout_at, after)
-
-
-@dataclass(frozen=True)
-class _Clock:
-    """A rule and the moment that it gave, as a row of a task has them."""
-
-    deadline_rule: str
-    due_at: datetime
-    created_at: datetime
-
-
-def _clock_after(clock: _Clock, today: date, old: WorkingCalendar, new: WorkingCalendar) -> datetime:
-    """Where a clock of its own goes by the same rules as tasks do; what is due by today stands."""
-    day = SETTINGS.day_of(clock.due_at)
-    return clock.due_at + (_moved_to(clock, day, today, old, new) - day) if day > today else clock.due_at
-
-
-def _moved_to(row: Any, day: date, today: date, old: WorkingCalendar, new: WorkingCalendar) -> date:
-    """Working days left stay as many; so many days after the arrival end on the next working day."""
-    try:
-        rule = parse_deadline(row.deadline_rule)
-    except InvalidDeadline:
-        return day
-    if isinstance(rule, WorkingDays):
-        return new.next_working_day(new.add_working_days(today, old.working_days_between(today, day)))
-    if isinstance(rule, CalendarDays):
-        last = SETTINGS.day_of(row.created_at) + timedelta(days=rule.count)
-        return new.next_working_day(last) if old.next_working_day(last) == day else day
-    return day
 
 
 def _moved_runs(session: Session, old: WorkingCalendar, new: WorkingCalendar, now: datetime) -> Iterator[MovedRun]:
