@@ -108,17 +108,18 @@ class Catalogue:
             self.issue(title, issued)
         return plan
 
-    def issue(self, title: str, on: date, stated: date | None = None) -> None:
-        """Issue a plan; `stated` is the day that a filing states."""
+    def issue(self, title: str, on: date, stated: date | None = None, *, at: datetime | None = None) -> None:
+        """Issue a plan; `stated` is the day that a filing states, `at` the moment if it matters."""
         plan = self.plans[title]
+        before = plan.stage
         plan.status, plan.stage, plan.issued_on = "issued", "issue", stated or on
-        self.event(title, "issued", on, {"on": (stated or on).isoformat(), "number": "浙发改〔2021〕1号"})
-        self.event(title, "stage_changed", on, {"from": "drafting", "to": "issue"})
+        self.event(title, "issued", on, {"on": (stated or on).isoformat(), "number": "浙发改〔2021〕1号"}, at=at)
+        self.event(title, "stage_changed", on, {"from": before, "to": "issue"}, at=at)
 
-    def leave(self, title: str, on: date, kind: str = "merged") -> None:
+    def leave(self, title: str, on: date, kind: str = "merged", *, at: datetime | None = None) -> None:
         """Take a plan out of the catalogue."""
         self.plans[title].status = kind
-        self.event(title, kind, on, {})
+        self.event(title, kind, on, {}, at=at)
 
     def pause(self, title: str, since: date, until: date | None = None, kind: str = "meeting") -> None:
         """Let a plan's clock stand from one day to another, as the service would have written it."""
@@ -129,9 +130,9 @@ class Catalogue:
         )
         self.session.flush()
 
-    def event(self, title: str, kind: str, on: date, data: dict[str, Any]) -> None:
-        """Write one fact into a plan's history."""
-        self.session.add(PlanEvent(plan_id=self.plans[title].id, at=moment(on), kind=kind, data=data))
+    def event(self, title: str, kind: str, on: date, data: dict[str, Any], *, at: datetime | None = None) -> None:
+        """Write one fact into a plan's history; in the morning of its day, or at a moment."""
+        self.session.add(PlanEvent(plan_id=self.plans[title].id, at=at or moment(on), kind=kind, data=data))
         self.session.flush()
 
     def task(

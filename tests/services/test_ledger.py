@@ -13,7 +13,7 @@ from workflow_service.domain.deadlines import Light
 from workflow_service.domain.errors import Forbidden
 from workflow_service.domain.plans import Importance, Stage
 from workflow_service.identity.actor import Actor
-from workflow_service.services import ledger, weekly_reports
+from workflow_service.services import calendar_days, calendars, ledger, weekly_reports
 from workflow_service.services.ledger import LedgerFilter
 from workflow_service.store.database import Database
 from workflow_service.store.plans import Plan
@@ -204,6 +204,30 @@ def test_pages_follow_each_other_without_gap_or_repetition(catalogue: Catalogue)
             break
     assert seen == titles(catalogue.session)
     assert len(seen) == 7
+
+
+def test_a_past_day_is_read_by_the_calendar_of_its_time(catalogue: Catalogue) -> None:
+    """Friday 2 July is entered as a day off on 1 July, and taken back on 5 July: each day shows what it showed."""
+    session, friday = catalogue.session, date(2021, 7, 2)
+    catalogue.plan("能源规划", "zj.energy", date(2020, 9, 1), date(2021, 7, 5))
+    catalogue.task("能源规划", "zj.energy", moment(date(2021, 7, 5), 17, 30), created=moment(date(2021, 6, 1)))
+
+    def shown(day: date) -> tuple[str, str, list[str]]:
+        row = ledger.ledger_rows(session, EVERYTHING, as_of=day).rows[0]
+        assert row.light is not None and row.step_light is not None
+        amber = ledger.ledger_rows(session, EVERYTHING, LedgerFilter(light="amber"), as_of=day).rows
+        return str(row.light.words), str(row.step_light.words), [one.title for one in amber]
+
+    before = {JUNE_30: ("还剩 3 个工作日", "还剩 3 个工作日", [])}
+    assert shown(JUNE_30) == before[JUNE_30]
+    calendar_days.set_days(session, EVERYTHING, {friday: (False, "试休")}, now=moment(date(2021, 7, 1)))
+    before[date(2021, 7, 1)] = ("还剩 1 个工作日", "还剩 1 个工作日", ["能源规划"])
+    assert {day: shown(day) for day in before} == before
+    calendar_days.forget_day(session, EVERYTHING, friday, now=moment(date(2021, 7, 5), 8))
+    before[date(2021, 7, 3)] = ("还剩 1 个工作日", "还剩 1 个工作日", ["能源规划"])
+    assert {day: shown(day) for day in before} == before
+    assert calendars.calendar_at(session, moment(date(2021, 7, 6))).is_working_day(friday)
+    calendars.forget(session)
 
 
 def test_a_second_report_of_a_week_counts_from_its_moment_and_the_first_stays_for_the_days_before(catalogue: Catalogue) -> None:

@@ -15,7 +15,17 @@ from tests.services.catalogue import CHINA, Catalogue, moment
 from tests.services.house import AGREE, House, user_task
 from tests.services.test_pauses import MEETING, decide
 from workflow_service.domain.errors import TongchouError
-from workflow_service.services import board, ledger, meetings, processes, tasks, transfers
+from workflow_service.services import (
+    board,
+    calendar_days,
+    ledger,
+    lights,
+    meetings,
+    processes,
+    stage_clocks,
+    tasks,
+    transfers,
+)  # fmt: skip
 from workflow_service.services.board import BoardAsked
 from workflow_service.services.plans import plan_facts
 from workflow_service.services.transfers import TransferAsked
@@ -46,7 +56,8 @@ class Walk:
         """Some acts between nine and five."""
         acts: list[Callable[[datetime], None]] = [
             self.begin, self.claim, self.unclaim, self.transfer, self.complete, self.complete, self.move, self.suspend,
-            self.resume, self.meet, self.issue, self.leave, self.re_date, self.report,
+            self.resume, self.meet, self.issue, self.leave, self.re_date, self.report, self.calendar, self.lights,
+            self.stage_due,
         ]  # fmt: skip
         for hour in range(9, 17):
             act = self.dice.choice(acts)
@@ -102,16 +113,16 @@ class Walk:
         decide(self.house, self.dice.choice(("passed", "deferred")))
 
     def issue(self, now: datetime) -> None:
-        self._with_plan("active", lambda made, plan: made.issue(plan.title, now.date()))
+        self._with_plan("active", lambda made, plan: made.issue(plan.title, now.date(), at=now))
 
     def leave(self, now: datetime) -> None:
         if self.dice.random() < 0.3:
-            self._with_plan("active", lambda made, plan: made.leave(plan.title, now.date()))
+            self._with_plan("active", lambda made, plan: made.leave(plan.title, now.date(), at=now))
 
     def re_date(self, now: datetime) -> None:
         def move(made: Catalogue, plan: Plan) -> None:
             before, plan.due_on = plan.due_on, now.date() + timedelta(days=self.dice.randrange(1, 30))
-            made.event(plan.title, "re_dated", now.date(), {"from": str(before), "to": str(plan.due_on)})
+            made.event(plan.title, "re_dated", now.date(), {"from": str(before), "to": str(plan.due_on)}, at=now)
 
         self._with_plan("active", move)
 
@@ -123,6 +134,25 @@ class Walk:
             record_report(made.session, SYSTEM, unit, monday, [plan.id], said, now=now)
 
         self._with_plan("active", tell)
+
+    def calendar(self, now: datetime) -> None:
+        day = now.date() + timedelta(days=self.dice.randrange(1, 10))
+        days, move = {day: (day.weekday() > 4, "调整")}, self.dice.random() < 0.5
+        with self.house.database.transaction() as session:
+            if self.dice.random() < 0.3:
+                calendar_days.forget_day(session, SYSTEM, day, now=now, move=move)
+            else:
+                calendar_days.set_days(session, SYSTEM, days, now=now, move=move)
+
+    def lights(self, now: datetime) -> None:
+        with self.house.database.transaction() as session:
+            lights.set_limits(session, SYSTEM, self.dice.randrange(1, 6), self.dice.randrange(3, 12), now=now)
+
+    def stage_due(self, now: datetime) -> None:
+        due = now + timedelta(days=self.dice.randrange(1, 12))
+        self._with_plan(
+            "active", lambda made, plan: stage_clocks.set_due(made.session, SYSTEM, plan.id, plan.stage, due, "统一部署", now=now)
+        )
 
     def _with_task(self, act: Callable[[Session, int], Any]) -> None:
         task = self.dice.choice(self.house.open())

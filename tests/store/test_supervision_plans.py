@@ -104,10 +104,10 @@ def test_a_tick_reads_the_heads_of_indexes(filled: Database) -> None:
 
 
 def test_late_tasks_of_the_board_go_by_due_moment(filled: Database) -> None:
-    from workflow_service.store import ledger_queries
+    from workflow_service.store import late_queries
 
     until = NOW + timedelta(microseconds=1)
-    assert scanned(filled, lambda session: ledger_queries.late_tasks(session, None, until, 50)) == set()
+    assert scanned(filled, lambda session: late_queries.late_tasks(session, None, until, 50)) == set()
 
 
 def test_the_board_of_a_place_and_its_trend_go_by_counters(filled: Database) -> None:

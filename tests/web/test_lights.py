@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tests.services.catalogue import Catalogue
 from tests.services.house import House, user_task
 from workflow_service.domain.errors import Forbidden, InvalidInput
-from workflow_service.services import digests, light_settings
+from workflow_service.services import digests, lights
 from workflow_service.services.plans import plan_facts
 from workflow_service.services.processes import start_process
 from workflow_service.store.records import AuditRecord
@@ -75,20 +75,20 @@ def test_both_limits_count_everywhere_from_their_day_on_and_past_days_keep_their
 @pytest.mark.parametrize(("amber", "black"), [(-1, 10), (31, 10), (2, 0), (2, 121)])
 def test_limits_that_cannot_be_are_refused(house: House, amber: int, black: int) -> None:
     with house.database.transaction() as session, pytest.raises(InvalidInput):
-        light_settings.set_lights(session, house.actor("zj.admin"), amber, black, now=house.now)
+        lights.set_limits(session, house.actor("zj.admin"), amber, black, now=house.now)
 
 
 def test_who_is_not_of_the_topmost_government_sees_them_only(house: House, person: SignIn) -> None:
     assert "剩几个工作日起为临期" in person("jb.supervisor").get("/rhythms").text
     assert 'id="lights"' not in person("jb.supervisor").get("/rhythms").text
     with house.database.transaction() as session, pytest.raises(Forbidden):
-        light_settings.set_lights(session, house.actor("jb.supervisor"), 3, 8, now=house.now)
+        lights.set_limits(session, house.actor("jb.supervisor"), 3, 8, now=house.now)
 
 
 def test_a_second_change_of_a_day_takes_the_place_of_the_first(house: House) -> None:
     with house.database.transaction() as session:
         actor, today = house.actor("zj.admin"), house.now.date()
-        light_settings.set_lights(session, actor, 3, 8, now=house.now)
-        light_settings.set_lights(session, actor, 4, 9, now=house.now)
-        assert light_settings.lights_on(session, today).amber_working_days == 4
-        assert light_settings.lights_on(session, today - timedelta(days=1)).amber_working_days == 2
+        lights.set_limits(session, actor, 3, 8, now=house.now)
+        lights.set_limits(session, actor, 4, 9, now=house.now)
+        assert lights.limits_on(session, today).amber_working_days == 4
+        assert lights.limits_on(session, today - timedelta(days=1)).amber_working_days == 2

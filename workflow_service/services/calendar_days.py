@@ -6,7 +6,7 @@ estimated; its days are provisional until a supervisor confirms them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -20,7 +20,7 @@ from workflow_service.domain.working_calendar import PUBLISHED_YEARS, DayKind
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store.database import after_commit
-from workflow_service.store.supervision import CalendarDay
+from workflow_service.store.supervision import CalendarChange, CalendarDay
 
 from . import audit, calendar_effects, calendars
 from .context import Actor
@@ -81,6 +81,7 @@ def set_days(
         _require_year(day.year)
         if len(name) > LONGEST_NAME:
             raise InvalidInput(N_("节日名称不超过 %(n)d 个字。"), n=LONGEST_NAME)
+    _keep_former(session, days, now)
     settled = {year: is_settled(session, year) for year in {day.year for day in days}}
     for day, (worked, name) in sorted(days.items()):
         values = {"working": worked, "name": name.strip(), "provisional": not settled[day.year]}
@@ -98,6 +99,7 @@ def forget_day(session: Session, actor: Actor, day: date, *, now: datetime, move
     if move:
         effect = calendar_effects.effect_of(session, {}, forgotten=(day,), now=now)
         calendar_effects.move(session, actor, effect, now=now)
+    _keep_former(session, (day,), now)
     session.execute(delete(CalendarDay).where(CalendarDay.day == day))
     audit.record(session, actor, "calendar.forget", "calendar", {"day": str(day)}, now=now)
     _read_anew(session)
@@ -143,6 +145,14 @@ def is_settled(session: Session, year: int) -> bool:
     within = CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31))
     found = session.execute(select(func.count(), func.count().filter(CalendarDay.provisional)).where(within)).one()
     return bool(found[0]) and not found[1]
+
+
+def _keep_former(session: Session, days: Collection[date], now: datetime) -> None:
+    """Keep what the table says of days that are about to change, so that past days go on being read by it."""
+    found = session.scalars(select(CalendarDay).where(CalendarDay.day.in_(list(days))))
+    was = {one.day: [one.working, one.name, one.provisional] for one in found}
+    session.add_all(CalendarChange(at=now, day=day, was=was.get(day)) for day in sorted(days))
+    session.flush()
 
 
 def _name(text: str) -> str:

@@ -26,7 +26,7 @@ from workflow_service.store import notice_rows
 from workflow_service.store.supervision import RhythmRun
 
 from .calendars import SETTINGS, working_calendar
-from .light_settings import lights_on
+from .lights import limits_on
 from .notices import NewNotice, post_notices
 from .rhythm_scope import Scope, plans_within, scope_of, tasks_within
 from .rhythm_settings import choice
@@ -72,7 +72,7 @@ class Digest:
 def digests_at(session: Session, at: datetime, *, after: int = 0) -> list[Digest]:
     """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it. Only people after `after`, by id."""
     calendar, today, set_up = working_calendar(session), SETTINGS.day_of(at), choice(session, Rhythm.DAILY)
-    settings, urging = lights_on(session, today), UrgingSettings(set_up.superior_after)
+    settings, urging = limits_on(session, today), UrgingSettings(set_up.superior_after)
     read = _reader(at, calendar, settings)
     found: dict[int, Digest] = {}
     before = _amber_ends(today, calendar, settings)

@@ -14,20 +14,21 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from workflow_service.domain.deadlines import DeadlineSettings, Light, WorkingCalendar
+from workflow_service.domain.deadlines import Light
 from workflow_service.domain.plans import Category, Importance, Level, Stage, Tier
 from workflow_service.domain.rhythms import ten_day_period_of
 from workflow_service.domain.supervision import Comparison, Figures, Ranked, rank_units
 from workflow_service.identity import policy
 from workflow_service.identity.names import query_keys
+from workflow_service.store import late_queries, plan_counts
 from workflow_service.store import ledger_queries as queries
-from workflow_service.store import plan_counts, stage_deadlines
 
 from . import audit, trends
-from .calendars import SETTINGS, working_calendar
+from .calendars import SETTINGS
 from .context import Actor
-from .ledger_lines import AsOf, LateTask, LedgerLine, late_tasks, lines_of
-from .light_settings import lights_on
+from .late import LateTask, late_stages, late_tasks
+from .ledger_lines import AsOf, LedgerLine, lines_of
+from .lights import Measure, measure_at
 
 PAGE = 50
 COUNTED = 1001
@@ -130,19 +131,18 @@ def ledger_rows(
 ) -> LedgerPage:  # fmt: skip
     """Give a page of the ledger, those due first first, of the areas that the actor oversees; `limit` None gives all rows."""
     at = AsOf.of(as_of)
-    calendar = working_calendar(session)
-    state = queries.state_at(session, at.asked, _wanted(session, actor, filters or LedgerFilter(), at, calendar))
+    state = queries.state_at(session, at.asked, _wanted(session, actor, filters or LedgerFilter(), at))
     found = queries.page(session, state, after=after, limit=None if limit is None else limit + 1)
     more = limit is not None and len(found) > limit
     kept = found[:limit]
-    lines = tuple(lines_of(session, kept, at, calendar))
+    lines = tuple(lines_of(session, kept, at))
     return LedgerPage(lines, (lines[-1].due_on or queries.FAR_OFF, lines[-1].plan_id) if more else None)
 
 
 def count_rows(session: Session, actor: Actor, filters: LedgerFilter, *, as_of: date | datetime) -> int:
     """Tell how many rows the filter gives, exact to 1,000; 1,001 means more."""
     at = AsOf.of(as_of)
-    wanted = _wanted(session, actor, filters, at, working_calendar(session))
+    wanted = _wanted(session, actor, filters, at)
     return queries.count(session, queries.state_at(session, at.asked, wanted))
 
 
@@ -157,7 +157,7 @@ def figures_for(
 ) -> LedgerFigures:
     """Give the figures of exactly the rows that `ledger_rows` gives for the actor and filter."""
     at = AsOf.of(as_of)
-    return _figures(session, at, _wanted(session, actor, filters or LedgerFilter(), at, working_calendar(session)))
+    return _figures(session, at, _wanted(session, actor, filters or LedgerFilter(), at))
 
 
 def issued_between(
@@ -214,10 +214,9 @@ def board(
     policy.require(actor, "board.see", policy.thing_of(area_path) if area_path else None)
     at = AsOf.of(as_of)
     areas = limited(policy.overseen_areas(actor), area_path)
-    calendar = working_calendar(session)
     units = (unit,) if unit else ()
     base = queries.Wanted(areas=areas, units=units)
-    soon = replace(base, issued=False, **_span(Light.AMBER, at.day, calendar, lights_on(session, at.day)))
+    soon = replace(base, issued=False, **_span(Light.AMBER, at.day, measure_at(session, at.until)))
     return Board(
         as_of=at,
         figures=_figures(session, at, base),
@@ -225,23 +224,11 @@ def board(
         soon=queries.count(session, queries.state_at(session, at.asked, replace(soon, waiting=False))),
         waiting=queries.count(session, queries.state_at(session, at.asked, replace(base, issued=False, waiting=True))),
         overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=limit, units=units)),
-        late_stages=tuple(_late_stages(session, areas, at, units, limit)),
-        late_tasks=() if unit else tuple(late_tasks(session, areas, at, calendar, limit)),
-        late_task_count=0 if unit else queries.count_late_tasks(session, areas, at.until, COUNTED),
+        late_stages=tuple(late_stages(session, areas, at, units, limit)),
+        late_tasks=() if unit else tuple(late_tasks(session, areas, at, limit)),
+        late_task_count=0 if unit else late_queries.count_late_tasks(session, areas, at.until, COUNTED),
         series=tuple(_series(session, at, base)),
     )  # fmt: skip
-
-
-def _late_stages(
-    session: Session, areas: tuple[str, ...] | None, at: AsOf, units: tuple[str, ...], limit: int
-) -> Iterator[LedgerLine]:
-    """Plans on their way in time whose present stage is past its due moment, the longest first."""
-    ids = stage_deadlines.late_at(session, areas, units, at.until, limit)
-    lines = lines_by_id(session, ids, as_of=at.last_moment)
-    for plan_id in ids:
-        line = lines.get(plan_id)
-        if line is not None and not line.overdue and line.stage_light is not None and line.stage_light.is_late:
-            yield line
 
 
 def add_up_counters(session: Session, *, now: datetime) -> bool:
@@ -268,9 +255,7 @@ def issued_series(session: Session, area_path: Areas, as_of: date | datetime, *,
     return list(_series(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path), units=units)))
 
 
-def _wanted(
-    session: Session, actor: Actor, filters: LedgerFilter, at: AsOf, calendar: WorkingCalendar
-) -> queries.Wanted:
+def _wanted(session: Session, actor: Actor, filters: LedgerFilter, at: AsOf) -> queries.Wanted:
     policy.require(actor, "board.see")
     columns = ("stage", "importance", "level", "tier", "category")
     wanted = queries.Wanted(
@@ -293,12 +278,13 @@ def _wanted(
     light = Light(filters.light)
     if light is Light.GREY:
         return replace(wanted, issued=False, waiting=True)
-    span = _span(light, at.day, calendar, lights_on(session, at.day))
+    span = _span(light, at.day, measure_at(session, at.until))
     return replace(wanted, issued=False, waiting=False, **span)
 
 
-def _span(light: Light, day: date, calendar: WorkingCalendar, settings: DeadlineSettings) -> dict[str, Any]:
+def _span(light: Light, day: date, measure: Measure) -> dict[str, Any]:
     """The due dates that show a light on a day: what `read_light` says of each, as a span for the store."""
+    calendar, settings = measure
     green_from = calendar.add_working_days(day, settings.amber_working_days + 1)
     red_from = calendar.add_working_days(calendar.previous_working_day(day), -settings.black_working_days)
     spans = {
@@ -366,7 +352,7 @@ def _counts(row: Any) -> Figures:
 
 def _all_lines(session: Session, at: AsOf, wanted: queries.Wanted, limit: int | None = None) -> list[LedgerLine]:
     found = queries.page(session, queries.state_at(session, at.asked, wanted), after=None, limit=limit)
-    return list(lines_of(session, found, at, working_calendar(session)))
+    return list(lines_of(session, found, at))
 
 
 def _series(session: Session, at: AsOf, wanted: queries.Wanted) -> Iterator[SeriesPoint]:

@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import (
     DeadlineClock,
-    DeadlineSettings,
     Light,
     Reading,
-    WorkingCalendar,
     aware,
     read_day_light,
     read_light,
@@ -28,7 +26,7 @@ from workflow_service.store.deadlines import paused_at
 from workflow_service.store.stage_deadlines import StageDue, dues_at
 
 from .calendars import SETTINGS
-from .light_settings import lights_on
+from .lights import Measure, measure_at
 
 CHUNK = 1000
 PAUSED = {"meeting": N_("等待上会"), "answer": N_("等待答复"), "suspended": N_("流程暂停")}
@@ -101,25 +99,9 @@ class LedgerLine:
     reported_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class LateTask:
-    """A task past its due moment; `days_late` in working days (0: less than one)."""
-
-    task_id: int
-    plan_id: int | None
-    title: str
-    name: str
-    stage: str
-    unit_name: str
-    holder: str
-    due_at: datetime
-    days_late: int
-    light: Reading
-
-
-def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: WorkingCalendar) -> Iterator[LedgerLine]:
+def lines_of(session: Session, found: Sequence[Any], at: AsOf) -> Iterator[LedgerLine]:
     """Give the lines of the store's rows, with what was open and done last at the moment; a few statements for each 1,000."""
-    units, lights = queries.units_by_id(session, {row.lead_unit_id for row in found}, at.until), lights_on(session, at.day)
+    units, measure = queries.units_by_id(session, {row.lead_unit_id for row in found}, at.until), measure_at(session, at.until)
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]
         ids = [row.id for row in chunk]
@@ -129,68 +111,60 @@ def lines_of(session: Session, found: Sequence[Any], at: AsOf, calendar: Working
         waiting = paused_at(session, [row.id for row in chunk if row.issued_on is None], at.until)
         agendas = queries.agendas_at(session, waiting, at.until)
         reports = board_queries.last_reports(session, ids, at.until)
-        held = _held_then(session, [step.id for step in steps.values()], at)
+        held = held_then(session, [step.id for step in steps.values()], at)
         stages = dues_at(session, [row.id for row in chunk if row.issued_on is None], at.until)
         for row in chunk:
-            line = _plain_line(row, units[row.lead_unit_id], waiting.get(row.id), at, calendar, lights)
-            line = _with_step(line, steps.get(row.id), row.id in agendas, at, calendar, lights)
-            line = _with_stage(line, stages.get(row.id), at, calendar, lights)
+            line = _plain_line(row, units[row.lead_unit_id], waiting.get(row.id), at, measure)
+            line = _with_step(line, steps.get(row.id), row.id in agendas, at, measure)
+            line = _with_stage(line, stages.get(row.id), at, measure)
             line = replace(line, holder=held.get(line.task_id or 0, line.holder))
             line = _with_report(_with_last(line, done.get(row.id)), reports.get(row.id))
             yield replace(line, document_number=numbers.get(row.id, ""))
 
 
-def _plain_line(
-    row: Any, unit: tuple[str, str], pause: Any, at: AsOf, calendar: WorkingCalendar, lights: DeadlineSettings
-) -> LedgerLine:
+def _plain_line(row: Any, unit: tuple[str, str], pause: Any, at: AsOf, measure: Measure) -> LedgerLine:
     overdue = pause is None and row.due_on is not None and row.due_on < at.day and row.issued_on is None
-    late = calendar.working_days_between(row.due_on, at.day) if overdue else 0
+    late = measure.calendar.working_days_between(row.due_on, at.day) if overdue else 0
     return LedgerLine(
         plan_id=row.id, code=row.code or "", title=row.title, unit=unit[0], unit_name=unit[1],
         category=Category(row.category), level=Level(row.level), tier=Tier(row.tier),
         importance=Importance(row.importance), stage=Stage(row.stage), registered_on=row.registered_on,
-        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, pause, at, calendar, lights), overdue=overdue,
+        due_on=row.due_on, issued_on=row.issued_on, light=_light(row, pause, at, measure), overdue=overdue,
         days_late=late, waiting=pause is not None,
     )  # fmt: skip
 
 
-def _light(
-    row: Any, pause: Any, at: AsOf, calendar: WorkingCalendar, lights: DeadlineSettings
-) -> Reading | None:
+def _light(row: Any, pause: Any, at: AsOf, measure: Measure) -> Reading | None:
     if row.issued_on is not None:
         return None
     if pause is None:
-        return read_day_light(row.due_on, at.last_moment, calendar, lights)
+        return read_day_light(row.due_on, at.last_moment, *measure)
     clock = DeadlineClock(SETTINGS.close_of(row.due_on), pause.started_at) if row.due_on else None
-    left = clock.reading(at.last_moment, calendar, lights).working_days_left if clock else 0
+    left = clock.reading(at.last_moment, *measure).working_days_left if clock else 0
     if left < 0:
         late = Phrase(N_("%(why)s，此前已逾期 %(days)d 个工作日"), {"why": Phrase(PAUSED[pause.kind]), "days": -left})
         return Reading(Light.GREY, left, late)
     return Reading(Light.GREY, left, Phrase(PAUSED[pause.kind]))
 
 
-def _with_step(
-    line: LedgerLine, step: Any, on_agenda: bool, at: AsOf, calendar: WorkingCalendar, lights: DeadlineSettings
-) -> LedgerLine:
+def _with_step(line: LedgerLine, step: Any, on_agenda: bool, at: AsOf, measure: Measure) -> LedgerLine:
     if step is None:
         return replace(line, step=str(Phrase(PAUSED["meeting"])) if on_agenda else "")
-    reading = None if step.waiting else read_light(step.due_at, at.last_moment, calendar, lights)
+    reading = None if step.waiting else read_light(step.due_at, at.last_moment, *measure)
     return replace(
-        line, holder=_holder(step), step=step.name, task_id=step.id, step_due_at=step.due_at, step_light=reading
+        line, holder=holder_of(step), step=step.name, task_id=step.id, step_due_at=step.due_at, step_light=reading
     )
 
 
-def _with_stage(
-    line: LedgerLine, due: StageDue | None, at: AsOf, calendar: WorkingCalendar, lights: DeadlineSettings
-) -> LedgerLine:
+def _with_stage(line: LedgerLine, due: StageDue | None, at: AsOf, measure: Measure) -> LedgerLine:
     """The present stage's moment, read like a task's; while the plan's clock stands the stage has no light of its own."""
     if due is None or due.stage != line.stage.value:
         return line
-    reading = None if line.waiting else read_light(due.due_at, at.last_moment, calendar, lights)
+    reading = None if line.waiting else read_light(due.due_at, at.last_moment, *measure)
     return replace(line, stage_due_at=due.due_at, stage_light=reading)
 
 
-def _held_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int, str]:
+def held_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int, str]:
     """The holders of those tasks that lay before others at the moment than they did later."""
     former = board_queries.former_holders(session, task_ids, at.until)
     taken = {task_id: was["user"] if datetime.fromisoformat(was["since"]) < at.until else None for task_id, was in former.items()}
@@ -200,14 +174,6 @@ def _held_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int,
     return {
         task_id: _named(units.get(was["unit"]), people.get(taken[task_id] or 0), was["groups"]) for task_id, was in former.items()
     }
-
-
-def _units_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int, str]:
-    """The units that answered for those tasks at the moment for which others did later."""
-    moved = board_queries.former_holders(session, task_ids, at.until)
-    former = {task_id: was["unit"] for task_id, was in moved.items() if was["unit"]}
-    _people, units = board_queries.names_of(session, (), set(former.values()), at.until) if former else ({}, {})
-    return {task_id: units[unit] for task_id, unit in former.items() if unit in units}
 
 
 def _with_last(line: LedgerLine, done: Any) -> LedgerLine:
@@ -224,27 +190,10 @@ def _with_report(line: LedgerLine, told: Any) -> LedgerLine:
     return replace(line, report=words, reported_at=told.reported_at)
 
 
-def _holder(step: Any) -> str:
+def holder_of(step: Any) -> str:
     """The unit and who took the step, or the unit alone while nobody has."""
     return _named(step.unit_name, step.person, step.groups)
 
 
 def _named(unit: str | None, person: str | None, groups: Sequence[str] | None) -> str:
     return "·".join(part for part in (unit, person) if part) or "、".join(groups or ())
-
-
-def late_tasks(
-    session: Session, areas: tuple[str, ...] | None, at: AsOf, calendar: WorkingCalendar, limit: int
-) -> Iterator[LateTask]:
-    """Give the tasks past their due moment, the longest overdue first."""
-    rows = queries.late_tasks(session, areas, at.until, limit)
-    ids = [row.id for row in rows]
-    held, units, lights = _held_then(session, ids, at), _units_then(session, ids, at), lights_on(session, at.day)
-    for row in rows:
-        reading = read_light(row.due_at, at.last_moment, calendar, lights)
-        assert reading is not None
-        yield LateTask(
-            task_id=row.id, plan_id=row.plan_id, title=row.title, name=row.name, stage=row.stage,
-            unit_name=units.get(row.id, row.unit_name or ""), holder=held.get(row.id, _holder(row)), due_at=row.due_at,
-            days_late=-reading.working_days_left, light=reading,
-        )  # fmt: skip

@@ -27,7 +27,6 @@ from sqlalchemy import (
     text,
     true,
     tuple_,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
@@ -100,6 +99,7 @@ class Moment:
     day: date
     zone: str
 
+
 @dataclass(frozen=True)
 class Wanted:
     """Which rows. `areas` None means everything; `equal` compares columns; `issued`, `filed`, `waiting` None mean both.
@@ -128,6 +128,7 @@ class Wanted:
         spans = (self.due_from, self.due_before, self.issued_from, self.issued_until)
         asked = (self.issued, self.filed, self.waiting, self.keys, self.plan_ids, *spans)
         return all(one is None for one in asked) and plan_counts.is_countable(self.areas)
+
 
 def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool = True) -> Subquery:
     """The plans in the catalogue at the moment, one row each, filtered: what every question below selects from.
@@ -173,6 +174,7 @@ def count(session: Session, state: Subquery) -> int:
     some = select(state.c.id).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
+
 def groups(session: Session, moment: Moment, wanted: Wanted, *, stages: bool) -> Sequence[Any]:
     """Counts for each lead unit, level, tier, importance, category (and stage): total, issued, overdue, filed.
 
@@ -205,6 +207,7 @@ def counted_by(session: Session, state: Subquery, keys: Sequence[Any], moment: M
         ).group_by(*keys)
     ).all()
 
+
 def per_day(session: Session, moment: Moment, wanted: Wanted) -> tuple[dict[date, int], dict[date, int]]:
     """How many plans were issued on each day, and how many are due on each day."""
     if wanted.is_counted and not wanted.equal and not wanted.units and is_present(session, moment):
@@ -212,10 +215,12 @@ def per_day(session: Session, moment: Moment, wanted: Wanted) -> tuple[dict[date
     state = state_at(session, moment, wanted)
     return _counted(session, state.c.issued_on), _counted(session, state.c.due_on)
 
+
 def units_by_id(session: Session, ids: Collection[int], until: datetime) -> dict[int, tuple[str, str]]:
     """Code of each unit, and its name as it was at the moment."""
     rows = session.execute(select(Unit.id, Unit.code, unit_name_at(until).label("name")).where(Unit.id.in_(list(ids))))
     return {row.id: (row.code, row.name) for row in rows}
+
 
 def steps_at(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, Any]:
     """For each plan the step that was open then: what runs before what waits, the one due first first.
@@ -227,7 +232,7 @@ def steps_at(session: Session, plan_ids: Collection[int], until: datetime) -> di
     statement = (
         select(
             Task.plan_id, Task.id, Task.name, due_at, or_(Task.waiting, task_stood(until)).label("waiting"),
-            Task.candidate_groups.label("groups"), unit_name_at(until, short=True).label("unit_name"), _taker(until),
+            Task.candidate_groups.label("groups"), unit_name_at(until, short=True).label("unit_name"), taker(until),
         )
         .outerjoin(moved, moved.c.task_id == Task.id)
         .outerjoin(Unit, Unit.id == Task.unit_id)
@@ -237,6 +242,7 @@ def steps_at(session: Session, plan_ids: Collection[int], until: datetime) -> di
         .order_by(Task.plan_id, Task.waiting, due_at.nulls_last(), Task.id)
     )  # fmt: skip
     return {row.plan_id: row for row in session.execute(statement)}
+
 
 def last_done(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, Any]:
     """For each plan the step done last before the moment: name, at, person, unit_name."""
@@ -253,6 +259,7 @@ def last_done(session: Session, plan_ids: Collection[int], until: datetime) -> d
     )  # fmt: skip
     return {row.plan_id: row for row in session.execute(statement)}
 
+
 def agendas_at(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, str]:
     """For each plan that waited for a place on an agenda or for its result, the kind of the body."""
     statement = select(AgendaItem.plan_id, AgendaItem.kind).where(
@@ -261,6 +268,7 @@ def agendas_at(session: Session, plan_ids: Collection[int], until: datetime) -> 
         or_(AgendaItem.decided_at.is_(None), AgendaItem.decided_at >= until),
     )
     return {row.plan_id: row.kind for row in session.execute(statement)}
+
 
 def documents_of(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, str]:
     """For each plan issued before the moment, the document number of its first issue."""
@@ -272,51 +280,12 @@ def documents_of(session: Session, plan_ids: Collection[int], until: datetime) -
     )
     return {row.plan_id: row.number or "" for row in session.execute(statement)}
 
+
 def issues_told(session: Session, areas: tuple[str, ...] | None, since: datetime, until: datetime) -> Sequence[int]:
     """The plans of which somebody told in a span that they were issued, on whatever day."""
     told = PlanEvent.kind == "issued", PlanEvent.at >= since, PlanEvent.at < until
     statement = select(PlanEvent.plan_id).join(Plan, Plan.id == PlanEvent.plan_id).where(*told, within(Plan.area_path, areas))
     return session.scalars(statement.distinct()).all()
-
-
-def late_tasks(
-    session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int
-) -> Sequence[Any]:
-    """Tasks that were open then and past their due moment, the longest overdue first; paused ones are left out."""
-    first = _late_tasks(areas, until, limit)
-    statement = (
-        select(
-            Task.id, Task.plan_id, Task.title, Task.name, Task.stage, first.c.due_at,
-            Task.candidate_groups.label("groups"), unit_name_at(until, short=True).label("unit_name"), _taker(until),
-        )
-        .join(first, first.c.id == Task.id)
-        .outerjoin(Unit, Unit.id == Task.unit_id)
-        .outerjoin(User, User.id == Task.assignee_id)
-        .order_by(first.c.due_at, Task.id)
-        .limit(limit)
-    )  # fmt: skip
-    return session.execute(statement).all()
-
-
-def count_late_tasks(session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int) -> int:
-    """How many `late_tasks` there are, at most `limit`."""
-    found = _late_tasks(areas, until, limit)
-    return min(limit, session.scalar(select(func.count()).select_from(found)) or 0)
-
-
-def _late_tasks(areas: tuple[str, ...] | None, until: datetime, limit: int) -> Subquery:
-    """The ids with the due moments of then; each of the parts in which they are looked for gives at most `limit`."""
-    moved = moved_since(until)
-    was_open = Task.created_at < until, Task.waiting.is_(False), within(Task.area_path, areas), not_(task_stood(until))
-    unmoved = Task.due_at < until, Task.id.not_in(select(moved.c.task_id))
-    parts = [
-        select(Task.id, Task.due_at).where(*was_open, *unmoved, still_open).order_by(Task.due_at, Task.id).limit(limit)
-        for still_open in (Task.status == "open", Task.ended_at >= until)
-    ]
-    before = select(Task.id, moved.c.due_at).join(moved, moved.c.task_id == Task.id)
-    was_late = *was_open, moved.c.due_at < until, or_(Task.ended_at.is_(None), Task.ended_at >= until)
-    parts.append(before.where(*was_late).order_by(moved.c.due_at, Task.id).limit(limit))
-    return union_all(*(select(part.subquery()) for part in parts)).subquery()
 
 
 def within(column: Any, areas: tuple[str, ...] | None) -> ColumnElement[bool]:
@@ -378,6 +347,7 @@ def _columns() -> dict[str, Any]:
     dates = dict.fromkeys(("registered_on", "due_on", "issued_on"), Date())
     return known | dates | {"keywords": Plan.keywords.type, "filed": Boolean()}
 
+
 def _conditions(state: Subquery, wanted: Wanted, moment: Moment) -> list[ColumnElement[bool]]:
     c = state.c
     found = [within(c.area_path, wanted.areas)]
@@ -398,6 +368,7 @@ def _conditions(state: Subquery, wanted: Wanted, moment: Moment) -> list[ColumnE
         found.append(or_(c.code == wanted.code, and_(*words)))
     return found + _spans(c, wanted)
 
+
 def _spans(c: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
     found = []
     if wanted.due_from is not None:
@@ -410,10 +381,12 @@ def _spans(c: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(c.issued_on <= wanted.issued_until)
     return found
 
+
 def _holds_one(column: Any, alternatives: Sequence[Sequence[str]]) -> ColumnElement[bool]:
     return or_(false(), *(column.contains(list(keys)) for keys in alternatives))
 
-def _taker(until: datetime) -> Any:
+
+def taker(until: datetime) -> Any:
     """The name of who had taken a task by then; whoever finishes one that nobody took is noted with it."""
     by_name = and_(func.cardinality(Task.candidate_groups) == 0, func.cardinality(Task.candidate_users) < 2)
     never_claimed = and_(Task.claimed_at.is_(None), or_(Task.ended_at.is_(None), by_name))
@@ -422,6 +395,7 @@ def _taker(until: datetime) -> Any:
 
 def _open_at(until: datetime) -> list[ColumnElement[bool]]:
     return [Task.created_at < until, or_(Task.ended_at.is_(None), Task.ended_at >= until)]
+
 
 def _counted(session: Session, column: Any) -> dict[date, int]:
     rows = session.execute(select(column, func.count()).where(column.is_not(None)).group_by(column))

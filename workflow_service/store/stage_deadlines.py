@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, ForeignKey, Index, func, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Base, Key
 from .deadlines import DeadlineChange
-from .ledger_queries import within
-from .people import Unit
-from .plans import Plan
 from .runtime import Task
 
 
@@ -70,7 +67,7 @@ def all_of(session: Session, plan_id: int) -> Sequence[StageDeadline]:
     return session.scalars(statement.order_by(StageDeadline.entered_at, StageDeadline.id)).all()
 
 
-def _due_then(until: datetime) -> ColumnElement[datetime]:
+def due_then(until: datetime) -> ColumnElement[datetime]:
     """The due moment that a row had just before a moment: what the first change since found, else what it has."""
     row, change = StageDeadline, DeadlineChange
     moved = (
@@ -87,39 +84,11 @@ def _due_then(until: datetime) -> ColumnElement[datetime]:
     return func.coalesce(moved, row.due_at)
 
 
-def late_at(
-    session: Session, areas: tuple[str, ...] | None, units: Collection[str], until: datetime, limit: int
-) -> list[int]:
-    """The plans whose stage was past its due moment just before a moment, the longest first; `units` by code, none for all.
-
-    Looked for where it can be: among the open stages that are due, and those that were left or moved since.
-    """
-    row = StageDeadline
-    moved_since = select(DeadlineChange.plan_id).where(DeadlineChange.ended_at >= until, DeadlineChange.stage != "")
-    open_still, left_since = row.left_at.is_(None), row.left_at >= until
-    maybe = union_all(
-        select(row.id).where(open_still, row.due_at < until),
-        select(row.id).where(left_since, row.due_at < until),
-        select(row.id).where(row.due_at >= until, row.plan_id.in_(moved_since), or_(open_still, left_since)),
-    )
-    due = _due_then(until)
-    statement = (
-        select(row.plan_id)
-        .join(Plan, Plan.id == row.plan_id)
-        .where(row.id.in_(maybe), row.entered_at < until, due < until, within(Plan.area_path, areas))
-        .order_by(due, row.id)
-        .limit(limit)
-    )
-    if units:
-        statement = statement.join(Unit, Unit.id == Plan.lead_unit_id).where(Unit.code.in_(list(units)))
-    return list(session.scalars(statement))
-
-
 def dues_at(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, StageDue]:
     """For each plan that was in a stage with a deadline just before a moment: which, and until when."""
     row = StageDeadline
     statement = (
-        select(row.plan_id, row.stage, _due_then(until))
+        select(row.plan_id, row.stage, due_then(until))
         .where(row.plan_id.in_(list(plan_ids)), row.entered_at < until, or_(row.left_at.is_(None), row.left_at >= until))
         .ext(distinct_on(row.plan_id))
         .order_by(row.plan_id, row.entered_at.desc(), row.id.desc())

@@ -28,6 +28,17 @@ class CalendarDay(Base):
     provisional: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
+class CalendarChange(Base):
+    """What the calendar's table said of a day until a moment: worked or not, name, provisional; null: it said nothing."""
+
+    __tablename__ = "calendar_change"
+    __table_args__ = (Index("ix_calendar_change_at", "at"),)
+    id: Mapped[Key]
+    at: Mapped[datetime]
+    day: Mapped[date]
+    was: Mapped[list[Any] | None]
+
+
 class RhythmRun(Base):
     """One run of one rhythm for one period; the primary key makes it once only, however many schedulers claim it."""
 

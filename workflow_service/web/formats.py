@@ -12,7 +12,7 @@ from flask import g
 from workflow_service.domain.deadlines import CHINA, DeadlineSettings, Light, read_day_light, read_light
 from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.i18n import N_, _, current_language
-from workflow_service.services.light_settings import lights_on
+from workflow_service.services.lights import limits_on
 from workflow_service.store.plans import Plan
 
 from .current import page_calendar, page_day, page_now, page_session
@@ -169,7 +169,7 @@ def plan_light(plan: Plan) -> LightReading:
 def deadline_settings() -> DeadlineSettings:
     """The zone and the limits of the lights on this business day."""
     if "lights" not in g:
-        g.lights = replace(lights_on(page_session(), page_day()), zone=zone())
+        g.lights = replace(limits_on(page_session(), page_day()), zone=zone())
     lights: DeadlineSettings = g.lights
     return lights
 

@@ -15,7 +15,7 @@ from workflow_service.domain.rhythms import Rhythm
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.jobs.tasks import defer_run
-from workflow_service.services import light_settings, rhythm_by_hand, rhythm_settings, rhythms
+from workflow_service.services import lights, rhythm_by_hand, rhythm_settings, rhythms
 from workflow_service.services.rhythm_settings import RhythmChoice
 from workflow_service.store import people_queries, plan_list, rhythm_list
 
@@ -77,7 +77,7 @@ def set_lights() -> ResponseReturnValue:
     """Set from how many working days on the light is amber, and after how many black."""
     amber, black = _number(request.form.get("amber")), _number(request.form.get("black"))
     with transaction() as session:
-        light_settings.set_lights(session, page_actor(), amber, black, now=page_now())
+        lights.set_limits(session, page_actor(), amber, black, now=page_now())
     flash(_("灯色已从今天起调整，此前各日仍按原来的标准。"))
     return redirect(url_for("rhythms.show"))
 

@@ -1,23 +1,26 @@
-"""The limits of the traffic light: amber in the last n working days, black after more than n overdue (docs/domain.md §3.3).
+"""By what a light is read: the working calendar and the limits, as they were at the moment (docs/domain.md §3.3).
 
-Kept in the setting `lights` with the day from which each pair counts, so that a past day is read by the limits of that day.
+The limits (amber in the last n working days, black after more than n overdue) are kept in the setting `lights` with the day from
+which each pair counts, so that a past day is read by the limits of that day.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import DeadlineSettings
 from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import setting_rows
 
 from . import audit
-from .calendars import SETTINGS
+from .calendars import SETTINGS, calendar_at
 from .context import Actor
 from .ownership import area_of_all
 
@@ -25,7 +28,20 @@ SETTING = "lights"
 MOST_AMBER, MOST_BLACK = 30, 120
 
 
-def lights_on(session: Session, day: date) -> DeadlineSettings:
+class Measure(NamedTuple):
+    """What `read_light` asks for beside the moments."""
+
+    calendar: WorkingCalendar
+    settings: DeadlineSettings
+
+
+def measure_at(session: Session, until: datetime) -> Measure:
+    """Give by what lights were read just before a moment, whatever was entered since."""
+    day = SETTINGS.day_of(until - timedelta(microseconds=1))
+    return Measure(calendar_at(session, until), limits_on(session, day))
+
+
+def limits_on(session: Session, day: date) -> DeadlineSettings:
     """Give the settings with the limits in force on a day of the government's calendar."""
     for one in reversed((setting_rows.value_of(session, SETTING) or {}).get("limits", ())):
         if date.fromisoformat(one["from"]) <= day:
@@ -33,7 +49,7 @@ def lights_on(session: Session, day: date) -> DeadlineSettings:
     return SETTINGS
 
 
-def set_lights(session: Session, actor: Actor, amber: int, black: int, *, now: datetime) -> DeadlineSettings:
+def set_limits(session: Session, actor: Actor, amber: int, black: int, *, now: datetime) -> DeadlineSettings:
     """Set the limits in working days from today on, for all governments. Raises Forbidden, InvalidInput."""
     policy.require(actor, "rhythm.manage", area_of_all(session))
     if not 0 <= amber <= MOST_AMBER:
@@ -46,4 +62,4 @@ def set_lights(session: Session, actor: Actor, amber: int, black: int, *, now: d
     value = {"limits": [*kept, {"from": today.isoformat(), "amber": amber, "black": black}]}
     setting_rows.put(session, SETTING, value, at=now, by=actor.user_id)
     audit.record(session, actor, "setting.change", f"setting:{SETTING}", value, now=now)
-    return lights_on(session, today)
+    return limits_on(session, today)

@@ -1,0 +1,84 @@
+"""What was late at a moment: tasks, and the stages in which plans were, the longest first (docs/domain.md §3.3, §3.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Subquery, func, not_, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from .deadlines import DeadlineChange, moved_since, task_stood
+from .former_names import unit_name_at
+from .ledger_queries import taker, within
+from .people import Unit, User
+from .plans import Plan
+from .runtime import Task
+from .stage_deadlines import StageDeadline, due_then
+
+
+def late_tasks(session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int) -> Sequence[Any]:
+    """Tasks that were open then and past their due moment, the longest overdue first; paused ones are left out."""
+    first = _late_tasks(areas, until, limit)
+    statement = (
+        select(
+            Task.id, Task.plan_id, Task.title, Task.name, Task.stage, first.c.due_at,
+            Task.candidate_groups.label("groups"), unit_name_at(until, short=True).label("unit_name"), taker(until),
+        )
+        .join(first, first.c.id == Task.id)
+        .outerjoin(Unit, Unit.id == Task.unit_id)
+        .outerjoin(User, User.id == Task.assignee_id)
+        .order_by(first.c.due_at, Task.id)
+        .limit(limit)
+    )  # fmt: skip
+    return session.execute(statement).all()
+
+
+def count_late_tasks(session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int) -> int:
+    """How many `late_tasks` there are, at most `limit`."""
+    found = _late_tasks(areas, until, limit)
+    return min(limit, session.scalar(select(func.count()).select_from(found)) or 0)
+
+
+def _late_tasks(areas: tuple[str, ...] | None, until: datetime, limit: int) -> Subquery:
+    """The ids with the due moments of then; each of the parts in which they are looked for gives at most `limit`."""
+    moved = moved_since(until)
+    was_open = Task.created_at < until, Task.waiting.is_(False), within(Task.area_path, areas), not_(task_stood(until))
+    unmoved = Task.due_at < until, Task.id.not_in(select(moved.c.task_id))
+    parts = [
+        select(Task.id, Task.due_at).where(*was_open, *unmoved, still_open).order_by(Task.due_at, Task.id).limit(limit)
+        for still_open in (Task.status == "open", Task.ended_at >= until)
+    ]
+    before = select(Task.id, moved.c.due_at).join(moved, moved.c.task_id == Task.id)
+    was_late = *was_open, moved.c.due_at < until, or_(Task.ended_at.is_(None), Task.ended_at >= until)
+    parts.append(before.where(*was_late).order_by(moved.c.due_at, Task.id).limit(limit))
+    return union_all(*(select(part.subquery()) for part in parts)).subquery()
+
+
+def late_stages(
+    session: Session, areas: tuple[str, ...] | None, units: Collection[str], until: datetime, limit: int
+) -> list[int]:
+    """The plans whose stage was past its due moment just before a moment, the longest first; `units` by code, none for all.
+
+    Looked for where it can be: among the open stages that are due, and those that were left or moved since.
+    """
+    row = StageDeadline
+    moved_since = select(DeadlineChange.plan_id).where(DeadlineChange.ended_at >= until, DeadlineChange.stage != "")
+    open_still, left_since = row.left_at.is_(None), row.left_at >= until
+    maybe = union_all(
+        select(row.id).where(open_still, row.due_at < until),
+        select(row.id).where(left_since, row.due_at < until),
+        select(row.id).where(row.due_at >= until, row.plan_id.in_(moved_since), or_(open_still, left_since)),
+    )
+    due = due_then(until)
+    statement = (
+        select(row.plan_id)
+        .join(Plan, Plan.id == row.plan_id)
+        .where(row.id.in_(maybe), row.entered_at < until, due < until, within(Plan.area_path, areas))
+        .order_by(due, row.id)
+        .limit(limit)
+    )
+    if units:
+        statement = statement.join(Unit, Unit.id == Plan.lead_unit_id).where(Unit.code.in_(list(units)))
+    return list(session.scalars(statement))
