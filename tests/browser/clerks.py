@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from tests.browser.town import NOW, Town
+from workflow_service.store.database import Database
+from workflow_service.store.operations import TaskEvent
 from workflow_service.store.plans import AgendaItem
 from workflow_service.store.runtime import Task
 
@@ -158,3 +160,14 @@ def _names(found: Locator) -> list[str]:
 def _is_number_of_a_document(field_: Locator) -> bool:
     """Left empty, it is given by the service."""
     return "number" in (field_.get_attribute("name") or "")
+
+
+def open_and_urge(page: Page, place: Locator, task_id: int, database: Database) -> None:
+    """Follow the link to a task that nobody has urged, and urge it: the page says so, and it is kept once."""
+    place.locator(f'a[href$="/tasks/{task_id}"]').first.click()
+    page.wait_for_url(f"**/tasks/{task_id}")
+    page.get_by_role("button", name="催办", exact=True).click()
+    expect(page.get_by_role("status").first).to_contain_text("催办")
+    with database.transaction() as session:
+        urged = select(TaskEvent).where(TaskEvent.task_id == task_id, TaskEvent.kind == "urged")
+        assert len(session.scalars(urged).all()) == 1

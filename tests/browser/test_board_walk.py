@@ -13,6 +13,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
+from tests.browser.clerks import open_and_urge
 from tests.databases import Databases
 from tests.people import PASSWORD, SYSTEM, password_hash
 from tests.services.catalogue import Catalogue
@@ -25,7 +26,6 @@ from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
 from workflow_service.services.processes import start_process
 from workflow_service.store.database import Database, DatabaseOptions
-from workflow_service.store.operations import TaskEvent
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Task
 
@@ -89,13 +89,7 @@ def test_from_the_province_by_city_county_unit_and_plan_to_the_task_which_is_urg
     supervisor.wait_for_url("**/plans/*")
     with town.database.transaction() as session:
         task_id = session.scalars(select(Task.id).join(Plan, Plan.id == Task.plan_id).where(Plan.title == TITLE)).one()
-    supervisor.locator(f'a[href$="/tasks/{task_id}"]').first.click()
-    supervisor.wait_for_url(f"**/tasks/{task_id}")
-    supervisor.get_by_role("button", name="催办", exact=True).click()
-    expect(supervisor.get_by_role("status").first).to_contain_text("催办")
-    with town.database.transaction() as session:
-        urged = select(TaskEvent).where(TaskEvent.task_id == task_id, TaskEvent.kind == "urged")
-        assert len(session.scalars(urged).all()) == 1
+    open_and_urge(supervisor, supervisor.locator("main"), task_id, town.database)
 
 
 def test_an_open_board_shows_what_happened_meanwhile_without_being_loaded_again(supervisor: Page, town: Any) -> None:

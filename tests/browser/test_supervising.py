@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from tests.browser.clerks import open_and_urge
 from tests.browser.town import NOW, Town
 from workflow_service.services import bulletins
 from workflow_service.store.acting import ListedMatter, SpecialReportRow
@@ -73,7 +74,7 @@ def test_a_late_plans_steps_are_urged_from_its_page_with_the_result_of_each(visi
         assert set(session.scalars(urged)) == {"请今天办结。"}
 
 
-def test_the_board_is_walked_down_to_one_task_and_it_is_urged(visit: Visit, town: Town) -> None:
+def test_a_late_step_is_opened_from_the_board_and_urged(visit: Visit, town: Town) -> None:
     supervisor = visit("drc.supervisor")
     supervisor.goto("/board")
     steps = supervisor.locator(".card", has=supervisor.get_by_role("heading", name=re.compile("^逾期环节")))
@@ -81,13 +82,7 @@ def test_the_board_is_walked_down_to_one_task_and_it_is_urged(visit: Visit, town
     with town.database.transaction() as session:
         urged_before = set(session.scalars(select(TaskEvent.task_id).where(TaskEvent.kind == "urged")))
     task_id = next(one for one in late if one not in urged_before)
-    steps.locator(f'a[href$="/tasks/{task_id}"]').click()
-    supervisor.wait_for_url(f"**/tasks/{task_id}")
-    supervisor.get_by_role("button", name="催办", exact=True).click()
-    expect(supervisor.get_by_role("status").first).to_contain_text("催办")
-    with town.database.transaction() as session:
-        urged = select(TaskEvent).where(TaskEvent.task_id == task_id, TaskEvent.kind == "urged")
-        assert len(session.scalars(urged).all()) == 1
+    open_and_urge(supervisor, steps, task_id, town.database)
 
 
 def test_what_is_ticked_on_the_board_is_taken_to_the_page_of_acts(visit: Visit, town: Town) -> None:
