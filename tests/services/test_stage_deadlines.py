@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from tests.engine import xml_drawing
 from tests.people import SYSTEM
+from tests.services.catalogue import Catalogue
 from tests.services.house import House, user_task
 from tests.services.test_pauses import at, day, decide, plan_of, plan_on, resume, row_on, suspend
 from tests.services.test_pauses import meeting as meeting
@@ -18,10 +19,11 @@ from workflow_service.domain.deadlines import CHINA
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.engine.read import read_diagram
 from workflow_service.engine.verify import Surroundings, check
-from workflow_service.services import audit, deployments, extensions, stage_clocks, trials
+from workflow_service.services import audit, deployments, extensions, ledger, processes, stage_clocks, trials
 from workflow_service.services.execution import Execution, locked_instance
+from workflow_service.services.plans import plan_facts
 from workflow_service.store import deadlines, stage_deadlines
-from workflow_service.store.plans import AgendaItem, PlanEvent
+from workflow_service.store.plans import AgendaItem, Plan, PlanEvent
 from workflow_service.store.stage_deadlines import StageDeadline
 from workflow_service.store.supervision import Notice
 
@@ -70,6 +72,67 @@ def test_the_table_says_it_where_the_diagram_does_not_and_one_row_changes_it(hou
     house.deploy(xml_drawing.chain(user_task("a", more='approval:stage="issue"')), files={"deadlines.dmn": changed})
     plan_on(house)
     assert stages(house)[-1] == ("issue", "4 working days", close(4), False)
+
+
+WHOLE = b"""<rule id="whole"><inputEntry id="w1"><text></text></inputEntry><inputEntry id="w2"><text>"plan"</text></inputEntry>
+<inputEntry id="w3"><text>"key"</text></inputEntry><outputEntry id="w4"><text>%s</text></outputEntry>
+<outputEntry id="w5"><text>"calendar"</text></outputEntry>%s</rule>"""
+
+
+def on_its_route(house: House, due: date | None = None, importance: str = "key") -> Plan:
+    """A plan goes on its route without a date, or with one that was stated."""
+    with house.database.transaction() as session:
+        made = Catalogue.again(session)
+        plan = made.plan("能源规划", "jb.energy", date(2025, 1, 2), due, level="county", importance=importance)
+        plan.route, seen = "p", {"plan": plan_facts(plan)}
+        processes.start_process(session, SYSTEM, "p", variables=seen, business_key="r", plan_id=plan.id, now=house.now)
+        return plan
+
+
+@pytest.mark.parametrize(
+    ("said", "due"), [("5 working days", day(7)), ("9 calendar days", day(9)), ("2026-06-30", date(2026, 6, 30))]
+)
+def test_the_diagram_says_until_when_a_whole_plan_is_to_be_issued(house: House, said: str, due: date) -> None:
+    begun = f'<process id="p" approval:deadline="{said}"'.encode()
+    house.deploy(xml_drawing.chain(user_task("a")).replace(b'<process id="p"', begun, 1))
+    at(house, 0)
+    plan = on_its_route(house)
+    assert plan.due_on == due
+    with house.database.transaction() as session:
+        (event,) = session.scalars(select(PlanEvent).where(PlanEvent.kind == "re_dated"))
+        assert event.data == {"from": None, "to": due.isoformat(), "rule": said}
+        assert ledger.ledger_rows(session, SYSTEM, as_of=day(-1)).rows[0].due_on is None
+        assert ledger.ledger_rows(session, SYSTEM, as_of=day(0)).rows[0].due_on == due
+
+
+@pytest.mark.parametrize("dated", [False, True], ids=["days", "date"])
+def test_the_table_says_it_for_a_whole_plan_where_nobody_stated_a_date(house: House, dated: bool) -> None:
+    content = delivered("deadlines")["deadlines.dmn"]
+    head, table, rest = content.partition(b'<decisionTable id="stage_deadlines_table"')
+    column, cell = (b'<output id="stage_date" label="d" name="date" typeRef="string" />', b"") if dated else (b"", b"")
+    if dated:
+        rest = rest.replace(b"</rule>", b'<outputEntry><text></text></outputEntry></rule>')
+        cell = b'<outputEntry id="w6"><text>"2026-03-31"</text></outputEntry>'
+    rest = rest.replace(b"<rule ", column + WHOLE % (b"30", cell) + b"<rule ", 1)
+    house.deploy(xml_drawing.chain(user_task("a")), files={"deadlines.dmn": head + table + rest})
+    at(house, 0)
+    assert on_its_route(house).due_on == (date(2026, 3, 31) if dated else date(2025, 12, 24))
+
+
+def test_a_date_that_was_stated_stands_and_a_plan_that_no_row_names_has_none(house: House) -> None:
+    content = delivered("deadlines")["deadlines.dmn"]
+    head, table, rest = content.partition(b'<decisionTable id="stage_deadlines_table"')
+    rest = rest.replace(b"<rule ", WHOLE % (b"30", b"") + b"<rule ", 1)
+    house.deploy(xml_drawing.chain(user_task("a")), files={"deadlines.dmn": head + table + rest})
+    at(house, 0)
+    assert on_its_route(house, due=day(3)).due_on == day(3)
+    assert on_its_route(house, importance="general").due_on is None
+
+
+def test_the_check_names_a_deadline_of_a_whole_plan_that_cannot_be_read() -> None:
+    data = xml_drawing.chain(user_task("a")).replace(b'<process id="p"', b'<process id="p" approval:deadline="soon"', 1)
+    (problem,) = [one for one in check(read_diagram(data), Surroundings(forms=frozenset({"answer"}))) if one.code == "time"]
+    assert problem.severity == "error" and "approval:deadline" in str(problem)
 
 
 def test_it_stands_still_with_the_plan_and_moves_by_the_working_days_that_passed(house: House) -> None:

@@ -25,6 +25,7 @@ def compile_process(diagram: Diagram, process: Process) -> dict[str, Any]:
     return {
         "name": process.name or process.id,
         "repeated_approver": process.attributes.get("approval:repeatedApprover") or "never",
+        **({"deadline": deadline} if (deadline := process.attributes.get("approval:deadline")) else {}),
         "elements": {key: _element(diagram, element) for key, element in process.elements.items()},
         "flows": {
             key: {"source": flow.source, "target": flow.target, "name": flow.name, "order": order,

@@ -109,7 +109,7 @@ APPROVAL_ATTRIBUTES = {
     "coHandlers": ("userTask",),
     "copyTo": ("userTask",),
     "correlationKey": ("message",),
-    "deadline": ("userTask",),
+    "deadline": ("userTask", "process"),
     "dissent": ("userTask",),
     "inputs": ("process",),
     "kind": ("userTask",),

@@ -30,8 +30,8 @@ TEMPLATES = (
 )
 """Attributes of user tasks in which `${…}` places are filled when the task is opened, `notBy` when somebody takes it."""
 
-STAGE_DEADLINE = "approval:stageDeadline"
-"""In plain words only: it is read when the plan enters the stage, from wherever in the route."""
+DEADLINE, STAGE_DEADLINE = "approval:deadline", "approval:stageDeadline"
+"""In plain words only at a process and a stage: they are read when the plan goes on its route, and enters the stage."""
 
 BEFORE, INSIDE, AFTER = "before", "inside", "after"
 
@@ -120,6 +120,9 @@ def expression_problems(diagram: Diagram) -> Iterator[Problem]:
             output = Use("camunda:out", mapping.expression or mapping.source or "", AFTER, compile_expression)
             yield from _compile_problem(element, output)
         yield from _time_problems(element)
+    for process in diagram.processes:
+        if text := process.attributes.get(DEADLINE):
+            yield from _time_problem(process.id, None, process.name or process.id, DEADLINE, text)
     for message in diagram.messages.values():
         if message.correlation_key:
             yield from _message_problem(diagram, message.id, message.correlation_key)
@@ -147,10 +150,10 @@ def _message_problem(diagram: Diagram, key: str, text: str) -> Iterator[Problem]
 
 
 def _time_problems(element: Element) -> Iterator[Problem]:
-    for attribute in ("approval:deadline", "approval:timeout", "camunda:dueDate", "camunda:followUpDate", STAGE_DEADLINE):
+    for attribute in (DEADLINE, "approval:timeout", "camunda:dueDate", "camunda:followUpDate", STAGE_DEADLINE):
         text = element.get(attribute)
         if text and ("${" not in text or attribute == STAGE_DEADLINE):
-            yield from _time_problem(element, attribute, text)
+            yield from _time_problem(element.id, element.line, element.label, attribute, text)
     for definition in element.definitions:
         if definition.kind == "timer" and definition.value and "${" not in definition.value:
             text = definition.value
@@ -158,7 +161,7 @@ def _time_problems(element: Element) -> Iterator[Problem]:
                 repeat, _slash, text = text.rpartition("/")
                 if not _is_repeat(repeat):
                     text = definition.value
-            yield from _time_problem(element, definition.timer or "", text)
+            yield from _time_problem(element.id, element.line, element.label, definition.timer or "", text)
 
 
 def _is_repeat(text: str) -> bool:
@@ -166,14 +169,12 @@ def _is_repeat(text: str) -> bool:
     return count.startswith("R") and (count == "R" or count[1:].isdigit()) and not start
 
 
-def _time_problem(element: Element, what: str, text: str) -> Iterator[Problem]:
+def _time_problem(key: str, line: int | None, name: str, what: str, text: str) -> Iterator[Problem]:
     try:
         parse_deadline(text)
     except InvalidInput as error:
-        values = {"name": element.label, "what": Term(what), "detail": error.message}
+        values = {"name": name, "what": Term(what), "detail": error.message}
         advice = N_(
             "写作 5 working days、3 calendar days、2026-06-30T12:00+08:00、P5D、R3/P1D，或 ${表达式}。"
         )
-        yield Problem(
-            ERROR, "time", N_("“%(name)s”的%(what)s：%(detail)s"), advice, element.id, element.line, values
-        )
+        yield Problem(ERROR, "time", N_("“%(name)s”的%(what)s：%(detail)s"), advice, key, line, values)

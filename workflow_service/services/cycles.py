@@ -20,8 +20,13 @@ def read_cycle(text: str) -> tuple[str, int]:
 
 
 def rule_of(answer: Any) -> str:
-    """Give the deadline rule of the table's answer: columns `days` and `unit` (working, calendar); empty for none."""
+    """Give the deadline rule of the table's answer; empty for none.
+
+    Columns `days` and `unit` (working, calendar), or `date` (2026-06-30), which goes before them.
+    """
     row = answer[0] if isinstance(answer, list) and answer else answer
+    if isinstance(row, dict) and row.get("date"):
+        return str(row["date"])
     if not isinstance(row, dict) or row.get("days") in (None, "", 0):
         return ""
     return f"{int(row['days'])} {UNITS.get(str(row.get('unit') or 'working'), 'working days')}"

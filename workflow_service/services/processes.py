@@ -19,7 +19,7 @@ from workflow_service.store.instance_view import participants_of
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Incident, ProcessInstance, Task, TaskHolder, Timer
 
-from . import audit, circulations, clock_failures, due_dates, events, pauses, recipients
+from . import audit, circulations, clock_failures, due_dates, events, pauses, recipients, stage_clocks
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .interventions import end_instance, to_control
@@ -48,6 +48,8 @@ def start_process(
     session.flush()
     instance = Instance.start(loaded.program, dict(variables), business_key, now)
     execution = Execution(session, actor, row, loaded, instance, now)
+    if plan is not None:
+        stage_clocks.begin(execution, plan)
     started = {"definition": key, "version": loaded.version, "variables": dict(variables)}
     execution.settle("process-instance.start", started)
     send_after_commit(session, signals.instance_started, instance_id=row.id, definition_key=key)

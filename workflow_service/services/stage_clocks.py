@@ -31,7 +31,8 @@ from .context import Actor
 if TYPE_CHECKING:
     from .execution import Execution
 
-TABLE = "stage_deadlines"
+TABLE, WHOLE_PLAN = "stage_deadlines", "plan"
+"""The table, and what stands in its column of stages for the plan from the beginning of its route to its issue."""
 BY_HAND, EXTENDED = "by_hand", "extended"
 LONGEST_REASON = 500
 
@@ -69,12 +70,24 @@ def leave(session: Session, plan_id: int, now: datetime) -> None:
     session.flush()
 
 
+def begin(execution: Execution, plan: Plan) -> None:
+    """A plan goes on its route: where nobody stated until when it is to be issued, the diagram says it, else the table."""
+    key = execution.row.definition_key
+    if plan.due_on is not None or key != plan.route:
+        return
+    rule = execution.loaded.program.processes[key].get("deadline") or _of_table(execution, plan, WHOLE_PLAN)
+    if rule:
+        plan.due_on = SETTINGS.day_of(calendars.due_at(execution.session, rule, execution.now))
+        execution.note_plan("re_dated", {"from": None, "to": plan.due_on.isoformat(), "rule": rule}, plan)
+
+
 def rule_of(execution: Execution, plan: Plan, stage: str) -> str:
     """The rule of a stage: what the diagram says, else the table; empty for none."""
-    program = execution.loaded.program
-    if said := _drawn(program, stage):
-        return said
-    table = program.tables.get(TABLE)
+    return _drawn(execution.loaded.program, stage) or _of_table(execution, plan, stage)
+
+
+def _of_table(execution: Execution, plan: Plan, stage: str) -> str:
+    table = execution.loaded.program.tables.get(TABLE)
     if table is None:
         return ""
     inputs = {"process": execution.row.definition_key, "stage": stage, "importance": plan.importance}
