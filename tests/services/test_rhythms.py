@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.services.catalogue import Catalogue, moment
+from workflow_service.documents.templates import text_of
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.identity.actor import Actor
 from workflow_service.resources import bpmn_dir, forms_dir
@@ -139,6 +140,26 @@ def test_a_report_enters_the_ledger_and_late_units_are_named_on_the_next_working
         assert sent.body["as_of"] == "2025-11-30"
         found = weekly.weekly_ledger(session, SYSTEM, date(2025, 11, 26), area_path="/330000/", now=moment(date(2025, 12, 1)))
         assert [(one.line.title, one.progress) for one in found.plans] == [("能源规划", "已形成初稿"), ("水利规划", "")]
+
+
+def test_what_was_reported_of_a_plan_that_is_issued_in_the_same_week_stays_in_the_weeks_ledger(government: Database) -> None:
+    activate(government, date(2025, 11, 24), Rhythm.WEEKLY)
+    walk(government, date(2025, 11, 24), date(2025, 11, 24))
+    with government.transaction() as session:
+        task = session.scalars(select(Task).order_by(Task.id)).first()
+        assert task is not None
+        answer = {"outcome": "on_track", "reports": reports(session, task, "即将印发")}
+        tasks.complete_task(session, SYSTEM, task.id, answer, now=moment(date(2025, 11, 26)))
+        made = Catalogue.again(session)
+        made.issue("能源规划", date(2025, 11, 27))
+        made.issue("水利规划", date(2025, 11, 27))
+    with government.transaction() as session:
+        found = weekly.weekly_ledger(session, SYSTEM, date(2025, 11, 26), area_path="/330000/", now=moment(date(2025, 12, 1)))
+        assert [(one.line.title, one.progress, str(one.line.issued_on)) for one in found.plans] == [
+            ("能源规划", "即将印发", "2025-11-27")
+        ], "nothing was reported of the other"
+        asked = {"area_path": "/330000/", "now": moment(date(2025, 12, 1))}
+        assert "即将印发" in text_of(weekly.weekly_docx(session, SYSTEM, date(2025, 11, 26), **asked))
 
 
 def test_who_reports_after_the_day_stays_late_and_nobody_is_late_before_it(government: Database) -> None:

@@ -180,7 +180,9 @@ def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str =
     policy.require(actor, "board.see", policy.thing_of(path) if path else None)
     week = week_of(day)
     rows = ledger.open_plans(session, path, as_of=week.last)
-    said = _reports(session, [row.plan_id for row in rows], week.first)
+    done = ledger.issued_between(session, path, week.first, week.last, as_of=week.last)
+    said = _reports(session, [row.plan_id for row in (*rows, *done)], week.first)
+    rows += [row for row in done if row.plan_id in said]  # issued after its unit had reported on it
     figures = ledger.figures(session, path, week.last)
     before = ledger.figures(session, path, week.first - timedelta(days=1))
     return WeeklyLedger(
