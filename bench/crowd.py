@@ -5,6 +5,7 @@ from __future__ import annotations
 from workflow_service.store.people import Membership, Post, Unit, User
 from workflow_service.store.plans import Plan, PlanEvent
 from workflow_service.store.runtime import Activity, ProcessInstance, Task, TaskHolder, Timer
+from workflow_service.store.stage_deadlines import StageDeadline
 
 from .installation import Scene
 
@@ -48,7 +49,10 @@ def hand_over(scene: Scene, number: int, holder: str) -> None:
 
 
 def copy_plans(scene: Scene, plan_id: int, number: int, area_path: str) -> None:
-    """Copy a plan with its events; `area_path` is SQL over `copy.n`."""
+    """Copy a plan with its events, its stage's deadline and its task, due over the days around.
+
+    `area_path` is SQL over `copy.n`.
+    """
     for statement in (
         "CREATE TEMP TABLE copy AS SELECT n, nextval(pg_get_serial_sequence('plan', 'id')) AS new"
         f" FROM generate_series(1, {number}) n",
@@ -56,8 +60,12 @@ def copy_plans(scene: Scene, plan_id: int, number: int, area_path: str) -> None:
                 " due_on = s.due_on + copy.n % 900, registered_on = s.registered_on + copy.n % 300", f"s.id = {plan_id}"),
         _copied(PlanEvent, "id = DEFAULT, plan_id = copy.new, at = s.at + copy.n % 300 * interval '1 day'",
                 f"s.plan_id = {plan_id}"),
+        _copied(StageDeadline, "id = DEFAULT, plan_id = copy.new, due_at = s.due_at + (copy.n % 90 - 30) * interval '1 day'",
+                f"s.plan_id = {plan_id}"),
+        _copied(Task, f"id = DEFAULT, plan_id = copy.new, area_path = {area_path}, token = gen_random_uuid(),"
+                " due_at = s.due_at + (copy.n % 90 - 30) * interval '1 day'", f"s.plan_id = {plan_id}"),
         "DROP TABLE copy",
-        "VACUUM ANALYZE plan, plan_event",
+        "VACUUM ANALYZE plan, plan_event, stage_deadline, task",
     ):  # fmt: skip
         scene.execute(statement)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Subquery, func, not_, or_, select, union_all
+from sqlalchemy import Select, Subquery, func, not_, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from .deadlines import DeadlineChange, moved_since, task_stood
@@ -61,24 +61,26 @@ def late_stages(
 ) -> list[int]:
     """The plans whose stage was past its due moment just before a moment, the longest first; `units` by code, none for all.
 
-    Looked for where it can be: among the open stages that are due, and those that were left or moved since.
+    Looked for where it can be, as tasks are: among what is open, what was left since, and what was moved since.
     """
     row = StageDeadline
-    moved_since = select(DeadlineChange.plan_id).where(DeadlineChange.ended_at >= until, DeadlineChange.stage != "")
-    open_still, left_since = row.left_at.is_(None), row.left_at >= until
-    maybe = union_all(
-        select(row.id).where(open_still, row.due_at < until),
-        select(row.id).where(left_since, row.due_at < until),
-        select(row.id).where(row.due_at >= until, row.plan_id.in_(moved_since), or_(open_still, left_since)),
-    )
-    due = due_then(until)
-    statement = (
-        select(row.plan_id)
-        .join(Plan, Plan.id == row.plan_id)
-        .where(row.id.in_(maybe), row.entered_at < until, due < until, within(Plan.area_path, areas))
-        .order_by(due, row.id)
-        .limit(limit)
-    )
+    moved = select(DeadlineChange.plan_id).where(DeadlineChange.ended_at >= until, DeadlineChange.stage != "")
+    open_still, left_since, due = row.left_at.is_(None), row.left_at >= until, due_then(until)
+    parts = [
+        _late_stages(areas, units, until, row.due_at, limit).where(row.plan_id.not_in(moved), one)
+        for one in (open_still, left_since)
+    ]
+    parts.append(_late_stages(areas, units, until, due, limit).where(row.plan_id.in_(moved), or_(open_still, left_since)))
+    found = union_all(*(select(part.subquery()) for part in parts)).subquery()
+    return list(session.scalars(select(found.c.plan_id).order_by(found.c.due_at, found.c.id).limit(limit)))
+
+
+def _late_stages(
+    areas: tuple[str, ...] | None, units: Collection[str], until: datetime, due: Any, limit: int
+) -> Select[int, int, datetime]:
+    row = StageDeadline
+    within_it = row.entered_at < until, due < until, within(Plan.area_path, areas)
+    found = select(row.plan_id, row.id, due.label("due_at")).join(Plan, Plan.id == row.plan_id).where(*within_it)
     if units:
-        statement = statement.join(Unit, Unit.id == Plan.lead_unit_id).where(Unit.code.in_(list(units)))
-    return list(session.scalars(statement))
+        found = found.join(Unit, Unit.id == Plan.lead_unit_id).where(Unit.code.in_(list(units)))
+    return found.order_by(due, row.id).limit(limit)
