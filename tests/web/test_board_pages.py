@@ -77,6 +77,8 @@ def test_a_late_stage_of_a_plan_in_time_is_on_the_board_and_in_its_file(late: Ho
     part = supervisor.get("/board").text.split('id="late-stages"')[1].split("</section>")[0]
     assert "江北区水利规划" in part and "逾期 5 个工作日" in part
     assert "江北区港口规划" not in part, "it is late as a whole, and stands there with its stage"
+    row = next(one for one in supervisor.get("/board/ledger").text.split("<tr>") if "江北区水利规划" in one)
+    assert "逾期 5 个工作日" in row.split('class="num late"')[1]
     sheet = load_workbook(BytesIO(supervisor.get("/board/board.xlsx").data))["逾期阶段"]
     assert [(row[0], row[7]) for row in sheet.iter_rows(min_row=4, values_only=True)] == [("江北区水利规划", "逾期 5 个工作日")]
     day_before = (late.now - timedelta(days=8)).date().isoformat()

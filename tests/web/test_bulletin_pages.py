@@ -34,6 +34,8 @@ def test_the_page_has_text_tables_charts_and_what_came_of_the_former_bulletin(ho
     assert "请加快办理。" in page and "<svg xmlns" in page and "各旬末累计印发情况" in page
     assert "上期要求落实情况" in page and "报送送审稿" in page and f'href="/bulletins/{first}"' in page
     assert "发布并归档" in page and "2025年第2期" in page
+    signed = page.split('class="paper-signature"')[1].split("</article>")[0]
+    assert "江北区发展和改革局" in signed and "报：政府领导" in signed and "发：各有关单位" in signed
     assert "下一步要求" in reader.get(f"/bulletins/{first}").text
     assert "逾期由" in text_of(reader.get(f"/bulletins/{second}.docx").data)
 

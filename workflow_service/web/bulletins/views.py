@@ -66,6 +66,7 @@ def show(bulletin_id: int) -> ResponseReturnValue:
         charts={"trend": _drawn(trend), "units": _drawn(units)},
         titles={"trend": papers.TREND_TITLE, "units": papers.UNITS_TITLE},
         followed_summary=papers.followed_summary(paper.followed) if paper.followed else "",
+        overdue_cut=papers.overdue_cut(paper),
         former=(bulletin.followed or {}).get("former"),
         summary=bulletins.summary_of(bulletin), receipt=_receipt(bulletin_id),
     )  # fmt: skip
