@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -45,9 +46,13 @@ def late_stages(session: Session, areas: Areas, at: AsOf, units: tuple[str, ...]
             yield line
 
 
-def late_tasks(session: Session, areas: Areas, at: AsOf, limit: int) -> Iterator[LateTask]:
-    """Give the tasks past their due moment, the longest overdue first."""
-    rows = queries.late_tasks(session, areas, at.until, limit)
+def late_tasks(session: Session, areas: Areas, at: AsOf, limit: int, *, counted: int) -> tuple[list[LateTask], int]:
+    """Give the tasks past their due moment, the longest overdue first, up to `limit`, and how many there are, up to `counted`."""
+    rows, count = queries.late_tasks(session, areas, at.until, limit, counted=counted)
+    return list(_lines(session, rows, at)), count
+
+
+def _lines(session: Session, rows: Sequence[Any], at: AsOf) -> Iterator[LateTask]:
     ids = [row.id for row in rows]
     held, units, measure = held_then(session, ids, at), _units_then(session, ids, at), measure_at(session, at.until)
     for row in rows:

@@ -20,8 +20,8 @@ from workflow_service.domain.rhythms import ten_day_period_of
 from workflow_service.domain.supervision import Comparison, Figures, Ranked, rank_units
 from workflow_service.identity import policy
 from workflow_service.identity.names import query_keys
-from workflow_service.store import late_queries, plan_counts
 from workflow_service.store import ledger_queries as queries
+from workflow_service.store import plan_counts
 
 from . import audit, trends
 from .calendars import SETTINGS
@@ -217,6 +217,7 @@ def board(
     units = (unit,) if unit else ()
     base = queries.Wanted(areas=areas, units=units)
     soon = replace(base, issued=False, **_span(Light.AMBER, at.day, measure_at(session, at.until)))
+    late, late_count = ([], 0) if unit else late_tasks(session, areas, at, limit, counted=COUNTED)
     return Board(
         as_of=at,
         figures=_figures(session, at, base),
@@ -225,8 +226,8 @@ def board(
         waiting=queries.count(session, queries.state_at(session, at.asked, replace(base, issued=False, waiting=True))),
         overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=limit, units=units)),
         late_stages=tuple(late_stages(session, areas, at, units, limit)),
-        late_tasks=() if unit else tuple(late_tasks(session, areas, at, limit)),
-        late_task_count=0 if unit else late_queries.count_late_tasks(session, areas, at.until, COUNTED),
+        late_tasks=tuple(late),
+        late_task_count=late_count,
         series=tuple(_series(session, at, base)),
     )  # fmt: skip
 

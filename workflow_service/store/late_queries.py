@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Subquery, func, not_, or_, select, union_all
+from sqlalchemy import Select, Subquery, case, not_, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from .deadlines import DeadlineChange, moved_since, task_stood
@@ -18,27 +18,28 @@ from .runtime import Task
 from .stage_deadlines import StageDeadline, due_then
 
 
-def late_tasks(session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int) -> Sequence[Any]:
-    """Tasks that were open then and past their due moment, the longest overdue first; paused ones are left out."""
-    first = _late_tasks(areas, until, limit)
+def late_tasks(
+    session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int, *, counted: int
+) -> tuple[Sequence[Any], int]:
+    """Tasks that were open then and past their due moment, the longest overdue first, up to `limit`; paused ones are left out.
+
+    With how many there are, at most `counted`.
+    """
+    late = _late_tasks(areas, until, counted)
+    found = session.execute(select(late.c.id, late.c.due_at).order_by(late.c.due_at, late.c.id).limit(counted)).all()
+    due_then = {row.id: row.due_at for row in found[:limit]}
     statement = (
         select(
-            Task.id, Task.plan_id, Task.title, Task.name, Task.stage, first.c.due_at,
-            Task.candidate_groups.label("groups"), unit_name_at(until, short=True).label("unit_name"), taker(until),
+            Task.id, Task.plan_id, Task.title, Task.name, Task.stage, Task.candidate_groups.label("groups"),
+            unit_name_at(until, short=True).label("unit_name"), taker(until),
+            case(due_then, value=Task.id, else_=Task.due_at).label("due_at"),
         )
-        .join(first, first.c.id == Task.id)
         .outerjoin(Unit, Unit.id == Task.unit_id)
         .outerjoin(User, User.id == Task.assignee_id)
-        .order_by(first.c.due_at, Task.id)
-        .limit(limit)
+        .where(Task.id.in_(list(due_then)))
     )  # fmt: skip
-    return session.execute(statement).all()
-
-
-def count_late_tasks(session: Session, areas: tuple[str, ...] | None, until: datetime, limit: int) -> int:
-    """How many `late_tasks` there are, at most `limit`."""
-    found = _late_tasks(areas, until, limit)
-    return min(limit, session.scalar(select(func.count()).select_from(found)) or 0)
+    rows = session.execute(statement).all() if due_then else []
+    return sorted(rows, key=lambda row: (row.due_at, row.id)), len(found)
 
 
 def _late_tasks(areas: tuple[str, ...] | None, until: datetime, limit: int) -> Subquery:

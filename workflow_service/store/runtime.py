@@ -67,6 +67,10 @@ class Task(Base):
         Index("ix_task_open_instance", "instance_id", postgresql_where=text("status = 'open'")),
         Index("ix_task_instance", "instance_id", "id"),
         Index("ix_task_open_due", "due_at", "id", postgresql_where=text("status = 'open'")),
+        Index(
+            "ix_task_open_area", "area_path", postgresql_ops={"area_path": "text_pattern_ops"},
+            postgresql_where=text("status = 'open'"),
+        ),
         Index("ix_task_done_by", "completed_by", "ended_at", postgresql_where=text("status = 'completed'")),
         Index("ix_task_plan", "plan_id", "created_at"),
         Index("ix_task_ended", "ended_at", postgresql_where=text("ended_at is not null")),
