@@ -11,8 +11,9 @@ from tests.people import SYSTEM
 from tests.services.catalogue import Catalogue, moment
 from tests.services.house import AGREE, House, user_task
 from tests.services.test_meetings import scan
+from workflow_service.domain.approvals import Resubmission
 from workflow_service.domain.deadlines import Light
-from workflow_service.services import bulletins, digests, ledger, meetings, navigation, processes, tasks
+from workflow_service.services import bulletins, digests, interventions, late, ledger, meetings, navigation, processes, tasks
 from workflow_service.services.meetings import ItemResult
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.deadlines import DeadlineChange
@@ -402,3 +403,69 @@ def test_a_return_to_somebody_elses_court_stops_the_clocks_where_the_designer_sa
         assert done is not None
         navigation.retrieve_task(session, house.actor("jb.handler"), done.id, now=house.now)
     assert plan_of(house, plan_id).paused_for == "" and run
+
+
+@pytest.mark.parametrize(("chosen", "stands"), [(' approval:pausesOnReturn="true"', True), ("", False)])
+def test_what_goes_straight_back_stops_the_clocks_of_plan_and_asking_step_where_the_designer_says_so(
+    house: House, chosen: str, stands: bool
+) -> None:
+    checking = user_task("check", "jb.drc:supervisor", more='approval:deadline="2 working days" approval:resubmit="direct"')
+    house.deploy_chain(user_task("draft", more=chosen), checking)
+    at(house, 0)
+    plan_id, run = plan_on(house, due=day(3))
+    house.complete("draft")
+    at(house, 1)
+    send_straight_back(house)
+    assert plan_of(house, plan_id).paused_for == ("answer" if stands else "")
+    at(house, 4)
+    with house.database.transaction() as session:
+        board = late.late_tasks(session, "/", ledger.AsOf.of(house.now), 10, counted=100)
+        told = [line.name for one in digests.digests_at(session, house.now) for line in one.own]
+    assert bool(board[0]) is not stands
+    assert ("draft" in told) is not stands
+    suspend(house, run)  # a suspension meanwhile is no second pause, and its end no end of the first
+    resume(house, run)
+    assert plan_of(house, plan_id).paused_for == ("answer" if stands else "")
+    at(house, 8)
+    hand_in(house, "draft")
+    assert plan_of(house, plan_id).paused_for == ""
+    assert plan_of(house, plan_id).due_on == (day(10) if stands else day(3))
+    (asking,) = house.open()
+    assert asking.due_at == moment(day(9 if stands else 2), 17, 30)
+    with house.database.transaction() as session:
+        again = late.late_tasks(session, "/", ledger.AsOf.of(moment(day(4), 10)), 10, counted=100)
+    assert [one.task_id for one in again[0]] == [one.task_id for one in board[0]], "the past shows what it showed then"
+
+
+def send_straight_back(house: House) -> None:
+    with house.database.transaction() as session:
+        asked = navigation.ReturnAsked("draft", "请补材料", resubmission=Resubmission.DIRECT)
+        task = next(one for one in house.open() if one.element_id == "check")
+        navigation.return_task(session, house.actor("jb.supervisor"), task.id, asked, now=house.now)
+
+
+def hand_in(house: House, element: str) -> None:
+    task = next(one for one in house.open() if one.element_id == element)
+    with house.database.transaction() as session:
+        tasks.complete_task(session, house.actor("jb.handler"), task.id, AGREE, now=house.now)
+
+
+def test_a_run_ended_and_taken_up_again_stands_again_while_it_is_with_the_earlier_handler(house: House) -> None:
+    house.deploy_chain(user_task("draft", more=' approval:pausesOnReturn="true"'), user_task("check", "jb.drc:supervisor", more=' approval:resubmit="direct"'))
+    at(house, 0)
+    plan_id, run = plan_on(house, due=day(3))
+    house.complete("draft")
+    send_straight_back(house)
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, SYSTEM, run, "撤回", now=house.now)
+    assert plan_of(house, plan_id).paused_for == ""
+    with house.database.transaction() as session:
+        assert not session.scalars(select(DeadlineChange).where(DeadlineChange.ended_at.is_(None))).all()
+    at(house, 1)
+    with house.database.transaction() as session:
+        interventions.reopen_instance(session, SYSTEM, run, "", "恢复办理", now=house.now)
+    assert plan_of(house, plan_id).paused_for == "answer"
+    at(house, 2)
+    hand_in(house, "draft")
+    assert plan_of(house, plan_id).paused_for == ""
+    assert [one.element_id for one in house.open()] == ["check"]

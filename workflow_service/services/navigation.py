@@ -40,6 +40,7 @@ from .moves import (
     target_of,
     tried,
 )
+from .programs import program_of
 from .recipients import Asked
 from .rounds import RoundAsked
 from .task_access import (
@@ -50,6 +51,7 @@ from .task_access import (
     require_holder,
 )
 from .topics import LASTING
+from .waiting import pauses_on_return
 
 RETURNED = "returned"
 HANDED_ON = ("transfer", "reassign", "timeout_transfer", "proposed")
@@ -198,9 +200,10 @@ def _return_beside(
         holder = f"g:{former.candidate_groups[0]}"
     who = Asked(holder, unit_id=former.completed_unit_id)
     recipients.require_reachable(session, [who.holder], now=now)
+    element = program_of(session, row.definition_id).program.element(stop.process_key, stop.element_id)
     step = {
         "process_key": stop.process_key, "element_id": stop.element_id, "form_key": former.form_key, "name": former.name,
-        "prefill": former.submission or {},
+        "prefill": former.submission or {}, "waiting": pauses_on_return(element.get("attrs", {})),
     }  # fmt: skip
     wanted = RoundAsked(Relation.RESUBMIT, [who], RoundMode.PARALLEL, asked.reason)
     rounds.open_round(session, actor, row, task, wanted, now=now, data=step)

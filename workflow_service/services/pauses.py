@@ -21,7 +21,7 @@ from .context import Actor
 from .edge_timers import Edge
 from .programs import program_of
 
-SUSPENDED, BY_HAND = "suspended", "by_hand"
+SUSPENDED, BY_HAND, ANSWER = "suspended", "by_hand", "answer"
 
 
 def settle_plan(session: Session, actor: Actor, plan: Plan, instance: ProcessInstance, *, now: datetime) -> None:
@@ -51,23 +51,54 @@ def settle_plan(session: Session, actor: Actor, plan: Plan, instance: ProcessIns
 
 
 def stop_tasks(session: Session, actor: Actor, instance: ProcessInstance, reason: str, *, now: datetime) -> None:
-    """Stop the clocks of a suspended instance's open tasks."""
+    """Stop the clocks of a suspended instance's open tasks; one that stands already goes on standing for its own reason."""
     for task in deadlines.open_tasks(session, instance.id):
-        task.paused_for = SUSPENDED
-        row = DeadlineChange(
-            plan_id=task.plan_id, instance_id=instance.id, task_id=task.id, kind=SUSPENDED, started_at=now,
-            due_before=task.due_at, stage="", working_days=0, reason=reason, actor_id=actor.user_id,
-        )  # fmt: skip
-        session.add(row)
+        if not task.paused_for:
+            _stop(session, actor, task, SUSPENDED, reason, now)
     session.flush()
 
 
-def start_tasks(session: Session, instance: ProcessInstance, *, now: datetime) -> None:
-    """Let the clocks of an instance's tasks run again; tasks that are over by now keep the due moment that they had.
+def start_tasks(session: Session, instance: ProcessInstance, *kinds: str, now: datetime) -> None:
+    """Let the clocks of an instance's tasks run again that stand for these reasons (none: for any).
 
-    A due moment that was set by hand while the clock stood moves by the working days since then: who set it knew of those before.
+    Tasks that are over by now keep the due moment that they had. A due moment that was set by hand while the clock stood moves
+    by the working days since then: who set it knew of those before.
     """
-    standing = deadlines.standing_of_instance(session, instance.id)
+    _start(session, instance, deadlines.standing_of_instance(session, instance.id, *kinds), now)
+
+
+def stop_returned(session: Session, actor: Actor, instance: ProcessInstance, task: Task, reason: str, *, now: datetime) -> None:
+    """Stop the clock of a task that went straight back to an earlier handler, and the plan's, if nothing else is to be done."""
+    if not task.paused_for:
+        _stop(session, actor, task, ANSWER, reason, now)
+    session.flush()
+    _settle_plan_of(session, actor, instance, now)
+
+
+def start_returned(session: Session, actor: Actor, instance: ProcessInstance, task: Task, *, now: datetime) -> None:
+    """What went straight back has come back: the task's clock runs again, and the plan's."""
+    row = deadlines.standing_of_task(session, task.id)
+    if row is not None and row.kind == ANSWER:
+        _start(session, instance, [(row, task)], now)
+    _settle_plan_of(session, actor, instance, now)
+
+
+def _settle_plan_of(session: Session, actor: Actor, instance: ProcessInstance, now: datetime) -> None:
+    plan = session.get(Plan, instance.plan_id) if instance.plan_id is not None else None
+    if plan is not None:
+        settle_plan(session, actor, plan, instance, now=now)
+
+
+def _stop(session: Session, actor: Actor, task: Task, kind: str, reason: str, now: datetime) -> None:
+    task.paused_for = kind
+    row = DeadlineChange(
+        plan_id=task.plan_id, instance_id=task.instance_id, task_id=task.id, kind=kind, started_at=now,
+        due_before=task.due_at, stage="", working_days=0, reason=reason, actor_id=actor.user_id,
+    )  # fmt: skip
+    session.add(row)
+
+
+def _start(session: Session, instance: ProcessInstance, standing: Sequence[tuple[DeadlineChange, Task]], now: datetime) -> None:
     by_hand = deadlines.set_by_hand_at(session, [task.id for _row, task in standing]) if standing else {}
     edges = edge_timers.of_run(session, instance.id) if standing else []
     for row, task in standing:

@@ -186,7 +186,7 @@ def _switch(
     if after == "suspended":
         pauses.stop_tasks(session, actor, row, reason, now=now)
     else:
-        pauses.start_tasks(session, row, now=now)
+        pauses.start_tasks(session, row, pauses.SUSPENDED, now=now)
     command = "suspend" if after == "suspended" else "resume"
     events.note_instance(session, actor, row.id, command, now=now, reason=reason.strip())
     execution = Execution.thaw(session, actor, row, now)

@@ -128,7 +128,16 @@ def open_round(
         put_aside(session, task)
     if not rule.begins_after:
         _ask(session, actor, row, task, found, now)
+    stand_still(session, actor, row, task, found, now=now)
     return found
+
+
+def stand_still(
+    session: Session, actor: Actor, row: ProcessInstance, task: Task, found: TaskRound, *, now: datetime
+) -> None:  # fmt: skip
+    """While a round lies in somebody else's court, as the designer says (`approval:pausesOnReturn`), the clocks stand."""
+    if found.data.get("waiting"):
+        pauses.stop_returned(session, actor, row, task, found.note, now=now)
 
 
 def _is_waited_for(session: Session, row: ProcessInstance, task: Task, asked: RoundAsked) -> bool:
@@ -201,6 +210,7 @@ def _side_task(task: Task, found: TaskRound, rule: RelationRule, asked: Asked, t
         candidate_groups=[asked.group] if asked.group else [], priority=task.priority, deadline_rule="",
         due_at=asked.due_at or task.due_at, created_at=now, round_id=found.id, turn=turn, prefill=found.data.get("prefill"),
         local=dict(task.local), status="open",
+        waiting=bool(found.data.get("waiting")) or (task.waiting and not rule.survives),
     )  # fmt: skip
 
 
@@ -274,6 +284,8 @@ def go_on(session: Session, actor: Actor, row: ProcessInstance, main: Task, foun
         _tell_leader(session, actor, row, main, found, N_("批示交办事项已全部办结：%(title)s"), f"round:{found.id}", now)
     elif main.status == "open":
         _let_go(session, actor, row, main, found, now)
+    if found.data.get("waiting"):
+        pauses.start_returned(session, actor, row, main, now=now)
 
 
 def _tell_leader(

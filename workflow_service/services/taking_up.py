@@ -131,6 +131,7 @@ def _ask_round_again(
         again = rounds.ask_one(session, actor, row, task, found, int(side.turn or 0), now)
         _give_back(session, actor, side, again, now)
         _ask_again(session, actor, row, side, again, now)
+    rounds.stand_still(session, actor, row, task, found, now=now)
     if found.begun:
         rounds.go_on(session, actor, row, task, found, now=now)
 

@@ -66,7 +66,7 @@ def _end(session: Session, actor: Actor, row: ProcessInstance, now: datetime) ->
 
 def _suspend(session: Session, actor: Actor, instance_id: int, _to: str, now: datetime) -> Effect:
     row = to_control(session, actor, instance_id, UNSAID, ("active",))
-    tasks = deadlines.open_tasks(session, row.id)
+    tasks = [one for one in deadlines.open_tasks(session, row.id) if not one.paused_for]
     stands = [StandingClock(one.id, one.name, names_of_holders(session, one), one.due_at) for one in tasks]
     plan = _plan_on_its_way(session, row)
     if plan is not None and plan.due_on is not None and not _others_run(session, plan, row):
@@ -79,7 +79,8 @@ def _suspend(session: Session, actor: Actor, instance_id: int, _to: str, now: da
 
 def _resume(session: Session, actor: Actor, instance_id: int, _to: str, now: datetime) -> Effect:
     row = to_control(session, actor, instance_id, UNSAID, ("suspended",))
-    standing = [(clock, task) for clock, task in deadlines.standing_of_instance(session, row.id) if task.status == "open"]
+    stood = deadlines.standing_of_instance(session, row.id, pauses.SUSPENDED)
+    standing = [(clock, task) for clock, task in stood if task.status == "open"]
     by_hand = deadlines.set_by_hand_at(session, [task.id for _clock, task in standing])
     moved, dues = [], {}
     for clock, task in standing:

@@ -92,8 +92,13 @@ def _new_task(execution: "Execution", one: HumanTask) -> NewTask:
 
 def _stands(attrs: Mapping[str, Any], again: AskedAgain | None) -> bool:
     """Whether deadlines stand still while the task is open: it waits for others, or was returned to somebody else's court."""
-    returned = again is not None and again.returned and attrs.get("pausesOnReturn") == "true"
+    returned = again is not None and again.returned and pauses_on_return(attrs)
     return returned or attrs.get("waiting") == "true"
+
+
+def pauses_on_return(attrs: Mapping[str, Any]) -> bool:
+    """Whether the designer says so (`approval:pausesOnReturn`) of a step, which is then in somebody else's court."""
+    return attrs.get("pausesOnReturn") == "true"
 
 
 def _title(execution: "Execution", one: HumanTask) -> str:

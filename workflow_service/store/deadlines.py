@@ -78,7 +78,7 @@ class DeadlineChange(Base):
 _WHY = text("""
 SELECT CASE
   WHEN EXISTS (SELECT FROM task t JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
-               WHERE t.plan_id = :plan_id AND t.status = 'open' AND NOT t.waiting) THEN ''
+               WHERE t.plan_id = :plan_id AND t.status = 'open' AND NOT t.waiting AND NOT t.held) THEN ''
   WHEN EXISTS (SELECT FROM agenda_item a
                JOIN subscription s ON s.kind = 'message' AND s.name = a.message_name AND s.correlation_key = a.id::text
                WHERE a.plan_id = :plan_id AND a.status = 'waiting') THEN 'meeting'
@@ -101,15 +101,21 @@ def standing_of_plan(session: Session, plan_id: int) -> DeadlineChange | None:
     return session.scalars(select(DeadlineChange).where(_of_plans(), _standing(), DeadlineChange.plan_id == plan_id)).first()
 
 
-def standing_of_instance(session: Session, instance_id: int) -> Sequence[tuple[DeadlineChange, Task]]:
-    """Give the standing clocks of an instance's tasks, each with its task."""
+def standing_of_instance(session: Session, instance_id: int, *kinds: str) -> Sequence[tuple[DeadlineChange, Task]]:
+    """Give the clocks of an instance's tasks that stand for these reasons (none: for any), each with its task."""
+    for_it = (DeadlineChange.kind.in_(kinds),) if kinds else ()
     statement = (
         select(DeadlineChange, Task)
         .join(Task, Task.id == DeadlineChange.task_id)
-        .where(DeadlineChange.instance_id == instance_id, _standing())
+        .where(DeadlineChange.instance_id == instance_id, _standing(), *for_it)
         .order_by(DeadlineChange.id)
     )
     return [(row[0], row[1]) for row in session.execute(statement)]
+
+
+def standing_of_task(session: Session, task_id: int) -> DeadlineChange | None:
+    """Give the clock of a task that stands, if it does."""
+    return session.scalars(select(DeadlineChange).where(DeadlineChange.task_id == task_id, _standing())).first()
 
 
 def standing_of_stage(session: Session, plan_id: int) -> DeadlineChange | None:
