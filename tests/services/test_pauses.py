@@ -13,7 +13,17 @@ from tests.services.house import AGREE, House, user_task
 from tests.services.test_meetings import scan
 from workflow_service.domain.approvals import Resubmission
 from workflow_service.domain.deadlines import Light
-from workflow_service.services import bulletins, digests, interventions, late, ledger, meetings, navigation, processes, tasks
+from workflow_service.services import (
+    bulletins,
+    digests,
+    interventions,
+    late,
+    ledger,
+    meetings,
+    navigation,
+    processes,
+    tasks,
+)
 from workflow_service.services.meetings import ItemResult
 from workflow_service.services.plans import plan_facts
 from workflow_service.store.deadlines import DeadlineChange
@@ -451,7 +461,8 @@ def hand_in(house: House, element: str) -> None:
 
 
 def test_a_run_ended_and_taken_up_again_stands_again_while_it_is_with_the_earlier_handler(house: House) -> None:
-    house.deploy_chain(user_task("draft", more=' approval:pausesOnReturn="true"'), user_task("check", "jb.drc:supervisor", more=' approval:resubmit="direct"'))
+    checking = user_task("check", "jb.drc:supervisor", more='approval:resubmit="direct"')
+    house.deploy_chain(user_task("draft", more=' approval:pausesOnReturn="true"'), checking)
     at(house, 0)
     plan_id, run = plan_on(house, due=day(3))
     house.complete("draft")

@@ -19,7 +19,17 @@ from workflow_service.domain.deadlines import CHINA
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput
 from workflow_service.engine.read import read_diagram
 from workflow_service.engine.verify import Surroundings, check
-from workflow_service.services import audit, deployments, extensions, ledger, processes, stage_clocks, trials
+from workflow_service.services import (
+    audit,
+    deployments,
+    digests,
+    extensions,
+    late,
+    ledger,
+    processes,
+    stage_clocks,
+    trials,
+)
 from workflow_service.services.execution import Execution, locked_instance
 from workflow_service.services.plans import plan_facts
 from workflow_service.store import deadlines, stage_deadlines
@@ -315,24 +325,65 @@ def fork(house: House) -> tuple[int, int]:
     flows = ("start -> f", "f -> a", "f -> b", "a -> a2", "b -> b2", "a2 -> j", "b2 -> j", "j -> end")
     house.deploy(xml_drawing.draw(nodes, *flows))
     at(house, 0)
-    return plan_on(house)
+    return plan_on(house, due=day(21))
 
 
-def test_two_stages_in_one_step_have_one_clock_that_of_the_last(house: House) -> None:
+def test_stages_on_branches_beside_one_another_have_a_clock_each(house: House) -> None:
     plan_id, _run = fork(house)
-    assert [(stage, left) for stage, _rule, _due, left in stages(house)] == [("consultation", True), ("coordination", False)]
+    assert [(stage, left) for stage, _rule, _due, left in stages(house)] == [("consultation", False), ("coordination", False)]
     assert plan_of(house, plan_id).stage == "coordination"
 
 
-def test_a_branch_that_comes_back_into_its_stage_goes_on_with_its_clock(house: House) -> None:
+def test_a_branch_goes_on_with_its_own_clock_and_ends_it_with_its_work(house: House) -> None:
     plan_id, _run = fork(house)
-    set_due(house, plan_id, "coordination", close(9))
+    set_due(house, plan_id, "consultation", close(9))
     at(house, 2)
     house.complete("a")
     at(house, 3)
     house.complete("b")
     now = [(stage, due, left) for stage, _rule, due, left in stages(house)]
-    assert now == [("consultation", close(7), True), ("coordination", close(9), False)], "no fresh clocks"
+    assert now == [("consultation", close(9), False), ("coordination", close(7), False)], "no fresh clocks"
+    assert plan_of(house, plan_id).stage == "coordination", "the plan's stage does not go to and fro"
+    house.complete("b2")
+    assert [(stage, left) for stage, _rule, _due, left in stages(house)] == [("consultation", False), ("coordination", True)]
+    assert plan_of(house, plan_id).stage == "consultation", "what has no work left is not where the plan stands"
+    house.complete("a2")
+    assert plan_of(house, plan_id).stage == "consultation"
+
+
+def test_of_stages_beside_one_another_each_that_is_late_is_told_and_can_be_moved(house: House) -> None:
+    plan_id, run = fork(house)
+    set_due(house, plan_id, "consultation", close(2))
+    at(house, 4)
+    line = row_on(house, 4)
+    assert (line.stage.value, line.due_stage.value if line.due_stage else "") == ("coordination", "consultation")
+    assert line.stage_light is not None and line.stage_light.light.value == "red"
+    with house.database.transaction() as session:
+        told = {(one.plan_id, one.stage) for digest in digests.digests_at(session, house.now) for one in digest.own}
+        board = list(late.late_stages(session, None, ledger.AsOf.of(house.now), (), 10))
+    assert {(plan_id, "consultation"), (plan_id, "coordination")} <= told, "one is overdue, one is due soon"
+    assert [one.plan_id for one in board] == [plan_id]
+    suspend(house, run)
+    at(house, 8)
+    resume(house, run)
+    assert [due for _stage, _rule, due, _left in stages(house)] == [close(4), close(9)], "both stood for two working days"
+
+
+def test_a_branch_that_enters_no_stage_keeps_that_of_before(house: House) -> None:
+    nodes = '<startEvent id="start"/><parallelGateway id="f"/><parallelGateway id="j"/><endEvent id="end"/>'
+    nodes += user_task("first", more=DRAFTING) + user_task("a")
+    nodes += user_task("b", more='approval:stage="coordination" approval:stageDeadline="5 working days"') + user_task("last")
+    flows = ("start -> first", "first -> f", "f -> a", "f -> b", "a -> j", "b -> j", "j -> last", "last -> end")
+    house.deploy(xml_drawing.draw(nodes, *flows))
+    at(house, 0)
+    plan_id, _run = plan_on(house)
+    house.complete("first")
+    assert [(stage, left) for stage, _rule, _due, left in stages(house)] == [("consultation", False), ("coordination", False)]
+    house.complete("a")
+    assert [(stage, left) for stage, _rule, _due, left in stages(house)] == [("consultation", True), ("coordination", False)]
+    house.complete("b")
+    assert house.waiting() == ["last"] and plan_of(house, plan_id).stage == "coordination"
+    assert [left for _stage, _rule, _due, left in stages(house)] == [True, False], "the span goes on behind the join"
 
 
 def test_a_stage_that_a_service_enters_ends_the_one_before(meeting: House) -> None:
@@ -367,7 +418,7 @@ def test_a_stage_left_in_a_pause_and_entered_again_is_told_as_it_was(house: Hous
     at(house, 2)
     set_due(house, plan_id, "consultation", close(8))
     with house.database.transaction() as session:
-        stage_clocks.leave(session, plan_id, at(house, 3))
+        stage_clocks.leave(session, plan_id, (), at(house, 3))
         session.flush()
         again = StageDeadline(plan_id=plan_id, stage="consultation", rule="", entered_at=at(house, 7), due_at=close(11))
         session.add(again)

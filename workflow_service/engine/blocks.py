@@ -82,8 +82,11 @@ class Level:
 
     def blocks_around(self, element: str) -> list[Block]:
         """The blocks that an element lies in, the innermost first."""
-        found = [self.block(key) for key in self.elements if self._splits(key)]
-        return sorted((block for block in found if element in block.inside), key=lambda block: len(block.inside))
+        return sorted((block for block in self.blocks() if element in block.inside), key=lambda block: len(block.inside))
+
+    def blocks(self) -> list[Block]:
+        """Every block of the level."""
+        return [self.block(key) for key in self.elements if self._splits(key)]
 
     def _splits(self, key: str) -> bool:
         """Whether several tokens may leave an element: of the gateways that choose one way, none."""

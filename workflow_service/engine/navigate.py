@@ -71,14 +71,15 @@ def way_back(task: Task) -> Iterator[Task]:
     """Give every execution that led to `task`, nearest first."""
     seen, queue = {task.id}, [task]
     while queue:
-        for earlier in _predecessors(queue.pop(0)):
+        for earlier in predecessors(queue.pop(0)):
             if earlier.id not in seen:
                 seen.add(earlier.id)
                 queue.append(earlier)
                 yield earlier
 
 
-def _predecessors(task: Task) -> list[Task]:
+def predecessors(task: Task) -> list[Task]:
+    """Give the executions right before one: several at a join, the host of a called process at its beginning."""
     workflow = task.workflow
     if task.parent is None:
         host = workflow.parent_task_id

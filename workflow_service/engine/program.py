@@ -6,6 +6,7 @@ A bundle is plain JSON (see `compile.py`): `root` names the main process, `proce
 
 import logging
 from collections import defaultdict
+from functools import cached_property
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs import defaults as library
@@ -22,6 +23,7 @@ from . import specs
 from .decision_table import DecisionTable
 from .gateways import FrameJoin, InclusiveJoin, ParallelJoin, look_ahead_one_step
 from .multi_instance import MultiInstanceSpec
+from .stage_spans import lie_side_by_side
 
 logging.getLogger("spiff.task").setLevel(logging.ERROR)
 logging.getLogger("spiff.workflow").setLevel(logging.ERROR)
@@ -42,6 +44,11 @@ class Program:
         self.flow_index: dict[str, dict[tuple[str, str], str]] = {}
         for key, process in self.processes.items():
             _ProcessBuilder(self, key, process).build()
+
+    @cached_property
+    def stages_beside(self) -> bool:
+        """Whether an instance may be in several stages of its plan at once."""
+        return lie_side_by_side(self.processes)
 
     def element(self, process_key: str, element_id: str) -> dict[str, Any]:
         """Give the plain description of one element."""

@@ -24,7 +24,7 @@ from workflow_service.domain.drawing import is_drawn
 from workflow_service.domain.errors import Conflict, NaiveDatetime, TongchouError
 from workflow_service.i18n import N_, _, said
 
-from . import scope
+from . import scope, stages
 from .against_flow import AgainstTheFlow
 from .blocks import Level
 from .decision_table import DecisionTable
@@ -195,6 +195,13 @@ class Instance(AgainstTheFlow):
     def variables_at(self, token: UUID) -> dict[str, Any]:
         """Give what an element sees."""
         return scope.visible(self._find(token))
+
+    def stages_at_work(self) -> frozenset[str]:
+        """The stages of the plan in which something is at work; none where the diagram has no two beside one another."""
+        if not self.program.stages_beside:
+            return frozenset()
+        failed = self._troubled()
+        return stages.at_work(self.program, (task for task in self._tasks() if _is_active(task) or task.id in failed))
 
     def collect(self) -> Step:
         """Tell what changed since the last look, and take note of what waits now."""

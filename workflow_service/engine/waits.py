@@ -4,7 +4,7 @@ from typing import Any
 
 from SpiffWorkflow.task import Task
 
-from . import scope
+from . import scope, stages
 from .facts import EventWait, HumanTask, Place, ServiceWork, TimerWait
 from .program import Program
 from .script import compile_expression, compile_template
@@ -59,22 +59,10 @@ class WaitCollector:
             else text
             for name, text in attrs.items()
         }
-        stage = attrs.get("stage") or self._stage_around(task)
-        if stage:
+        if stage := stages.entered_at(self.program, task):
             values["stage"] = stage
             self.stages.append(stage)
         self.human.append(HumanTask(describe(task), values, scope.local_of(task)))
-
-    def _stage_around(self, task: Task) -> str:
-        """The nearest call activity or sub-process around the task that names a stage."""
-        workflow = task.workflow
-        while workflow.parent_task_id is not None:
-            host = workflow.top_workflow.get_task_from_id(workflow.parent_task_id)
-            element = self.program.element(host.workflow.spec.process_key, host.task_spec.bpmn_id)
-            if stage := element.get("attrs", {}).get("stage"):
-                return str(stage)
-            workflow = host.workflow
-        return ""
 
     def _add_event(self, task: Task, event: dict[str, Any], waiting: bool) -> None:
         if event["kind"] == "timer":

@@ -101,7 +101,8 @@ def _stage_columns() -> tuple[SheetColumn, ...]:
 def _stages(found: Overview) -> Iterator[tuple[Cell, ...]]:
     for line in found.board.late_stages:
         yield (
-            line.title, line.code, line.unit_name, line.stage.label, line.step, line.holder, line.stage_due_at,
+            line.title, line.code, line.unit_name, (line.due_stage or line.stage).label, line.step, line.holder,
+            line.stage_due_at,
             str(line.stage_light.words) if line.stage_light else "", len(found.moves.get(line.plan_id, ())) or None,
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from workflow_service import failpoints, signals
 from workflow_service.domain.errors import Conflict, NotFound, TongchouError
+from workflow_service.domain.plans import Stage
 from workflow_service.engine.facts import HumanTask, Passage, Place, ServiceWork, Step, Thrown
 from workflow_service.engine.run import Instance, reason
 from workflow_service.i18n import N_, _, said
@@ -55,6 +56,7 @@ class Execution:
         self.why_ended = ""
         self.done_with: Place | None = None
         self.created: list[int] = []
+        self.stages_before: frozenset[str] = frozenset()
         self._plan: Plan | None = None
 
     @classmethod
@@ -63,7 +65,9 @@ class Execution:
         failpoints.reach("after-lock")
         loaded = program_of(session, row.definition_id)
         instance = Instance.thaw(loaded.program, row.state, row.business_key, now)
-        return cls(session, actor, row, loaded, instance, now)
+        execution = cls(session, actor, row, loaded, instance, now)
+        execution.stages_before = instance.stages_at_work()
+        return execution
 
     @property
     def plan(self) -> Plan | None:
@@ -253,15 +257,32 @@ class Execution:
             )  # fmt: skip
 
     def _enter_stages(self, stages: list[str]) -> None:
+        """A stage on one branch beside the plan's own on another is entered once; the plan's is then the last entered, and once
+        that has no work left, the first in order of those that have.
+        """
+        plan, before, at_work = self.plan, self.stages_before, self.instance.stages_at_work()
+        if plan is None:
+            return
         for stage in stages:
-            if self.plan is not None and self.plan.stage != stage:
-                self.enter_stage(self.plan, stage)
+            beside = stage in before and plan.stage in at_work
+            if plan.stage != stage and not beside:
+                self.enter_stage(plan, stage)
+        self.stages_before = at_work
+        if len(before | at_work) < 2:
+            return
+        if plan.stage in before - at_work and (left := before & at_work):
+            self._change_stage(plan, next(one.value for one in Stage if one.value in left))
+        stage_clocks.leave(self.session, plan.id, {*at_work, plan.stage}, self.now)
 
     def enter_stage(self, plan: Plan, stage: str) -> None:
         """The plan goes from its stage into another one: history says so, and the clocks of both know."""
+        self._change_stage(plan, stage)
+        at_work = self.instance.stages_at_work() if plan is self.plan else ()
+        stage_clocks.enter(self, plan, stage, at_work)
+
+    def _change_stage(self, plan: Plan, stage: str) -> None:
         self.note_plan("stage_changed", {"from": plan.stage, "to": stage}, plan)
         plan.stage = stage
-        stage_clocks.enter(self, plan, stage)
 
     def _keep_settled_facts(self) -> None:
         """A fact of the plan that the route settled on its way (the form of review) goes into the plan's row."""

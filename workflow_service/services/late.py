@@ -36,8 +36,8 @@ class LateTask:
 
 
 def late_stages(session: Session, areas: Areas, at: AsOf, units: tuple[str, ...], limit: int) -> Iterator[LedgerLine]:
-    """Give the plans on their way in time whose present stage is past its due moment, the longest first."""
-    ids = queries.late_stages(session, areas, units, at.until, limit)
+    """Give the plans on their way in time that are in a stage past its due moment, the longest first."""
+    ids = list(dict.fromkeys(queries.late_stages(session, areas, units, at.until, limit)))
     rows = ledger_queries.state_at(session, at.asked, ledger_queries.Wanted(plan_ids=tuple(sorted(ids))))
     lines = {line.plan_id: line for line in lines_of(session, ledger_queries.page(session, rows, after=None, limit=None), at)}
     for plan_id in ids:

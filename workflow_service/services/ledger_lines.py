@@ -64,8 +64,8 @@ class LedgerLine:
 
     `light` is that of the whole plan, None once it is issued or without due date; `waiting` says that it waits for others.
     `holder` has the `step` that is open (`task_id`), due at `step_due_at`; `last_action` is what was done last and by whom;
-    `stage_due_at` is until when the
-    present stage is to be done; `report` is what the unit last reported of its progress, with its problems.
+    `stage_due_at` is until when its present stage is to be done (`due_stage`, of several the first due); `report` is what the
+    unit last reported of its progress, with its problems.
     """
 
     plan_id: int
@@ -91,6 +91,7 @@ class LedgerLine:
     task_id: int | None = None
     step_due_at: datetime | None = None
     step_light: Reading | None = None
+    due_stage: Stage | None = None
     stage_due_at: datetime | None = None
     stage_light: Reading | None = None
     last_action: str = ""
@@ -158,10 +159,10 @@ def _with_step(line: LedgerLine, step: Any, on_agenda: bool, at: AsOf, measure: 
 
 def _with_stage(line: LedgerLine, due: StageDue | None, at: AsOf, measure: Measure) -> LedgerLine:
     """The present stage's moment, read like a task's; while the plan's clock stands the stage has no light of its own."""
-    if due is None or due.stage != line.stage.value:
+    if due is None:
         return line
     reading = None if line.waiting else read_light(due.due_at, at.last_moment, *measure)
-    return replace(line, stage_due_at=due.due_at, stage_light=reading)
+    return replace(line, due_stage=Stage(due.stage), stage_due_at=due.due_at, stage_light=reading)
 
 
 def held_then(session: Session, task_ids: Sequence[int], at: AsOf) -> dict[int, str]:

@@ -6,6 +6,7 @@ A stage's rule stands in the diagram on the element that enters it (`approval:st
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -37,15 +38,12 @@ BY_HAND, EXTENDED = "by_hand", "extended"
 LONGEST_REASON = 500
 
 
-def enter(execution: Execution, plan: Plan, stage: str) -> None:
-    """A plan enters a stage in a step's own transaction: the one before is left, the new one's clock begins."""
+def enter(execution: Execution, plan: Plan, stage: str, at_work: Collection[str] = ()) -> None:
+    """A plan enters a stage in a step's own transaction: its clock begins, those before are left but for stages `at_work`."""
     session, now = execution.session, execution.now
     session.flush()
-    leave(session, plan.id, now)
-    before = stage_deadlines.left_with_work(session, plan.id, execution.row.id, stage)
-    if before is not None:  # another branch was in its own stage meanwhile; this one's clock goes on
-        before.left_at = None
-    elif rule := rule_of(execution, plan, stage):
+    leave(session, plan.id, {*at_work, stage}, now)
+    if stage_deadlines.open_in(session, plan.id, stage) is None and (rule := rule_of(execution, plan, stage)):
         session.add(
             StageDeadline(
                 plan_id=plan.id, instance_id=execution.row.id, stage=stage, rule=rule, entered_at=now,
@@ -58,15 +56,14 @@ def enter(execution: Execution, plan: Plan, stage: str) -> None:
         session.flush()
 
 
-def leave(session: Session, plan_id: int, now: datetime) -> None:
-    """A plan is in its stage no more; a clock that stands there ends with it."""
-    found = stage_deadlines.open_of(session, plan_id)
-    if found is None:
-        return
-    standing = deadlines.standing_of_stage(session, plan_id)
-    if standing is not None:
-        standing.ended_at, standing.due_before, standing.due_after = now, found.due_at, found.due_at
-    found.left_at = now
+def leave(session: Session, plan_id: int, but: Collection[str], now: datetime) -> None:
+    """A plan is in its stages no more, `but` for these; a clock that stands there ends with its stage."""
+    over = [one for one in stage_deadlines.open_of(session, plan_id) if one.stage not in but]
+    standing = deadlines.standing_of_stages(session, plan_id) if over else {}
+    for one in over:
+        if (clock := standing.get(one.stage)) is not None:
+            clock.ended_at, clock.due_before, clock.due_after = now, one.due_at, one.due_at
+        one.left_at = now
     session.flush()
 
 
@@ -107,23 +104,25 @@ def _drawn(program: Program, stage: str) -> str:
 
 
 def stop(session: Session, actor: Actor, plan: Plan, kind: str, *, now: datetime) -> None:
-    """The stage's clock stands still with the plan's."""
+    """The clocks of its stages stand still with the plan's; one that stands already goes on standing."""
     found = stage_deadlines.open_of(session, plan.id)
-    if found is not None:
-        _note(session, actor, plan, found.stage, kind, found.due_at, None, "", now)
+    standing = deadlines.standing_of_stages(session, plan.id) if found else {}
+    for one in found:
+        if one.stage not in standing:
+            _note(session, actor, plan, one.stage, kind, one.due_at, None, "", now)
 
 
 def start(session: Session, plan: Plan, *, now: datetime) -> None:
-    """It runs again: the due moment moves by the working days that passed since it stood, or since somebody set it."""
-    found, row = stage_deadlines.open_of(session, plan.id), deadlines.standing_of_stage(session, plan.id)
-    if row is None:
-        return
-    row.ended_at = now
-    if found is None or found.stage != row.stage:
-        return
-    row.due_before = found.due_at
-    found.due_at, row.working_days = due_after(session, row, found, now=now)
-    row.due_after = found.due_at
+    """They run again: the due moments move by the working days that passed since they stood, or since somebody set them."""
+    standing = deadlines.standing_of_stages(session, plan.id)
+    for row in standing.values():
+        row.ended_at = now
+    for found in stage_deadlines.open_of(session, plan.id) if standing else ():
+        if found.stage in standing:
+            row = standing[found.stage]
+            row.due_before = found.due_at
+            found.due_at, row.working_days = due_after(session, row, found, now=now)
+            row.due_after = found.due_at
 
 
 def due_after(session: Session, row: DeadlineChange, found: StageDeadline, *, now: datetime) -> tuple[datetime, int]:
@@ -137,7 +136,7 @@ def due_after(session: Session, row: DeadlineChange, found: StageDeadline, *, no
 def set_due(
     session: Session, actor: Actor, plan_id: int, stage: str, due_at: datetime, reason: str, *, now: datetime
 ) -> Plan:
-    """Set by hand until when a plan's present stage is to be done, or the whole plan (`stage` empty); supervisors.
+    """Set by hand until when one of a plan's present stages is to be done, or the whole plan (`stage` empty); supervisors.
 
     `due_at` is an aware moment; a plan's counts by its day. Raises NotFound, Forbidden, InvalidInput, Conflict.
     """
@@ -166,7 +165,7 @@ def move(
         raise InvalidInput(N_("新的时限应晚于现在。"), pointer="/due_at")
     before = due_of(session, plan, stage)
     if stage:
-        found = stage_deadlines.open_of(session, plan.id)
+        found = stage_deadlines.open_in(session, plan.id, stage)
         if found is None:
             rule = "by hand"
             found = StageDeadline(plan_id=plan.id, stage=stage, rule=rule, entered_at=now, due_at=due_at)
@@ -184,15 +183,15 @@ def move(
 
 
 def due_of(session: Session, plan: Plan, stage: str) -> datetime | None:
-    """Until when a plan (`stage` empty) or its present stage is to be done; raises Conflict where it is not in that stage."""
+    """Until when a plan (`stage` empty) or one of its present stages is to be done; raises Conflict where that is not one."""
     if plan.status != "active" or plan.issued_on is not None:
         raise Conflict(N_("规划已印发或已不在编制中，时限不能再改。"))
     if not stage:
         return SETTINGS.close_of(plan.due_on) if plan.due_on is not None else None
-    if plan.stage != stage:
+    found = stage_deadlines.open_in(session, plan.id, stage)
+    if found is None and plan.stage != stage:
         raise Conflict(N_("规划已不在“%(stage)s”阶段。"), stage=Word(Stage(stage).word) if stage in list(Stage) else stage)
-    found = stage_deadlines.open_of(session, plan.id)
-    return found.due_at if found is not None and found.stage == stage else None
+    return found.due_at if found is not None else None
 
 
 def note(

@@ -71,9 +71,9 @@ def _suspend(session: Session, actor: Actor, instance_id: int, _to: str, now: da
     plan = _plan_on_its_way(session, row)
     if plan is not None and plan.due_on is not None and not _others_run(session, plan, row):
         stands.append(StandingClock(None, plan.title, (), SETTINGS.close_of(plan.due_on)))
-    stage = stage_deadlines.open_of(session, plan.id) if plan is not None and not _others_run(session, plan, row) else None
-    if stage is not None:
-        stands.append(StandingClock(None, Stage(stage.stage).label, (), stage.due_at))
+    if plan is not None and not _others_run(session, plan, row):
+        stages = stage_deadlines.open_of(session, plan.id)
+        stands += [StandingClock(None, Stage(one.stage).label, (), one.due_at) for one in stages]
     return Effect((), (), (), stands=tuple(stands), timers=_timers(session, row))
 
 
@@ -102,9 +102,11 @@ def _plan_moves(session: Session, row: ProcessInstance, now: datetime) -> Iterab
     after, days = pauses.plan_due_after(session, clock, plan, now=now)
     if after is not None:
         yield MovedDate(None, plan.title, SETTINGS.close_of(plan.due_on), after, days)
-    stage, standing = stage_deadlines.open_of(session, plan.id), deadlines.standing_of_stage(session, plan.id)
-    if stage is not None and standing is not None and standing.stage == stage.stage:
-        yield MovedDate(None, Stage(stage.stage).label, stage.due_at, *stage_clocks.due_after(session, standing, stage, now=now))
+    standing = deadlines.standing_of_stages(session, plan.id)
+    for stage in stage_deadlines.open_of(session, plan.id):
+        if stage.stage in standing:
+            after, days = stage_clocks.due_after(session, standing[stage.stage], stage, now=now)
+            yield MovedDate(None, Stage(stage.stage).label, stage.due_at, after, days)
 
 
 def _reopen(session: Session, actor: Actor, instance_id: int, to: str, now: datetime) -> Effect:

@@ -118,10 +118,10 @@ def standing_of_task(session: Session, task_id: int) -> DeadlineChange | None:
     return session.scalars(select(DeadlineChange).where(DeadlineChange.task_id == task_id, _standing())).first()
 
 
-def standing_of_stage(session: Session, plan_id: int) -> DeadlineChange | None:
-    """Give the clock of a plan's stage that stands, if one does."""
+def standing_of_stages(session: Session, plan_id: int) -> dict[str, DeadlineChange]:
+    """Give the clocks of a plan's stages that stand, by stage."""
     of_stage = DeadlineChange.plan_id == plan_id, DeadlineChange.task_id.is_(None), DeadlineChange.stage != ""
-    return session.scalars(select(DeadlineChange).where(*of_stage, _standing())).first()
+    return {one.stage: one for one in session.scalars(select(DeadlineChange).where(*of_stage, _standing()))}
 
 
 def moved_by_people_at(session: Session, plan_id: int, stage: str, since: datetime) -> datetime | None:

@@ -140,7 +140,7 @@ ORDER BY told.user_id, told.due_at, told.id
 _DUE_SPANS = text(f"""
 WITH late AS (
   SELECT plan.id, plan.title, plan.route, plan.lead_unit_id, span.stage, span.due_at
-  FROM stage_deadline span JOIN plan ON plan.id = span.plan_id AND plan.stage = span.stage
+  FROM stage_deadline span JOIN plan ON plan.id = span.plan_id
   WHERE span.left_at IS NULL AND span.due_at < :before AND span.entered_at <= :at
     AND plan.status = 'active' AND plan.issued_on IS NULL AND plan.paused_for = ''
   UNION ALL

@@ -13,19 +13,19 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Base, Key
 from .deadlines import DeadlineChange
-from .runtime import Task
 
 
 class StageDeadline(Base):
     """One time that a plan was in a stage, with the rule and the moment (aware) until which it is to be done.
 
-    What moved the moment stands in `deadline_change` with the plan and the stage.
+    Stages on branches beside one another are open at once. What moved the moment stands in `deadline_change` with the plan and
+    the stage.
     """
 
     __tablename__ = "stage_deadline"
     __table_args__ = (
         Index("ix_stage_deadline_plan", "plan_id", "entered_at"),
-        Index("uq_stage_deadline_open", "plan_id", unique=True, postgresql_where=text("left_at is null")),
+        Index("uq_stage_deadline_open", "plan_id", "stage", unique=True, postgresql_where=text("left_at is null")),
         Index("ix_stage_deadline_due", "due_at", postgresql_where=text("left_at is null")),
         Index("ix_stage_deadline_left", "left_at"),
     )
@@ -47,18 +47,15 @@ class StageDue:
     due_at: datetime
 
 
-def open_of(session: Session, plan_id: int) -> StageDeadline | None:
-    """Give the deadline of the stage in which a plan is, if it has one."""
+def open_of(session: Session, plan_id: int) -> Sequence[StageDeadline]:
+    """Give the deadlines of the stages in which a plan is, the one entered first first."""
     wanted = StageDeadline.plan_id == plan_id, StageDeadline.left_at.is_(None)
-    return session.scalars(select(StageDeadline).where(*wanted)).one_or_none()
+    return session.scalars(select(StageDeadline).where(*wanted).order_by(StageDeadline.id)).all()
 
 
-def left_with_work(session: Session, plan_id: int, instance_id: int, stage: str) -> StageDeadline | None:
-    """Give the last deadline of a stage that a run has left although tasks of that stage are open in it still."""
-    still = Task.instance_id == instance_id, Task.status == "open", Task.stage == stage
-    wanted = StageDeadline.plan_id == plan_id, StageDeadline.instance_id == instance_id, StageDeadline.stage == stage
-    last = select(StageDeadline).where(*wanted, select(Task.id).where(*still).exists())
-    return session.scalars(last.order_by(StageDeadline.id.desc()).limit(1)).one_or_none()
+def open_in(session: Session, plan_id: int, stage: str) -> StageDeadline | None:
+    """Give the deadline of a stage in which a plan is, if it has one."""
+    return next((one for one in open_of(session, plan_id) if one.stage == stage), None)
 
 
 def all_of(session: Session, plan_id: int) -> Sequence[StageDeadline]:
@@ -85,13 +82,13 @@ def due_then(until: datetime) -> ColumnElement[datetime]:
 
 
 def dues_at(session: Session, plan_ids: Collection[int], until: datetime) -> dict[int, StageDue]:
-    """For each plan that was in a stage with a deadline just before a moment: which, and until when."""
-    row = StageDeadline
+    """For each plan that was in a stage with a deadline just before a moment: which, and until when; of several the first due."""
+    row, due = StageDeadline, due_then(until)
     statement = (
-        select(row.plan_id, row.stage, due_then(until))
+        select(row.plan_id, row.stage, due)
         .where(row.plan_id.in_(list(plan_ids)), row.entered_at < until, or_(row.left_at.is_(None), row.left_at >= until))
         .ext(distinct_on(row.plan_id))
-        .order_by(row.plan_id, row.entered_at.desc(), row.id.desc())
+        .order_by(row.plan_id, due, row.entered_at.desc(), row.id.desc())
     )
     rows: Sequence[Any] = session.execute(statement).all() if plan_ids else ()
     return {one[0]: StageDue(one[1], one[2]) for one in rows}

@@ -65,11 +65,11 @@ def _gantt(asked: BoardAsked, chosen: dict[str, str]) -> Gantt:
 
 
 def _row(row: progress.GanttRow) -> dict[str, Any]:
-    line = row.line
+    line, stage = row.line, row.line.due_stage or row.line.stage
     return {
         "title": line.title, "href": f"/plans/{line.plan_id}", "bars": [_bar(one) for one in row.bars],
         "stageDue": SETTINGS.day_of(line.stage_due_at).isoformat() if line.stage_due_at else None,
-        "stageDueWords": _("%(stage)s：应于 %(day)s 完成", stage=line.stage.label, day=full_day(line.stage_due_at)),
+        "stageDueWords": _("%(stage)s：应于 %(day)s 完成", stage=stage.label, day=full_day(line.stage_due_at)),
         "stageLight": line.stage_light.light.value if line.stage_light else "",
         "due": line.due_on.isoformat() if line.due_on else None, "light": line.light.light.value if line.light else "",
         "dueWords": _("应于 %(day)s 印发", day=full_day(line.due_on)) + (f" · {line.light.words}" if line.light else ""),

@@ -87,7 +87,7 @@ def ask_for_plan(plan_id: int) -> ResponseReturnValue:
         else:
             flash(_("已调整时限。") if sets else _("延期申请已提交，批准前时限不变。"))
             return redirect(url_for("plans.show", plan_id=plan_id))
-    due = stage_deadlines.open_of(session, plan_id) if stage else None
+    due = stage_deadlines.open_in(session, plan_id, stage) if stage else None
     page = render_template(
         "supervision/ask_plan_extension.html", plan=plan, stage=stage, typed=request.form, may_set=may_set,
         problem=problem.message if problem else "", due=due.due_at if due else (None if stage else plan.due_on),

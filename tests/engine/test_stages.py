@@ -1,0 +1,71 @@
+"""In which stages an instance is at work: through joins, called processes and events at the edge."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine import xml_drawing
+from tests.engine.running import Run
+
+EDGES = '<startEvent id="start"/><endEvent id="end"/>'
+FORK = '<parallelGateway id="f"/><parallelGateway id="j"/>'
+
+
+def task(key: str, stage: str = "") -> str:
+    said = f' approval:stage="{stage}"' if stage else ""
+    return f'<userTask id="{key}" name="{key}"{said}/>'
+
+
+def run(nodes: str, *flows: str) -> Run:
+    return Run(xml_drawing.draw(EDGES + nodes, *flows))
+
+
+def at_work(found: Run) -> list[str]:
+    return sorted(found.instance.stages_at_work())
+
+
+def test_one_stage_after_another_needs_no_look() -> None:
+    found = run(task("a", "drafting") + task("b", "review"), "start -> a", "a -> b", "b -> end")
+    assert not found.instance.program.stages_beside and at_work(found) == []
+
+
+@pytest.mark.parametrize("second", ["", "review"])
+def test_branches_of_which_one_enters_a_stage_of_its_own(second: str) -> None:
+    nodes = FORK + task("first", "drafting") + task("a", "consultation") + task("b", second) + task("last")
+    flows = ("start -> first", "first -> f", "f -> a", "f -> b", "a -> j", "b -> j", "j -> last", "last -> end")
+    found = run(nodes, *flows)
+    assert found.instance.program.stages_beside and at_work(found) == ["drafting"]
+    found.complete("first")
+    assert at_work(found) == sorted(["consultation", second or "drafting"])
+    found.complete("a")
+    assert at_work(found) == [second or "drafting"], "what waits at the join has no work"
+    found.complete("b")
+    assert at_work(found) == [second or "consultation"], "behind the join, the later of the two in order"
+
+
+def test_a_way_that_begins_beside_a_task_is_in_that_tasks_stage_until_it_enters_its_own() -> None:
+    nodes = task("first", "drafting") + task("a", "consultation") + task("b") + task("c", "review") + '<endEvent id="over"/>'
+    nodes += (
+        '<boundaryEvent id="e" attachedToRef="a" cancelActivity="false"><messageEventDefinition messageRef="m"/></boundaryEvent>'
+    )
+    flows = ("start -> first", "first -> a", "a -> end", "e -> b", "b -> c", "c -> over")
+    found = Run(xml_drawing.draw(EDGES + nodes, *flows, roots='<message id="m" name="asked"/>'))
+    found.complete("first").send("asked")
+    assert found.waiting == ["a", "b"] and at_work(found) == ["consultation"]
+    found.complete("b")
+    assert at_work(found) == ["consultation", "review"]
+    found.complete("a")
+    assert at_work(found) == ["review"]
+
+
+def test_a_frame_that_names_a_stage_gives_it_to_the_tasks_within() -> None:
+    inner = '<startEvent id="s"/><userTask id="x" name="x"/><endEvent id="t"/>'
+    inner += '<sequenceFlow id="sx" sourceRef="s" targetRef="x"/><sequenceFlow id="xt" sourceRef="x" targetRef="t"/>'
+    frame = f'<subProcess id="sub" approval:stage="coordination">{inner}</subProcess>'
+    nodes = FORK + task("first", "drafting") + frame + task("b", "review")
+    flows = ("start -> first", "first -> f", "f -> sub", "f -> b", "sub -> j", "b -> j", "j -> end")
+    found = run(nodes, *flows)
+    found.complete("first")
+    assert at_work(found) == ["coordination", "review"]
+    found.complete("x")
+    assert at_work(found) == ["review"]
