@@ -69,3 +69,30 @@ def test_a_frame_that_names_a_stage_gives_it_to_the_tasks_within() -> None:
     assert at_work(found) == ["coordination", "review"]
     found.complete("x")
     assert at_work(found) == ["review"]
+
+
+def put(found: Run, key: str, to: str) -> list[str]:
+    found.instance.jump(found.token(key), to)
+    step = found.instance.collect()
+    found._take(step)
+    return list(step.stages)
+
+
+def test_what_is_put_or_put_back_into_the_middle_of_a_stage_enters_it() -> None:
+    nodes = task("a", "drafting") + task("a2") + task("b", "review") + task("b2") + task("c", "issue")
+    found = run(nodes, "start -> a", "a -> a2", "a2 -> b", "b -> b2", "b2 -> c", "c -> end")
+    assert put(found, "a", "b2") == ["review"], "nobody passed what enters it"
+    found.complete("b2")
+    assert found.waiting == ["c"]
+    token = found.token("c")
+    found.instance.go_back(token, next(one for one in found.instance.stops(token) if one.element_id == "b2").token)
+    step = found.instance.collect()
+    assert step.stages == ("review",) and [one.attributes["stage"] for one in step.human_tasks] == ["review"]
+
+
+def test_a_step_on_a_loop_lies_in_the_stage_before_it_and_not_in_that_from_which_one_comes_back() -> None:
+    nodes = task("a", "drafting") + task("check") + task("b", "review") + '<exclusiveGateway id="x"/>'
+    back = 'x -> check [outcome == "again"]', 'x -> end [outcome != "again"]'
+    found = run(nodes, "start -> a", "a -> check", "check -> b", "b -> x", *back)
+    put(found, "a", "b")
+    assert put(found, "b", "check") == ["drafting"]

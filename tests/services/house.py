@@ -64,11 +64,13 @@ class House:
     def deploy_chain(self, *nodes: str, roots: str = "") -> None:
         self.deploy(xml_drawing.chain(*nodes, roots=roots))
 
-    def start(self, key: str = "p", variables: dict[str, Any] | None = None, business_key: str = "b1") -> int:
+    def start(
+        self, key: str = "p", variables: dict[str, Any] | None = None, business_key: str = "b1", plan_id: int | None = None
+    ) -> int:  # fmt: skip
         with self.database.transaction() as session:
             return processes.start_process(
                 session, SYSTEM, key, variables=variables or {}, business_key=business_key, area_path="/330000/330200/330205/",
-                now=self.now,
+                plan_id=plan_id, now=self.now,
             ).id  # fmt: skip
 
     def open(self, instance_id: int | None = None) -> list[Task]:

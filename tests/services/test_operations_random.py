@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
+from itertools import count, starmap
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from tests.engine.xml_drawing import file, process
 from tests.people import NOW, PASSWORD, SYSTEM, TODAY, actor_of
+from tests.services.catalogue import Catalogue
 from tests.services.house import AGREE, House, user_task
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.domain.rounds import Relation, RoundMode
@@ -44,7 +45,10 @@ from workflow_service.services.forms import FREE_FORM, form_of_task
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.recipients import Asked
 from workflow_service.services.substitutions import SubstituteAsked
+from workflow_service.store import deadlines, stage_deadlines
+from workflow_service.store.deadlines import DeadlineChange
 from workflow_service.store.operations import TaskRound
+from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import (
     Activity,
     Incident,
@@ -61,7 +65,7 @@ START, END, FORK = '<startEvent id="start"/>', '<endEvent id="end"/>', '<paralle
 SEVERAL = '<multiInstanceLoopCharacteristics camunda:collection="units" camunda:elementVariable="one"/>'
 ALL = 'approval:returnTargets="*" approval:resubmit="choose"'
 TIMEOUT = ' approval:timeout="P1D" approval:timeoutAction="escalate"'
-SHAPES = ["row", "branches", "countersign", "any", "vote", "dissent", "nested"]
+SHAPES = ["row", "branches", "stages", "countersign", "any", "vote", "dissent", "nested"]
 FORM = {"type": "object", "properties": {"outcome": {"type": "string"}, "opinion": {"type": "string"}}}
 PEOPLE = ("jb.handler", "jb.second", "jb.supervisor", "jb.admin")
 
@@ -74,8 +78,14 @@ def signing(key: str, more: str) -> bytes:
     return file(process(START + END + free("a") + ask + free("b"), *ways, key=key))
 
 
-def free(key: str, inner: str = "") -> str:
-    return user_task(key, more=ALL + TIMEOUT, inner=inner)
+def free(key: str, inner: str = "", more: str = "") -> str:
+    return user_task(key, more=ALL + TIMEOUT + more, inner=inner)
+
+
+def staged(key: str, stage: str = "") -> str:
+    """A step of a plan's route, whose clocks stand while it is done anew after a return."""
+    entered = f' approval:stage="{stage}" approval:stageDeadline="5 working days"' if stage else ""
+    return free(key, more=f'{entered} approval:pausesOnReturn="true"')
 
 
 def diagrams() -> dict[str, bytes]:
@@ -83,6 +93,8 @@ def diagrams() -> dict[str, bytes]:
     row = process(START + END + "".join(map(free, "abcd")), "start -> a", "a -> b", "b -> c", "c -> d", "d -> end", key="row")
     ways = ("start -> a", "a -> f", "f -> b", "b -> c", "f -> d", "c -> j", "d -> j", "j -> e", "e -> end")
     branches = process(START + END + FORK + "".join(map(free, "abcde")), *ways, key="branches")
+    steps = "".join(starmap(staged, zip("abcde", ("drafting", "consultation", "", "coordination", "review"), strict=True)))
+    stages = process(START + END + FORK + steps, *ways, key="stages")
     signed = free("ask", SEVERAL)
     ways = ("start -> a", "a -> ask", "ask -> b", "b -> end")
     countersign = process(START + END + free("a") + signed + free("b"), *ways, key="countersign")
@@ -92,7 +104,7 @@ def diagrams() -> dict[str, bytes]:
     box = f'<subProcess id="box" name="box">{inner}{flows}</subProcess>'
     call = '<callActivity id="c" name="c" calledElement="row"/>'
     nested = process(START + END + box + call + free("z"), "start -> box", "box -> c", "c -> z", "z -> end", key="nested")
-    drawn = {"row": row, "branches": branches, "countersign": countersign, "nested": nested}
+    drawn = {"row": row, "branches": branches, "stages": stages, "countersign": countersign, "nested": nested}
     signed_by = {
         "any": 'approval:sign="any"', "vote": 'approval:sign="vote" approval:threshold="2/3"',
         "dissent": 'approval:dissent="return"',
@@ -121,8 +133,15 @@ class Operations(RuleBasedStateMachine):
 
     @initialize(shape=st.sampled_from(SHAPES))
     def start(self, shape: str) -> None:
-        self.minutes = 0
-        self.run = self.house.start(shape, {"units": list(PEOPLE[:3])}, business_key=f"r{next(self.keys)}")
+        self.minutes, number = 0, next(self.keys)
+        self.plan_id = self._plan(number) if shape == "stages" else None
+        units = {"units": list(PEOPLE[:3])}
+        self.run = self.house.start(shape, units, business_key=f"r{number}", plan_id=self.plan_id)
+
+    def _plan(self, number: int) -> int:
+        with self.house.database.transaction() as session:
+            catalogue, due = Catalogue.again(session), TODAY + timedelta(days=60)
+            return catalogue.plan(f"规划{number}", "jb.energy", TODAY, due, level="county").id
 
     def _do(self, command: Callable[[Session], Any]) -> None:
         self.minutes += 1
@@ -326,7 +345,7 @@ class Operations(RuleBasedStateMachine):
     def a_run_waits_or_ends_or_has_an_incident(self) -> None:
         if not hasattr(self, "run"):
             return
-        ordered = self._rows(select(TaskRound.id).where(TaskRound.instance_id == self.run, TaskRound.relation == "instruct"))
+        ordered = self._ordered()
         own = [one for one in self.house.open(self.run) if one.round_id not in ordered]
         waits = [
             found
@@ -336,6 +355,44 @@ class Operations(RuleBasedStateMachine):
         stuck = self._rows(select(Incident).where(Incident.instance_id == self.run, Incident.resolved_at.is_(None)))
         over = self.house.instance(self.run).status in ("completed", "terminated")
         assert over is not bool(own or waits or stuck)
+
+    @invariant()
+    def clocks_stand_while_nobody_has_anything_to_do_and_no_longer(self) -> None:
+        if not hasattr(self, "run") or self.plan_id is None:
+            return
+        with self.house.database.transaction() as session:
+            plan, standing = session.get_one(Plan, self.plan_id), DeadlineChange.ended_at.is_(None)
+            assert plan.paused_for == deadlines.why_plan_stands(session, plan.id)
+            of_plan = DeadlineChange.plan_id == plan.id, DeadlineChange.task_id.is_(None), standing
+            clocks = [one.stage for one in session.scalars(select(DeadlineChange).where(*of_plan))]
+            stages = {one.stage for one in stage_deadlines.open_of(session, plan.id)}
+            assert sorted(clocks) == (sorted({"", *stages}) if plan.paused_for else [])
+            tasks_of = session.scalars(select(Task).where(Task.instance_id == self.run, Task.paused_for != "")).all()
+            stood = set(session.scalars(select(DeadlineChange.task_id).where(DeadlineChange.instance_id == self.run, standing)))
+            assert {one.id for one in tasks_of if one.status == "open"} == stood - {None}
+
+    @invariant()
+    def a_plan_is_in_the_stages_in_which_its_run_is_at_work(self) -> None:
+        if not hasattr(self, "run") or self.plan_id is None:
+            return
+        if self.house.instance(self.run).status not in ("active", "suspended"):
+            return
+        with self.house.database.transaction() as session:
+            plan = session.get_one(Plan, self.plan_id)
+            execution = Execution.thaw(session, SYSTEM, locked_instance(session, self.run), self.now)
+            at_work = execution.instance.stages_at_work() or {plan.stage}  # none where it was put into the middle of one
+            assert plan.stage in at_work
+            assert {one.stage for one in stage_deadlines.open_of(session, plan.id)} == at_work
+
+    def _ordered(self) -> set[int]:
+        """The rounds of what leaders ordered, and those in which others are asked on behalf of that."""
+        rounds_of = self._rows(select(TaskRound).where(TaskRound.instance_id == self.run).order_by(TaskRound.id))
+        asked_in = {one.id: one.round_id for one in self._rows(select(Task).where(Task.instance_id == self.run))}
+        found: set[int] = set()
+        for one in rounds_of:
+            if one.relation == "instruct" or asked_in.get(one.task_id) in found:
+                found.add(one.id)
+        return found
 
     def teardown(self) -> None:
         """Whatever was done, finishing what is open ends the run, and the record of it is whole."""

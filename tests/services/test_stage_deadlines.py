@@ -369,6 +369,11 @@ def test_of_stages_beside_one_another_each_that_is_late_is_told_and_can_be_moved
     assert [due for _stage, _rule, due, _left in stages(house)] == [close(4), close(9)], "both stood for two working days"
 
 
+def test_a_run_that_begins_in_the_stage_in_which_its_plan_stands_begins_its_clock(house: House) -> None:
+    begin(house, user_task("a", more='approval:stage="drafting" approval:stageDeadline="3 working days"'))
+    assert stages(house) == [("drafting", "3 working days", close(3), False)], "the catalogue had it in drafting before"
+
+
 def test_a_branch_that_enters_no_stage_keeps_that_of_before(house: House) -> None:
     nodes = '<startEvent id="start"/><parallelGateway id="f"/><parallelGateway id="j"/><endEvent id="end"/>'
     nodes += user_task("first", more=DRAFTING) + user_task("a")

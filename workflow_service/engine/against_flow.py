@@ -16,13 +16,14 @@ from SpiffWorkflow.util.task import TaskState
 from workflow_service.domain.errors import Conflict
 from workflow_service.i18n import N_
 
-from . import navigate, scope
+from . import navigate, scope, stages
 from .facts import JoinWait, Passage, Place, SignerTurn
 from .gateways import waiting_joins
 from .multi_instance import INDEX, MultiInstanceSpec, body_of
 from .navigate import Assumed, Stop
 from .program import Program
-from .specs import EmbeddedSpec, HumanTaskSpec, keep_result
+from .specs import STAGE, EmbeddedSpec, HumanTaskSpec, keep_result
+from .stage_spans import span_of
 from .waits import describe
 
 
@@ -48,7 +49,7 @@ class AgainstTheFlow:
     def go_back(self, token: UUID, to: UUID) -> None:
         """Take the token back to the earlier step `to` (an execution of `stops`), undoing all that came of that step."""
         navigate.go_back(self._find(token), to)
-        self._advance()
+        self._go_on()
 
     def dissent(self, token: UUID, values: dict[str, Any], to: UUID) -> None:
         """A signer says no where one dissent returns the whole: his answer is kept, and the token goes back to the step `to`."""
@@ -58,7 +59,7 @@ class AgainstTheFlow:
         body.task_spec._publish(body)
         self._passages.append(Passage(describe(task), "completed"))
         navigate.go_back(task, to)
-        self._advance()
+        self._go_on()
 
     def retrieve(self, token: UUID) -> None:
         """Undo what came of a finished human task and let it wait again; in a countersignature only this signer's turn."""
@@ -70,7 +71,7 @@ class AgainstTheFlow:
             self._note_started(body)
         else:
             navigate.enter_again(task)
-        self._advance()
+        self._go_on()
 
     def after(self, token: UUID) -> list[Place]:
         """Tell what has come of a finished step so far: what `retrieve` would undo. Raises Conflict where it would be refused."""
@@ -80,8 +81,10 @@ class AgainstTheFlow:
 
     def jump(self, token: UUID, element_id: str) -> list[Assumed]:
         """Put a token on another activity of its process or of one around it; gives the branches that count as done."""
-        assumed = navigate.jump(self.program, self._find(token), element_id)
-        self._advance()
+        assumed, begun = navigate.jump(self.program, self._find(token), element_id)
+        if begun is not None and (stage := span_of(self.program.processes, begun.workflow.spec.process_key, element_id)):
+            begun.internal_data[STAGE] = stage
+        self._go_on()
         return assumed
 
     def stops_at_end(self) -> list[Stop]:
@@ -92,7 +95,7 @@ class AgainstTheFlow:
         """Take up a finished run again at the step `to`, one of `stops_at_end`."""
         navigate.open_again(self.workflow, to)
         self._outcome = ""
-        self._advance()
+        self._go_on()
 
     def revive(self) -> dict[UUID, UUID]:
         """Take up a run that was terminated, as it stood: everything that waited is told anew; gives the new tokens by former."""
@@ -130,6 +133,12 @@ class AgainstTheFlow:
     def joins(self) -> list[JoinWait]:
         """Tell which joins wait, for whom, and who has come."""
         return waiting_joins(self._tasks())
+
+    def _go_on(self) -> None:
+        """Run until everything waits; what waits anew lies in the stage into which the token was put."""
+        self._advance()
+        waiting = (task for task in self._tasks() if task.state == TaskState.READY and task.id not in self._before)
+        stages.keep(self.program, waiting)
 
     def _body(self, token: UUID) -> Task:
         body = body_of(self._find(token))

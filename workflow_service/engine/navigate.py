@@ -29,7 +29,7 @@ from .dialect import ACTIVITIES
 from .gateways import CAME_FROM, CONSUMED_BY, ParallelJoin, give_back, is_join
 from .multi_instance import MultiInstanceSpec, body_of
 from .program import Program
-from .specs import ANNOUNCED, EmbeddedSpec, EventGatewaySpec, HumanTaskSpec
+from .specs import ANNOUNCED, STAGE, EmbeddedSpec, EventGatewaySpec, HumanTaskSpec
 
 TASK, COUNTERSIGN, PROCESS = "task", "countersign", "process"
 
@@ -116,9 +116,11 @@ def enter_again(task: Task) -> None:
 
 
 def _enter_again(anchor: Task) -> None:
-    parent, spec = anchor.parent, anchor.task_spec
+    parent, spec, stage = anchor.parent, anchor.task_spec, anchor.internal_data.get(STAGE)
     take_back([anchor])
-    _enter(parent, spec)
+    again = _enter(parent, spec)
+    if stage:
+        again.internal_data[STAGE] = stage
 
 
 def came_of(task: Task) -> list[Task]:
@@ -166,8 +168,9 @@ def redo_item(body: Task, index: int) -> None:
     body.task_spec.open_again(body, turns)
 
 
-def jump(program: Program, task: Task, target: str) -> list[Assumed]:
-    """Put the token of `task` on the activity `target` of its level or of one around it.
+def jump(program: Program, task: Task, target: str) -> tuple[list[Assumed], Task | None]:
+    """Put the token of `task` on the activity `target` of its level or of one around it; gives what counts as done, and the
+    execution that begins there (None where one on the way is entered again).
 
     A step on its way is gone back to. A split whose branches the token leaves ends its other branches too. A token put into
     a parallel block from outside lets the other branches count as done. A boundary event has no token of its own: the step that
@@ -182,15 +185,14 @@ def jump(program: Program, task: Task, target: str) -> list[Assumed]:
     passed = next((one for one in way_back(moved) if one.workflow is moved.workflow and _is_at(one, target)), None)
     if passed is not None:
         _enter_again(_outermost(passed))
-        return []
+        return [], None
     anchor = _outermost(moved)
     here = str(anchor.task_spec.bpmn_id or moved.task_spec.bpmn_id)
     parent, roots = _left_behind(level, anchor, here, target)
     entry = moved.workflow.spec.task_specs
     take_back(roots)
     assumed = _count_as_done(level, parent, here, target)
-    _enter(parent, entry.get(f"{target}.BoundaryEventSplit") or entry[target])
-    return assumed
+    return assumed, _enter(parent, entry.get(f"{target}.BoundaryEventSplit") or entry[target])
 
 
 def _is_at(task: Task, element_id: str) -> bool:
@@ -280,10 +282,11 @@ def become_another(task: Task) -> None:
     task.internal_data.pop(ANNOUNCED, None)
 
 
-def _enter(parent: Task, spec: Any) -> None:
+def _enter(parent: Task, spec: Any) -> Task:
     again = parent._add_child(spec, TaskState.FUTURE)
     again.task_spec._predict(again, mask=TaskState.PREDICTED_MASK | TaskState.FUTURE)
     again.task_spec._update(again)
+    return again
 
 
 def take_back(roots: Iterable[Task]) -> None:

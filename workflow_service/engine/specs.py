@@ -27,6 +27,8 @@ from .script import compile_expression, compile_script, plain
 
 RESULT = "result"
 INCIDENT = "incident"
+STAGE = "stage"
+"""Where an execution keeps the stage into which it was put, or put back."""
 ANNOUNCED = "announced"
 """Set on a task that history knows as started."""
 BY_HAND = "by_hand"

@@ -1,7 +1,6 @@
-"""Whether a diagram has stages of a plan beside one another, so that an instance may be in several at once.
+"""The stages of a plan as spans of a diagram: whether several lie beside one another, and in which an element lies.
 
-Called by `program` once a version. Processes are those of the bundle (`compile.py`); what a called process enters counts where
-it is called.
+Processes are those of the bundle (`compile.py`); what a called process enters counts where it is called.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .blocks import Level
+from .dialect import STAGES
 
 HUMAN = ("userTask", "manualTask")
 
@@ -20,6 +20,47 @@ def lie_side_by_side(processes: Mapping[str, Any]) -> bool:
     if len(named - {None, ""}) < 2:
         return False
     return any(_branches_differ(processes, key, level) for key, process in processes.items() for level in _levels(process))
+
+
+def span_of(processes: Mapping[str, Any], key: str, name: str) -> str:
+    """The stage in which an element lies: the nearest entered on the ways that lead to it, or that of the frame around it.
+
+    Where several ways meet in it, the last of theirs in the order of stages; empty where none is entered before.
+    """
+    elements = processes[key]["elements"]
+    level = Level(dict(processes[key]), elements[name].get("parent"))
+    found = set(_entered_before(processes, key, level, name))
+    if found:
+        return max(found, key=order)
+    frame = elements[name].get("parent")
+    if frame is None:
+        return ""
+    return str(elements[frame].get("attrs", {}).get("stage") or "") or span_of(processes, key, frame)
+
+
+def order(stage: str) -> int:
+    """Where a stage stands in a plan's life; before all of them what is none."""
+    return STAGES.index(stage) if stage in STAGES else -1
+
+
+def _entered_before(processes: Mapping[str, Any], key: str, level: Level, name: str) -> Iterator[str]:
+    """The stages that are entered last before an element, on ways from the beginning that have not passed it yet."""
+    before: dict[str, list[str]] = {one: [] for one in level.elements}
+    for source, targets in level.onward.items():
+        for target in targets:
+            before[target].append(source)
+    come = {one for start, sources in before.items() if not sources for one in level.reach(start, name)}
+    seen, waiting = {name}, [name]
+    while waiting:
+        for source in before[waiting.pop()]:
+            if source not in come or source in seen:
+                continue
+            seen.add(source)
+            stages = list(_of_element(processes, key, source, ()))
+            if stages:
+                yield str(level.elements[source].get("attrs", {}).get("stage") or "") or max(stages, key=order)
+            else:
+                waiting.append(source)
 
 
 def _levels(process: Mapping[str, Any]) -> Iterator[Level]:

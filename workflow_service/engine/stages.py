@@ -12,12 +12,11 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.task import Task
 
-from .dialect import STAGES
 from .multi_instance import MultiInstanceSpec
 from .navigate import predecessors
 from .program import Program
-from .specs import EmbeddedSpec, HumanTaskSpec
-from .stage_spans import HUMAN
+from .specs import STAGE, EmbeddedSpec, HumanTaskSpec
+from .stage_spans import HUMAN, order
 
 
 def at_work(program: Program, standing: Iterable[Task]) -> frozenset[str]:
@@ -25,6 +24,13 @@ def at_work(program: Program, standing: Iterable[Task]) -> frozenset[str]:
     frames = EmbeddedSpec | MultiInstanceSpec | BoundaryEvent
     found = (stage_of(program, task) for task in standing if not isinstance(task.task_spec, frames))
     return frozenset(stage for stage in found if stage)
+
+
+def keep(program: Program, tasks: Iterable[Task]) -> None:
+    """Human tasks that were entered against the flow bring the plan back into the stages in which they lie."""
+    for task in tasks:
+        if isinstance(task.task_spec, HumanTaskSpec) and not entered_at(program, task) and (stage := stage_of(program, task)):
+            task.internal_data[STAGE] = stage
 
 
 def stage_of(program: Program, task: Task) -> str:
@@ -37,16 +43,18 @@ def stage_of(program: Program, task: Task) -> str:
             continue
         waiting += [earlier for earlier in predecessors(one) if earlier.id not in seen]
         seen.update(earlier.id for earlier in waiting)
-    return max(found, key=_order, default="")
+    return max(found, key=order, default="")
 
 
 def entered_at(program: Program, task: Task) -> str:
-    """The stage that an execution enters: its element's own, a human task's else that of the nearest frame around it."""
+    """The stage that an execution enters: its element's own, that in which it was put back or put, or, of a human task, that of
+    the nearest frame around it.
+    """
     element = _element(program, task)
     host = element.get("attached_to")
     if host:
         element = program.element(task.workflow.spec.process_key, host)
-    stage = str(element.get("attrs", {}).get("stage") or "")
+    stage = str(element.get("attrs", {}).get("stage") or task.internal_data.get(STAGE) or "")
     if not stage and (isinstance(task.task_spec, HumanTaskSpec) or element.get("type") in HUMAN):
         return _around(program, task)
     return stage
@@ -67,7 +75,3 @@ def _element(program: Program, task: Task) -> Mapping[str, Any]:
     elements: Mapping[str, Any] = program.processes[task.workflow.spec.process_key]["elements"]
     found: Mapping[str, Any] = elements.get(task.task_spec.bpmn_id or "", {})
     return found
-
-
-def _order(stage: str) -> int:
-    return STAGES.index(stage) if stage in STAGES else -1

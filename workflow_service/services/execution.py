@@ -57,6 +57,7 @@ class Execution:
         self.done_with: Place | None = None
         self.created: list[int] = []
         self.stages_before: frozenset[str] = frozenset()
+        self.begins = False
         self._plan: Plan | None = None
 
     @classmethod
@@ -267,8 +268,10 @@ class Execution:
             beside = stage in before and plan.stage in at_work
             if plan.stage != stage and not beside:
                 self.enter_stage(plan, stage)
-        self.stages_before = at_work
-        if len(before | at_work) < 2:
+        if self.begins and plan.stage in stages:
+            stage_clocks.enter(self, plan, plan.stage, at_work)  # where the plan stood before its run, without a clock
+        self.stages_before, self.begins = at_work, False
+        if len(before | at_work) < 2 or self.row.status == "terminated":
             return
         if plan.stage in before - at_work and (left := before & at_work):
             self._change_stage(plan, next(one.value for one in Stage if one.value in left))

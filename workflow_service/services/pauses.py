@@ -72,7 +72,7 @@ def stop_returned(session: Session, actor: Actor, instance: ProcessInstance, tas
     if not task.paused_for:
         _stop(session, actor, task, ANSWER, reason, now)
     session.flush()
-    _settle_plan_of(session, actor, instance, now)
+    settle_plan_of(session, actor, instance, now=now)
 
 
 def start_returned(session: Session, actor: Actor, instance: ProcessInstance, task: Task, *, now: datetime) -> None:
@@ -80,10 +80,11 @@ def start_returned(session: Session, actor: Actor, instance: ProcessInstance, ta
     row = deadlines.standing_of_task(session, task.id)
     if row is not None and row.kind == ANSWER:
         _start(session, instance, [(row, task)], now)
-    _settle_plan_of(session, actor, instance, now)
+    settle_plan_of(session, actor, instance, now=now)
 
 
-def _settle_plan_of(session: Session, actor: Actor, instance: ProcessInstance, now: datetime) -> None:
+def settle_plan_of(session: Session, actor: Actor, instance: ProcessInstance, *, now: datetime) -> None:
+    """The same for the plan that a run carries, if any: where what others were asked on a task's behalf ends, or begins."""
     plan = session.get(Plan, instance.plan_id) if instance.plan_id is not None else None
     if plan is not None:
         settle_plan(session, actor, plan, instance, now=now)

@@ -48,6 +48,7 @@ def start_process(
     session.flush()
     instance = Instance.start(loaded.program, dict(variables), business_key, now)
     execution = Execution(session, actor, row, loaded, instance, now)
+    execution.begins = True
     if plan is not None:
         stage_clocks.begin(execution, plan)
     started = {"definition": key, "version": loaded.version, "variables": dict(variables)}

@@ -324,8 +324,11 @@ def end_round(session: Session, actor: Actor, found: TaskRound, *, now: datetime
 def end_open(session: Session, actor: Actor, task: Task, *, now: datetime) -> None:
     """End what was still asked on behalf of a task that is done, but for what a leader ordered."""
     running = TaskRound.task_id == task.id, TaskRound.ended_at.is_(None), TaskRound.relation != Relation.INSTRUCT.value
-    for found in session.scalars(select(TaskRound).where(*running)).all():
+    ended = session.scalars(select(TaskRound).where(*running)).all()
+    for found in ended:
         end_round(session, actor, found, now=now)
+    if ended:
+        pauses.settle_plan_of(session, actor, session.get_one(ProcessInstance, task.instance_id), now=now)
 
 
 def _let_go(session: Session, actor: Actor, row: ProcessInstance, main: Task, found: TaskRound, now: datetime) -> None:
