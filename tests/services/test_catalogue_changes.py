@@ -29,6 +29,7 @@ from workflow_service.services import (
     ledger,
     plans,
     processes,
+    rhythm_by_hand,
     rhythms,
 )
 from workflow_service.services.board import BoardAsked
@@ -421,3 +422,31 @@ def test_weekly_reports_ask_for_closed_plans_no_more(county: Changing) -> None:
     said = [{"plan": county.plan_ids["能源规划"], "progress": "已起草", "next_steps": "征求意见"}]
     house.complete("report_progress", {"outcome": "on_track", "reports": said})
     assert house.open() == [] and house.incidents() == []
+
+
+def test_a_unit_whose_plans_had_left_is_asked_by_hand_once_it_has_plans_again(county: Changing) -> None:
+    house = county.house
+    county.add("生态规划", "jb.ecology")
+    with house.database.transaction() as session:
+        deployments.deploy_files(session, SYSTEM, "weekly", delivered("weekly_report", "special_report.json"), now=NOW)
+    activate(house.database, TODAY, Rhythm.WEEKLY)
+    at = datetime.combine(TODAY, time(10), CHINA)
+    rhythms.run_due(house.database, now=at)
+    county.carry_out(county.asked("withdraw", "生态规划"))
+
+    def by_hand() -> None:
+        with house.database.transaction() as session:
+            actor = house.actor("jb.supervisor")
+            claimed = rhythm_by_hand.run_by_hand(session, actor, Rhythm.WEEKLY, "unit", "jb.ecology", now=at)
+        rhythms.finish(house.database, *claimed, now=at)
+
+    with pytest.raises(Conflict, match="都已布置"):
+        by_hand()
+    county.add("湿地规划", "jb.ecology")
+    by_hand()
+    with house.database.transaction() as session:
+        asked = select(ProcessInstance.status).where(ProcessInstance.business_key.endswith(":jb.ecology"))
+        weekly_ones = asked.where(ProcessInstance.definition_key == "weekly_report").order_by(ProcessInstance.id)
+        assert session.scalars(weekly_ones).all() == ["terminated", "active"]
+    with pytest.raises(Conflict, match="都已布置"):
+        by_hand()

@@ -154,15 +154,74 @@ def test_a_week_run_by_hand_for_one_unit_is_not_asked_of_it_again(government: Da
         run = session.get(RhythmRun, ("weekly", "2025-W48@unit:zj.energy:/"))
         assert run is not None and run.finished_at is not None
         assert rhythm_by_hand.served(session, [run])[run.rhythm, run.period].name == "zj.energy单位"
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="都已布置"):
         by_hand(government, Rhythm.WEEKLY, "unit", "zj.water", moment(MONDAY, 11))
 
 
 def test_the_same_unit_is_not_served_twice_by_hand(government: Database) -> None:
     by_hand(government, Rhythm.WEEKLY, "unit", "zj.energy", moment(MONDAY, 8))
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="都已布置"):
         by_hand(government, Rhythm.WEEKLY, "unit", "zj.energy", moment(date(2025, 11, 26), 8))
     assert asked_units(government) == ["zj.energy"]
+
+
+def late_comer(database: Database) -> None:
+    """A unit that has its first plan, on the route of the people's congress, after Monday's run."""
+    with database.transaction() as session:
+        made = Catalogue.again(session)
+        made.unit("zj.ocean")
+        made.person("zj.ocean.handler", "zj.ocean")
+        made.plan("海岛规划", "zj.ocean", date(2025, 11, 25), date(2027, 6, 30)).route = "people_congress"
+
+
+def test_a_unit_whose_first_plan_came_after_monday_s_run_is_asked_by_hand_and_nobody_else(other: Database) -> None:
+    activate(other, MONDAY, Rhythm.WEEKLY)
+    walk(other, MONDAY, MONDAY)
+    late_comer(other)
+    by_hand(other, Rhythm.WEEKLY, "route", "people_congress", moment(date(2025, 11, 26), 8))
+    assert asked_units(other) == ["zj.energy", "zj.ocean", "zj.water"]  # the water bureau, on the route too, is not asked again
+    with other.transaction() as session:
+        assert set(session.scalars(select(Task.due_at))) == {moment(date(2025, 11, 28), 17, 30)}
+        run = session.get(RhythmRun, ("weekly", "2025-W48@route:people_congress:/330000/"))
+        assert run is not None and run.figures is not None and run.figures["asked"] == 1
+    with pytest.raises(Conflict, match="都已布置"):
+        by_hand(other, Rhythm.WEEKLY, "route", "people_congress", moment(date(2025, 11, 26), 9))
+
+
+def test_a_route_run_again_by_hand_has_a_key_of_its_own_and_everybody_is_named_and_told_once(other: Database) -> None:
+    by_hand(other, Rhythm.WEEKLY, "route", "people_congress", moment(MONDAY, 8))
+    late_comer(other)
+    by_hand(other, Rhythm.WEEKLY, "route", "people_congress", moment(date(2025, 11, 26), 8))
+    activate(other, date(2025, 11, 26), Rhythm.WEEKLY)
+    walk(other, date(2025, 11, 26), date(2025, 12, 3))
+    with other.transaction() as session:
+        keys = session.scalars(select(RhythmRun.period).where(RhythmRun.rhythm == "weekly", RhythmRun.period.contains("@")))
+        assert sorted(keys) == ["2025-W48@route:people_congress:/330000/", "2025-W48@route:people_congress:/330000/#2"]
+        week = [one for one in notices(session, "weekly_late") if "2025-W48" in one.dedup_key]
+        assert sorted(unit for one in week for unit in one.body["units"]) == ["zj.ocean", "zj.water"]
+        assert len([one for one in notices(session, "weekly_ledger") if "2025-W48" in one.dedup_key]) == 1
+
+
+def test_who_is_asked_by_hand_after_friday_has_a_day_to_answer_and_is_named_after_it(government: Database) -> None:
+    activate(government, MONDAY, Rhythm.WEEKLY)
+    walk(government, MONDAY, date(2025, 11, 28))
+    late_comer(government)
+    by_hand(government, Rhythm.WEEKLY, "unit", "zj.ocean", moment(date(2025, 11, 29), 8))
+    walk(government, date(2025, 11, 29), date(2025, 12, 2))
+    with government.transaction() as session:
+        due = select(Task.due_at).where(Task.candidate_groups == ["zj.ocean:handler"]).order_by(Task.id)
+        assert session.scalars(due).first() == moment(date(2025, 12, 1), 17, 30)
+        named = [sorted(one.body["units"]) for one in notices(session, "weekly_late")]
+    assert named == [["zj.energy", "zj.water"], ["zj.ocean"]]
+
+
+def test_a_run_by_hand_waits_for_the_run_of_the_week_that_is_under_way(government: Database) -> None:
+    activate(government, MONDAY, Rhythm.WEEKLY)
+    with government.transaction() as session:
+        rhythms.claim_due(session, now=moment(MONDAY, 9))
+    with pytest.raises(Conflict, match="正在运行"):
+        by_hand(government, Rhythm.WEEKLY, "unit", "zj.energy", moment(MONDAY, 9))
+    assert asked_units(government) == []
 
 
 def test_a_week_run_by_hand_while_the_rhythm_is_off_still_names_who_is_late_and_sends_the_ledger(government: Database) -> None:
@@ -238,6 +297,31 @@ def test_urging_by_hand_reaches_those_with_work_in_the_unit_and_each_once_a_day(
     with government.transaction() as session:
         told = session.scalars(select(Notice.user_id).where(Notice.kind == "digest")).all()
         assert sorted(told) == sorted([people["zj.energy.handler"].id, people["zj.water.handler"].id])
+
+
+def test_urging_by_hand_after_the_run_of_the_day_reaches_who_got_no_digest_and_has_something_now(government: Database) -> None:
+    with government.transaction() as session:
+        Catalogue.again(session).task("能源规划", "zj.energy", moment(MONDAY, 17, 30))
+    activate(government, MONDAY, Rhythm.DAILY)
+    walk(government, MONDAY, MONDAY)
+    with government.transaction() as session:
+        made = Catalogue.again(session)
+        for unit in ("zj.energy", "zj.water"):
+            made.task("水利规划", unit, moment(MONDAY, 17, 30))
+    by_hand(government, Rhythm.DAILY, "unit", "zj.energy", moment(MONDAY, 11))
+    by_hand(government, Rhythm.DAILY, "unit", "zj.water", moment(MONDAY, 11))
+    by_hand(government, Rhythm.DAILY, "unit", "zj.water", moment(MONDAY, 12))
+    with government.transaction() as session:
+        people = Catalogue.again(session).people
+        told = [one.user_id for one in notices(session, "digest")]
+        assert told == [people["zj.energy.handler"].id, people["zj.water.handler"].id]
+        daily = select(RhythmRun).where(RhythmRun.rhythm == "daily")
+        runs = session.scalars(daily.order_by(RhythmRun.claimed_at, RhythmRun.period))
+        sent = [(run.period, (run.figures or {})["sent"]) for run in runs]
+    assert sent == [
+        ("2025-11-24", 1), ("2025-11-24@unit:zj.energy:/", 0), ("2025-11-24@unit:zj.water:/", 1),
+        ("2025-11-24@unit:zj.water:/#2", 0),
+    ]  # fmt: skip
 
 
 def test_by_hand_refuses_a_day_off_an_unknown_unit_and_who_does_not_supervise(government: Database) -> None:

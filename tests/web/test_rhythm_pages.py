@@ -46,7 +46,7 @@ def test_a_run_by_hand_leaves_its_record_and_does_not_come_twice(house: House, p
     asked(house)
     supervisor = person("jb.supervisor")
     page = supervisor.get(WEEKLY).text
-    assert "江北区能源局" in page and "已完成" in page and "手动运行" in page
+    assert "江北区能源局" in page and "已完成" in page and "手动运行" in page and "布置 1 个单位" in page
     again = supervisor.post(f"{WEEKLY}/run", {"scope": "unit:jb.energy"}, seen=WEEKLY)
     assert again.status_code == 409 and "不再重复" in again.text
 

@@ -96,7 +96,9 @@ def send_digests(session: Session, run: RhythmRun, *, now: datetime) -> int | No
     """Write the digests of the next people after the run's cursor; gives the new cursor, None at the end."""
     waiting = _within(session, digests_at(session, run.due_at, after=run.cursor), scope_of(run))
     chunk = waiting[:PEOPLE_A_CHUNK]
-    post_notices(session, [notice_of(one, SETTINGS.day_of(run.due_at)) for one in chunk], now=now)
+    sent = post_notices(session, [notice_of(one, SETTINGS.day_of(run.due_at)) for one in chunk], now=now)
+    facts = run.figures or {}
+    run.figures = facts | {"sent": int(facts.get("sent", 0)) + sent}
     failpoints.reach("in-rhythm")
     return chunk[-1].user_id if len(waiting) > len(chunk) else None
 

@@ -1,4 +1,8 @@
-"""A rhythm run by hand, for one unit or one route: once a period, with its own record (docs/domain.md §3.6)."""
+"""A rhythm run by hand, for one unit or one route, with its own record (docs/domain.md §3.6).
+
+Nobody gets the same twice: after the run of the period, and after earlier ones by hand, the weekly rhythm reaches the units that
+were not asked yet, the daily one who got no digest that day. A bulletin is begun once.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +16,19 @@ from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
 from workflow_service.domain.plans import Route
-from workflow_service.domain.rhythms import Rhythm
+from workflow_service.domain.rhythms import Rhythm, Run
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
 from workflow_service.store import people_queries
 from workflow_service.store.people import Unit
 from workflow_service.store.supervision import RhythmRun
 
-from . import audit, rhythms
+from . import audit, rhythms, weekly
 from .context import Actor
 from .rhythm_scope import ROUTE, UNIT, Scope, scope_of
+
+REPEATED = (Rhythm.DAILY, Rhythm.WEEKLY)
+"""What is run by hand as often as somebody is left: these rhythms keep by the person or the unit that nobody is served twice."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +45,31 @@ def run_by_hand(
 ) -> tuple[str, str]:
     """Claim the run of the present period for one unit or one route; gives the (rhythm, period) row to be worked on.
 
-    Raises Forbidden; NotFound; InvalidInput on a day off for the daily rhythm; Conflict where the period has been run,
-    for everybody or for this unit or route.
+    Raises Forbidden; NotFound; InvalidInput on a day off for the daily rhythm; Conflict while the period is being run for
+    everybody or for this unit or route, where nobody of the scope is left to be asked for a weekly report, and where the
+    bulletin's period has been run.
     """
     scope = _scope(session, actor, kind, code)
     run = rhythms.run_at(session, rhythm, now)
-    whole = session.get(RhythmRun, (rhythm.value, run.period_key))
-    if whole is not None:
-        raise Conflict(N_("%(period)s的%(rhythm)s已经运行，不再重复。"), period=run.label, rhythm=rhythm.label)
+    _require_anyone_left(session, run, scope)
     by = {"id": actor.user_id, "name": actor.name}
-    claimed = rhythms.claim_by_hand(session, run, scope, by, now=now)
+    claimed = rhythms.claim_by_hand(session, run, scope, by, again=rhythm in REPEATED, now=now)
     if claimed is None:
         raise Conflict(N_("%(period)s的%(rhythm)s已为所选单位或路线运行，不再重复。"), period=run.label, rhythm=rhythm.label)
     data = {"period": run.period_key, **scope.plain()}
     audit.record(session, actor, "rhythm.run_by_hand", f"rhythm:{rhythm.value}", data, now=now)
     return claimed
+
+
+def _require_anyone_left(session: Session, run: Run, scope: Scope) -> None:
+    """Whom the daily run still has something for is known only when it runs: to look takes as long as to send."""
+    words = {"period": run.label, "rhythm": run.rhythm.label}
+    if run.rhythm not in REPEATED and session.get(RhythmRun, (run.rhythm.value, run.period_key)) is not None:
+        raise Conflict(N_("%(period)s的%(rhythm)s已经运行，不再重复。"), **words)
+    if rhythms.is_under_way(session, run, scope):
+        raise Conflict(N_("%(period)s的%(rhythm)s正在运行，请在其完成后再试。"), **words)
+    if run.rhythm is Rhythm.WEEKLY and not weekly.is_anyone_left(session, run.period_key, scope):
+        raise Conflict(N_("所选范围内有在编规划的单位都已布置%(period)s的%(rhythm)s，不再重复。"), **words)
 
 
 def may_run(actor: Actor) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -43,6 +43,7 @@ from .rhythm_scope import BY_HAND, Scope, scope_of
 from .rhythm_settings import Configured, activate, configured, deactivate
 
 LONGEST_PAUSE_SECONDS = 3600
+AGAIN = "#"
 WEEKLY_LATE, WEEKLY_LEDGER = "weekly_late", "weekly_ledger"
 
 Work = Callable[..., int | None]
@@ -85,13 +86,18 @@ def claim(session: Session, run: Run, *, now: datetime, caught_up: bool = False)
     return [(run.rhythm.value, run.period_key)]
 
 
-def claim_by_hand(session: Session, run: Run, scope: Scope, by: Mapping[str, Any], *, now: datetime) -> tuple[str, str] | None:
-    """Claim a run for a part only; None where that part has been run by hand.
+def claim_by_hand(
+    session: Session, run: Run, scope: Scope, by: Mapping[str, Any], *, again: bool = False, now: datetime
+) -> tuple[str, str] | None:
+    """Claim a run for a part only; None where that part has been run by hand, unless it may be run `again` (under a key with a
+    serial), or where somebody claims it at this moment.
 
     What follows a weekly run (naming the late, the ledger) is claimed with it, for those who supervise that part.
     """
     run = _with_time_to_answer(run, now, working_calendar(session))
     key = scope.key_of(run.period_key)
+    if again:
+        key = _next_key(session, run.rhythm, key)
     facts = _facts(run) | {"scope": scope.plain(), "by": dict(by)}
     row = _row(run, run.period_key, now, False) | {"period": key, "due_at": now, "figures": facts}
     statement = insert(RhythmRun).on_conflict_do_nothing(index_elements=["rhythm", "period"])
@@ -101,6 +107,22 @@ def claim_by_hand(session: Session, run: Run, scope: Scope, by: Mapping[str, Any
     if follow_ups := [one | {"period": key, "figures": facts} for one in _follow_ups(run, now, False)]:
         session.execute(statement, follow_ups)
     return run.rhythm.value, key
+
+
+def is_under_way(session: Session, run: Run, scope: Scope) -> bool:
+    """Whether a run's period is claimed and not finished, for everybody or by hand for a part."""
+    key = scope.key_of(run.period_key)
+    same = or_(RhythmRun.period.in_((run.period_key, key)), RhythmRun.period.startswith(f"{key}{AGAIN}", autoescape=True))
+    open_runs = RhythmRun.rhythm == run.rhythm.value, RhythmRun.finished_at.is_(None), same
+    return session.scalar(select(exists().where(*open_runs))) is True
+
+
+def _next_key(session: Session, rhythm: Rhythm, key: str) -> str:
+    """The key of the next run of a part: the first has none, the second the serial 2."""
+    former = or_(RhythmRun.period == key, RhythmRun.period.startswith(f"{key}{AGAIN}", autoescape=True))
+    count = select(func.count()).select_from(RhythmRun).where(RhythmRun.rhythm == rhythm.value, former)
+    serial = (session.scalar(count) or 0) + 1
+    return key if serial == 1 else f"{key}{AGAIN}{serial}"
 
 
 def unfinished(session: Session, *, now: datetime) -> list[tuple[str, str]]:
@@ -276,5 +298,6 @@ def _follow_ups(run: Run, now: datetime, caught_up: bool) -> list[dict[str, Any]
 
 __all__ = [
     "Coming", "Configured", "activate", "advance", "claim", "claim_by_hand", "claim_due", "coming_runs", "configured",
-    "daily_run_at", "deactivate", "due_at_moment", "finish", "preview", "put_off", "run_at", "run_due", "runs_of", "unfinished",
+    "daily_run_at", "deactivate", "due_at_moment", "finish", "is_under_way", "preview", "put_off", "run_at", "run_due", "runs_of",
+    "unfinished",
 ]  # fmt: skip

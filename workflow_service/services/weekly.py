@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
@@ -21,6 +21,7 @@ from workflow_service.domain.supervision import Comparison, Figures
 from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
 from workflow_service.store import catalogue_changes, notice_rows
+from workflow_service.store.operations import TaskEvent
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance, Task
@@ -42,7 +43,7 @@ UNITS_A_CHUNK = 20
 PLANS_NAMED = 200
 _NOTHING_LEFT = N_("规划目录已调整")
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
-"""A run of everybody and one by hand must not ask the same unit at the same moment."""
+"""A run of everybody and one by hand must not ask, or name, the same unit at the same moment."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,10 @@ def ask_for_reports(session: Session, run: RhythmRun, *, now: datetime) -> int |
     waiting = units_with_plans(session, after=run.cursor, scope=scope_of(run))
     due_at = _due_at(session, facts, now)
     asked = _asked_already(session, period)
-    for unit in waiting[:UNITS_A_CHUNK]:
-        if _key(period, unit) not in asked:
-            _ask(session, unit, period, facts, due_at, now)
+    left = [unit for unit in waiting[:UNITS_A_CHUNK] if _key(period, unit) not in asked]
+    for unit in left:
+        _ask(session, unit, period, facts, due_at, now)
+    run.figures = facts | {"asked": int(facts.get("asked", 0)) + len(left)}
     failpoints.reach("in-rhythm")
     return waiting[UNITS_A_CHUNK - 1].id if len(waiting) > UNITS_A_CHUNK else None
 
@@ -95,6 +97,14 @@ def units_with_plans(session: Session, *, after: int = 0, scope: Scope | None = 
     in_progress = select(Plan.id).where(Plan.lead_unit_id == Unit.id, *_in_progress()).exists()
     statement = select(Unit).where(Unit.id > after, Unit.active, in_progress, leads(scope)).order_by(Unit.id)
     return list(session.scalars(statement.limit(UNITS_A_CHUNK + 1)))
+
+
+def is_anyone_left(session: Session, period: str, scope: Scope) -> bool:
+    """Whether a unit with plans in progress within a scope was not asked for its report of a week (`2026-W09`) yet."""
+    in_progress = select(Plan.id).where(Plan.lead_unit_id == Unit.id, *_in_progress()).exists()
+    own_key = ProcessInstance.business_key == func.concat(f"weekly:{period}:", Unit.code)
+    asked = select(ProcessInstance.id).where(own_key, *_is_asked(period)).exists()
+    return session.scalar(select(select(Unit.id).where(Unit.active, in_progress, leads(scope), ~asked).exists())) is True
 
 
 def all_units_with_plans(session: Session) -> list[str]:
@@ -108,6 +118,7 @@ def name_late_units(session: Session, run: RhythmRun, *, now: datetime) -> int |
 
     Each is named once: what was asked by hand and what was asked of everybody are named by runs of their own.
     """
+    session.execute(_ONE_AT_A_TIME, {"name": f"weekly_late:{period_key(run)}"})
     named = _named(session, run)
     late = [unit for unit in silent_units(session, period_key(run), scope_of(run), now=now) if unit.code not in named]
     run.figures = (run.figures or {}) | {"named": [unit.code for unit in late]}
@@ -138,7 +149,12 @@ def silent_units(session: Session, period: str, scope: Scope | None = None, *, n
 def late_units(session: Session, period: str, *, now: datetime) -> list[Unit]:
     """Give the units whose report of a week did not come by its day, which is over at `now`; whether it came later or not."""
     late = Task.due_at <= now, or_(Task.ended_at.is_(None), Task.ended_at > Task.due_at)
-    return list(session.scalars(_reporting(period).where(*late, Task.status.in_(("open", "completed")))))
+    return list(session.scalars(_answered(period).where(*late)))
+
+
+def _answered(period: str) -> Select[Any]:
+    """The units that report, or have reported: not those that need not any more."""
+    return _reporting(period).where(Task.status.in_(("open", "completed")))
 
 
 def _reporting(period: str) -> Select[Any]:
@@ -189,7 +205,7 @@ def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str =
         area_path=path, first=week.first, last=week.last, comparison=Comparison(figures.total, before.total),
         plans=tuple(_reported(row, said.get(row.plan_id)) for row in rows),
         late=tuple(unit.name for unit in late_units(session, week.key, now=now) if unit.area_path.startswith(path)),
-        reports_due=session.scalar(select(_reporting(week.key).where(Task.due_at > now).exists())) is False,
+        reports_due=session.scalar(select(_answered(week.key).where(Task.due_at > now).exists())) is False,
     )  # fmt: skip
 
 
@@ -239,8 +255,15 @@ def _key(period: str, unit: Unit) -> str:
 def _asked_already(session: Session, period: str) -> set[str]:
     """The keys of the reports asked for in a week; whoever asks for more of that week waits for this transaction."""
     session.execute(_ONE_AT_A_TIME, {"name": f"weekly:{period}"})
-    asked = ProcessInstance.business_key.startswith(f"weekly:{period}:"), ProcessInstance.definition_key == PROCESS
-    return set(session.scalars(select(ProcessInstance.business_key).where(*asked)))
+    return set(session.scalars(select(ProcessInstance.business_key).where(*_is_asked(period))))
+
+
+def _is_asked(period: str) -> tuple[ColumnElement[bool], ...]:
+    """Whether a run asks for a report of a week; one that ended because its plans had left hinders no other."""
+    why = TaskEvent.instance_id == ProcessInstance.id, TaskEvent.kind == "terminated", TaskEvent.reason == _NOTHING_LEFT
+    let_go = and_(ProcessInstance.status == "terminated", exists().where(*why))
+    own = ProcessInstance.business_key.startswith(f"weekly:{period}:", autoescape=True)
+    return own, ProcessInstance.definition_key == PROCESS, ~let_go
 
 
 def _ask(session: Session, unit: Unit, period: str, facts: Mapping[str, Any], due_at: datetime, now: datetime) -> None:
