@@ -10,6 +10,7 @@ from tests.api.callers import ApiHouse, assert_problem
 from tests.people import SYSTEM
 from tests.services.test_rhythms import delivered
 from tests.services.test_special_reports import FILES
+from tests.services.test_weekly_special_reports import prepare, report
 from tests.web.test_pages import plan_of
 from workflow_service.services import deployments, people
 from workflow_service.services.people import PersonFacts
@@ -48,6 +49,7 @@ def test_a_report_is_drafted_changed_sent_and_instructed_on(reporting: ApiHouse)
     assert made.status_code == 201, made.text
     report = made.get_json()
     assert (report["status"], report["number"], report["read"]) == ("draft", None, 0)
+    assert report["origin_process_instance_id"] is None
     changed = {name: given[name] for name in ("text", "recipients")} | {"title": "改过的专报"}
     assert supervisor.put(f"{URL}/{report['id']}", changed).get_json()["title"] == "改过的专报"
     finish(reporting, "jb.supervisor", "draft", "submit")
@@ -79,3 +81,14 @@ def test_the_interface_refuses_what_the_pages_refuse(reporting: ApiHouse) -> Non
     assert_problem(reporting.caller("hs.handler").get(f"{URL}/{report}"), 403)
     assert reporting.caller("hs.handler").get(URL).get_json()["items"] == []
     assert_problem(supervisor.get(f"{URL}/99"), 404)
+
+
+def test_a_report_that_a_weekly_report_asked_for_names_its_run(api: ApiHouse) -> None:
+    prepare(api.house)
+    first, *_others = report(api.house, "缺少测绘数据")
+    (task,) = api.house.open()
+    planner = api.caller("jb.planner")
+    answer = {"outcome": "draft", "plans": [{"plan": first, "report": True}]}
+    assert planner.post(f"/tasks/{task.id}/complete", {"values": answer}).status_code == 200
+    (line,) = planner.get(URL).get_json()["items"]
+    assert (line["origin_process_instance_id"], line["plan_id"], line["status"]) == (task.instance_id, first, "draft")

@@ -42,6 +42,8 @@ def _then_required(schema: dict[str, Any], answer: dict[str, Any]) -> list[str]:
 def _example(field: dict[str, Any]) -> Any:
     if "enum" in field:
         return field["enum"][0]
+    if "x-rows-from" in field:
+        return [{"plan": 1, "title": "规划", "report": True}]
     if field["type"] == "array" and "enum" in field.get("items", {}):
         return field["items"]["enum"]
     return EXAMPLES.get(field.get("x-widget", ""), "说明")

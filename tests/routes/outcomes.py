@@ -126,7 +126,8 @@ RHYTHMS = [
     _outcome("midterm_evaluation", "evaluated", DEVELOPMENT, meeting_result=[RETURNED, PASSED]),
     _outcome("midterm_evaluation", "evaluated", DEVELOPMENT, meeting_result=[PASSED, RETURNED, PASSED]),
     _outcome("weekly_report", "reported"),
-    _outcome("weekly_report", "report_sent", report_progress="needs_help"),
+    _outcome("weekly_report", "reports_begun", report_progress="needs_help"),
+    _outcome("weekly_report", "not_needed", report_progress="needs_help", special_report="not_needed"),
     _outcome("ten_day_bulletin", "published"),
     _outcome("ten_day_bulletin", "published", release_bulletin=["return", "release"]),
 ]

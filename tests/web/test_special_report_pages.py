@@ -12,6 +12,7 @@ from tests.people import PASSWORD, SYSTEM
 from tests.services.house import House
 from tests.services.test_rhythms import delivered
 from tests.services.test_special_reports import FILES
+from tests.services.test_weekly_special_reports import drafts, prepare, report
 from tests.web.conftest import Person
 from tests.web.test_pages import plan_of
 from workflow_service.services import deployments, people
@@ -122,3 +123,37 @@ def test_a_report_is_drafted_and_handed_in_at_once(reporting: House, person: Vis
         NEW, form(reporting, plan, then="submit"), seen=f"{NEW}?plan={plan}", follow_redirects=True
     )
     assert "已提交审核签发" in sent.text and reporting.waiting() == ["release"]
+
+
+def test_a_planner_chooses_on_the_task_page_about_which_plans_to_report_and_finds_the_drafts_there(
+    house: House, person: Visit
+) -> None:
+    prepare(house)
+    first, second, _third = report(house, "缺少测绘数据", "部门意见不一致")
+    (task,) = house.open()
+    planner, path = person("jb.planner"), f"/tasks/{task.id}"
+    page = planner.get(path).text
+    assert "用海指标未落实" in page and "部门意见不一致" in page and "就此起草专报" in page
+    rows = {"plans.0.plan": first, "plans.0.report.asked": "1", "plans.1.plan": second, "plans.1.report.asked": "1"}
+    nothing = planner.post(f"{path}/complete", {"outcome": "draft", **rows}, seen=path)
+    assert nothing.status_code == 422 and "至少选择 1 项" in nothing.text
+    chosen = {"outcome": "draft", **rows, "plans.1.report": "true"}
+    assert planner.post(f"{path}/complete", chosen, seen=path).status_code == 302
+    (made,) = drafts(house)
+    link = f'href="{LIST}/{made.id}"'
+    assert link in planner.get(path).text and link in planner.get(f"/instances/{task.instance_id}").text
+    told = planner.get(f"{LIST}/{made.id}").text
+    assert "由周报送中需协调的事项形成" in told and "部门意见不一致；需协调：用海指标未落实" in told
+    assert link not in person("jb.handler").get(f"/instances/{task.instance_id}").text
+
+
+def test_none_is_needed_with_a_reason_on_the_task_page(house: House, person: Visit) -> None:
+    prepare(house)
+    report(house, "缺少测绘数据")
+    (task,) = house.open()
+    planner, path = person("jb.planner"), f"/tasks/{task.id}"
+    lacking = planner.post(f"{path}/complete", {"outcome": "not_needed"}, seen=path)
+    assert lacking.status_code == 422 and "必填" in lacking.text
+    answer = {"outcome": "not_needed", "opinion": "已协调解决"}
+    assert planner.post(f"{path}/complete", answer, seen=path).status_code == 302
+    assert "已协调解决" in planner.get(path).text and house.open() == []

@@ -43,7 +43,10 @@ class ReportQuery(PageQuery):
 
 
 class ReportLine(Shown):
-    """One special report; `read` counts the leaders who have read it."""
+    """One special report; `read` counts the leaders who have read it.
+
+    `origin_process_instance_id` is the weekly report in which it was begun, null where a person began it.
+    """
 
     id: int
     number: str | None
@@ -57,6 +60,7 @@ class ReportLine(Shown):
     drafted_at: Moment
     sent_at: Moment | None
     process_instance_id: int | None
+    origin_process_instance_id: int | None
 
 
 class ReadingShown(Shown):

@@ -93,6 +93,7 @@ def _line(row: ReportRow) -> dict[str, Any]:
         "id": one.id, "number": one.number, "organ": one.organ, "plan_id": one.plan_id, "title": one.title,
         "status": one.status, "recipients": list(one.recipients), "read": row.read, "drafted_by": row.drafter,
         "drafted_at": one.drafted_at, "sent_at": one.sent_at, "process_instance_id": one.instance_id,
+        "origin_process_instance_id": one.origin_instance_id,
     }  # fmt: skip
 
 

@@ -124,6 +124,7 @@ def _reason(error: ValidationError) -> str:
         "minimum": _("不能小于 %(n)s", n=wanted),
         "maximum": _("不能大于 %(n)s", n=wanted),
         "minItems": _("至少选择 %(n)s 项", n=wanted),
+        "contains": _("至少选择 %(n)s 项", n=1),
         "maxItems": _("最多选择 %(n)s 项", n=wanted),
         "format": _("应是 1949 年至 2200 年之间的日期，如 2021-06-30") if wanted == "date" else _("格式不符"),
         "additionalProperties": _("表单里没有这个字段"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -20,9 +21,19 @@ from .calendars import SETTINGS, working_calendar
 MOST_STEPS, MOST_CHANGES = 2, 1
 LONGEST_QUOTE = 60
 """Characters of a weekly report that a one-page paper quotes."""
+LONGEST_TOLD = 200
+"""Characters of the weekly report that gave cause for the paper."""
 WHY_MOVED = {
     "meeting": "等待上会", "answer": "等待答复", "suspended": "流程暂停", "by_hand": "督办调整", "extended": "批准延期",
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a lead unit wrote of a plan's problems in the week that begins on a Monday."""
+
+    week: date
+    problems: str
 
 
 def facts_of(session: Session, plan: Plan, *, now: datetime) -> str:
@@ -44,13 +55,16 @@ def sentences_of(session: Session, plan: Plan, *, now: datetime) -> list[str]:
     return [_closed(one) for one in found]
 
 
-def report_text(session: Session, plan: Plan, *, now: datetime) -> str:
-    """Draft the text of a special report: how things stand, what the trouble is, what is suggested; a heading a line."""
+def report_text(session: Session, plan: Plan, *, told: Told | None = None, now: datetime) -> str:
+    """Draft the text of a special report: how things stand, what the trouble is, what is suggested; a heading a line.
+
+    The trouble is what was `told`, else what the last weekly report says.
+    """
     steps = _steps(session, plan)
     standing = [_due(session, plan, now), f"目前处于“{Stage(plan.stage).word}”阶段。", *_before_whom(session, steps, now)]
     parts = (
         ("一、进展情况", [*standing, *_moves(session, plan)]),
-        ("二、存在问题", _problems(session, plan)),
+        ("二、存在问题", _told(told) if told is not None and told.problems.strip() else _problems(session, plan)),
         ("三、工作建议", _suggestions(plan, steps, now)),
     )
     return "\n".join(line for heading, said in parts for line in (heading, "".join(_closed(one) for one in said)))
@@ -142,9 +156,13 @@ def _problems(session: Session, plan: Plan) -> list[str]:
     return [f"{when}，{_quoted(report.problems)}"]
 
 
-def _quoted(text: str) -> str:
+def _told(told: Told) -> list[str]:
+    return [f"据牵头单位{_short(told.week)}所在周的周报，{_quoted(told.problems, LONGEST_TOLD)}"]
+
+
+def _quoted(text: str, longest: int = LONGEST_QUOTE) -> str:
     plain = " ".join(text.split())
-    return plain if len(plain) <= LONGEST_QUOTE else f"{plain[:LONGEST_QUOTE]}……"
+    return plain if len(plain) <= longest else f"{plain[:longest]}……"
 
 
 def _suggestions(plan: Plan, steps: Sequence[tuple[Task, str]], now: datetime) -> list[str]:

@@ -1,16 +1,59 @@
-"""Service tasks of special reports: numbered and sent, dropped, the drafter told that all have read (docs/domain.md §6)."""
+"""Service tasks of special reports: begun about what a weekly report tells, numbered and sent, dropped, the drafter told that all
+have read (docs/domain.md §6).
+"""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
 
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
 from workflow_service.store.acting import SpecialReportRow
+from workflow_service.store.plans import Plan
+from workflow_service.store.runtime import Task
 
 from . import special_reports
+from .special_reports import Drafter
 from .topics import Result, handles, locked_subject
 
 if TYPE_CHECKING:
     from .execution import Execution
+
+
+CHOOSING = "special_report"
+"""The element of the weekly report at which a planner chooses about which plans to report."""
+
+
+@handles("report.begin")
+def begin_reports(execution: "Execution", work: ServiceWork) -> Result:
+    """Begin a report about each plan that the planner chose, in his name, with the facts and what its unit reported."""
+    drafter, week = _drafter(execution), date.fromisoformat(str(work.variables["week"]))
+    begun = [
+        special_reports.begin_from_week(
+            execution.session, execution.actor, drafter, plan, week, problems, origin_id=execution.row.id, now=execution.now
+        )
+        for plan, problems in _chosen(execution, work.variables)
+    ]  # fmt: skip
+    return Result({"reports": [{"id": one.id, "title": one.title} for one in begun]})
+
+
+def _chosen(execution: "Execution", seen: Mapping[str, Any]) -> Iterator[tuple[Plan, str]]:
+    answer, published = seen.get(CHOOSING) or {}, seen.get("publish") or {}
+    wanted = {row.get("plan") for row in answer.get("plans") or () if row.get("report")}
+    for one in published.get("stuck") or ():
+        if one["id"] in wanted:
+            yield execution.session.get_one(Plan, one["id"]), str(one.get("problems") or "")
+
+
+def _drafter(execution: "Execution") -> Drafter:
+    """Who hands in the choice now, or, where the step is tried again by somebody else, who had handed it in."""
+    choice = select(Task).where(Task.instance_id == execution.row.id, Task.element_id == CHOOSING, Task.round_id.is_(None))
+    last = execution.session.scalars(choice.order_by(Task.id.desc()).limit(1)).first()
+    if last is not None and last.status == "completed":
+        return Drafter(last.completed_by, last.completed_unit_id)
+    return Drafter(execution.actor.user_id, execution.actor.unit_id)
 
 
 @handles("report.send")

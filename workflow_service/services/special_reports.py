@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,7 +29,7 @@ from workflow_service.store.plans import Plan
 from workflow_service.store.report_list import Leader
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import audit, paper_templates, recipients
+from . import audit, paper_templates, plan_brief, recipients
 from .calendars import SETTINGS
 from .context import Actor
 from .listing import INSPECTOR_POST, inspector_of
@@ -55,18 +55,73 @@ class ReportAsked:
     recipients: Sequence[int]
 
 
+@dataclass(frozen=True)
+class Drafter:
+    """Who drafts, and the unit that speaks in the report."""
+
+    user_id: int | None
+    unit_id: int | None
+
+
 def draft_report(session: Session, actor: Actor, plan_id: int, asked: ReportAsked, *, now: datetime) -> SpecialReportRow:
     """Keep a draft and put it before its drafter. Raises NotFound, Forbidden, InvalidInput."""
     plan = visible_plan(session, actor, plan_id)
     policy.require(actor, "report.draft", policy.thing_of(plan.area_path))
-    if actor.user_id is None or actor.unit_id is None:
+    return _begin(session, actor, Drafter(actor.user_id, actor.unit_id), plan, asked, now=now)
+
+
+def begin_from_week(
+    session: Session, actor: Actor, drafter: Drafter, plan: Plan, week: date, problems: str, *, origin_id: int, now: datetime
+) -> SpecialReportRow:
+    """Begin the report about a plan for whom a weekly report's run (`origin_id`) asked to do so: that was his right.
+
+    `week` is the Monday of the report, `problems` what its unit wrote. The text is what the drafting page offers, the reader
+    the first leader of the area or above it outside the unit that speaks; the drafter changes both before he hands it in.
+    Raises Forbidden, InvalidInput where there is no leader to read it.
+    """
+    asked = ReportAsked(
+        title_of(plan), plan_brief.report_text(session, plan, told=plan_brief.Told(week, problems), now=now)[:LONGEST_TEXT],
+        _first_reader(session, drafter, now),
+    )  # fmt: skip
+    return _begin(session, actor, drafter, plan, asked, origin_id=origin_id, now=now)
+
+
+def title_of(plan: Plan) -> str:
+    """The title with which a draft about a plan begins."""
+    return f"关于《{plan.title}》编制进度的专报"[:LONGEST_TITLE]
+
+
+def reports_begun(session: Session, actor: Actor, row: ProcessInstance) -> list[SpecialReportRow]:
+    """Give the reports that were begun in a run, those that the actor may see; a plan's run and a report's begin none."""
+    if row.plan_id is not None or row.definition_key == PROCESS:
+        return []
+    found = report_list.begun_in(session, row.id)
+    return [one for one in found if policy.may(actor, "report.see", _thing(session, one))]
+
+
+def _first_reader(session: Session, drafter: Drafter, now: datetime) -> list[int]:
+    """The highest leader of the drafter's area, before those above it; one of the unit that speaks only where nobody else is."""
+    if drafter.unit_id is None:
+        return []
+    organ = session.get_one(Unit, drafter.unit_id)
+    known = report_list.leaders_over(session, organ.area_path, SETTINGS.day_of(now))
+    outside = [one for one in known if one.unit_id != organ.id]
+    return [one.user_id for one in (outside or known)[:1]]
+
+
+def _begin(
+    session: Session, actor: Actor, drafter: Drafter, plan: Plan, asked: ReportAsked, *, origin_id: int | None = None,
+    now: datetime,
+) -> SpecialReportRow:  # fmt: skip
+    if drafter.user_id is None or drafter.unit_id is None:
         raise Forbidden(N_("专报须由在岗人员起草。"), action="report.draft")
-    organ = session.get_one(Unit, actor.unit_id)
+    organ = session.get_one(Unit, drafter.unit_id)
     leaders = _leaders(session, organ.area_path, asked, now)
     made = SpecialReportRow(
         area=last_area(organ.area_path), area_path=organ.area_path, organ=organ.name, organ_unit_id=organ.id, plan_id=plan.id,
         title=asked.title.strip(), text=asked.text.strip(), status=DRAFT, recipients=[one.user_id for one in leaders],
-        recipient_names=[_named(one) for one in leaders], drafted_by=actor.user_id, drafted_at=now,
+        recipient_names=[_named(one) for one in leaders], drafted_by=drafter.user_id, drafted_at=now,
+        origin_instance_id=origin_id,
     )  # fmt: skip
     session.add(made)
     session.flush()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .execution import Execution
 
 
+NEEDS_HELP = "needs_help"
+
+
 @handles("bulletin.draft")
 def draft_bulletin(execution: "Execution", work: ServiceWork) -> Result:
     """Fix the figures of the area and period that the instance was started for."""
@@ -59,12 +62,13 @@ def publish_report(execution: "Execution", work: ServiceWork) -> Result:
     unit = execution.session.scalars(select(Unit).where(Unit.code == str(seen["unit"]))).one_or_none()
     if unit is None:
         raise InvalidInput(N_("没有代码为“%(unit)s”的单位。"), unit=seen["unit"])
-    plan_ids = [int(one["id"]) for one in seen.get("plans") or []]
+    plans, said = list(seen.get("plans") or []), _answer(seen, "report_progress")
     week = date.fromisoformat(str(seen["week"]))
     kept = weekly_reports.record_report(
-        execution.session, execution.actor, unit, week, plan_ids, _answer(seen, "report_progress"), now=execution.now
+        execution.session, execution.actor, unit, week, [int(one["id"]) for one in plans], said, now=execution.now
     )
-    return Result({"plans": kept})
+    stuck = weekly_reports.stuck_plans(said, plans) if said.get("outcome") == NEEDS_HELP else []
+    return Result({"plans": kept, "stuck": stuck})
 
 
 def _answer(seen: Mapping[str, Any], element: str) -> dict[str, Any]:

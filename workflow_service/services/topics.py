@@ -54,7 +54,7 @@ LASTING = frozenset(
     {
         "bulletin.publish", "catalogue.change", "document.archive", "document.distribute", "evaluation.record",
         "listing.strike_off", "plan.file", "plan.forward", "plan.issue", "plan.merge", "plan.pend", "plan.refuse",
-        "plan.register", "plan.revised", "report.send", "weekly.publish",
+        "plan.register", "plan.revised", "report.begin", "report.send", "weekly.publish",
     }
 )  # fmt: skip
 """Topics whose work stands outside the instance (a code, a number, an issued plan) and is not undone by moving a token back."""

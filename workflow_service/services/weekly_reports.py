@@ -35,6 +35,26 @@ def record_report(
     return kept
 
 
+def stuck_plans(answer: Mapping[str, Any], plans: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give the plans of a report that has matters to be settled, as `{"id": …, "title": …, "problems": …}`.
+
+    Those with problems of their own, all where no problem is told of one; `problems` ends with what the unit wants settled.
+    """
+    titles = {int(one["id"]): str(one.get("title") or "") for one in plans}
+    told = {plan_id: said["problems"].strip() for plan_id, said in _said(answer, list(titles))}
+    hindered = {plan_id: words for plan_id, words in told.items() if words} or dict.fromkeys(titles, "")
+    matter = str(answer.get("problem") or "").strip()
+    return [
+        {"id": plan_id, "title": titles[plan_id], "problems": _with_matter(words, matter)}
+        for plan_id, words in hindered.items()
+    ]
+
+
+def _with_matter(problems: str, matter: str) -> str:
+    asked = f"需协调：{matter}" if matter and matter != problems else ""
+    return "；".join(part for part in (problems, asked) if part)
+
+
 def last_texts(session: Session, plan_ids: Sequence[int], *, before: date) -> dict[int, str]:
     """Give for each plan what was last reported in a week before the one that begins on a Monday."""
     newest = (

@@ -123,7 +123,8 @@ class SpecialReportRow(Base):
 
     `area_path` is that of the unit that speaks in it; `number` its document number, of a series of its own, given when it is
     sent. `recipients` are ids of people and `recipient_names` how the paper names them, in the same order. It is drafted,
-    released and read in the run `instance_id`, which holds what the leaders wrote.
+    released and read in the run `instance_id`, which holds what the leaders wrote. `origin_instance_id` is the weekly report's
+    run in which it was begun; null: begun by a person.
     """
 
     __tablename__ = "special_report"
@@ -135,6 +136,7 @@ class SpecialReportRow(Base):
         Index("ix_special_report_plan", "plan_id", "id"),
         Index("ix_special_report_drafted_by", "drafted_by", "id"),
         Index("ix_special_report_instance", "instance_id"),
+        Index("ix_special_report_origin", "origin_instance_id", postgresql_where=text("origin_instance_id is not null")),
     )
     id: Mapped[Key]
     area: Mapped[str]
@@ -153,6 +155,7 @@ class SpecialReportRow(Base):
     sent_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     sent_at: Mapped[datetime | None]
     instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
+    origin_instance_id: Mapped[int | None] = mapped_column(ForeignKey("process_instance.id"))
 
 
 class Extension(Base):

@@ -56,6 +56,7 @@ class Leader:
     name: str
     unit: str
     post: str
+    unit_id: int
 
 
 def rows(
@@ -85,6 +86,12 @@ def of_instance(session: Session, instance_id: int) -> SpecialReportRow | None:
     return session.scalars(select(SpecialReportRow).where(SpecialReportRow.instance_id == instance_id)).one_or_none()
 
 
+def begun_in(session: Session, instance_id: int) -> Sequence[SpecialReportRow]:
+    """Give the reports that were begun in another run, in order."""
+    begun = select(SpecialReportRow).where(SpecialReportRow.origin_instance_id == instance_id)
+    return session.scalars(begun.order_by(SpecialReportRow.id)).all()
+
+
 def reading_tasks(session: Session, instance_id: int | None) -> Sequence[Task]:
     """Give the tasks at which leaders read or have read, the first given first; what was taken back is left out."""
     reading = Task.instance_id == instance_id, Task.element_id == READING, Task.round_id.is_(None)
@@ -96,7 +103,7 @@ def leaders_over(session: Session, area_path: str, today: date) -> list[Leader]:
     """Give who holds a leading post today in a unit of an area itself or above it, the highest post first, one row each."""
     unit = func.coalesce(func.nullif(Unit.short_name, ""), Unit.name)
     statement = (
-        select(User.id, User.name, unit, Post.name)
+        select(User.id, User.name, unit, Post.name, Unit.id)
         .join(Membership, Membership.user_id == User.id)
         .join(Post, Post.id == Membership.post_id)
         .join(Unit, Unit.id == Post.unit_id)

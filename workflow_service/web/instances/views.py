@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
-from workflow_service.services import hand_decisions, missing_deadlines, processes
+from workflow_service.services import hand_decisions, missing_deadlines, processes, special_reports
 from workflow_service.store import instance_view, plan_list
 from workflow_service.store.runtime import Incident, ProcessInstance
 
@@ -50,6 +50,7 @@ def show(instance_id: int) -> ResponseReturnValue:
         files=plan_list.attachments(session, page_actor().user_id, instance_id=instance_id),
         plan=plan_list.plan_by_id(session, row.plan_id) if row.plan_id else None,
         manages=manages,
+        begun_reports=special_reports.reports_begun(session, page_actor(), row),
         commands=control.commands_for(row),
         may_instruct=_may_instruct(row),
         undecided=_undecided(row, incidents),

@@ -17,7 +17,7 @@ from workflow_service.services import plan_brief, report_reading, special_report
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.services.plans import visible_plan
 from workflow_service.services.recipients import Asked
-from workflow_service.services.special_reports import LONGEST_TITLE, SENT, ReportAsked
+from workflow_service.services.special_reports import SENT, ReportAsked
 from workflow_service.store import listed_list, report_list
 from workflow_service.store.acting import SpecialReportRow
 from workflow_service.store.people import Unit
@@ -189,8 +189,7 @@ def _form(
     if not typed and report is not None:
         typed, chosen = {"title": report.title, "text": report.text}, [str(one) for one in report.recipients]
     elif not typed:
-        title = f"关于《{plan.title}》编制进度的专报"
-        typed = {"title": title[:LONGEST_TITLE], "text": plan_brief.report_text(session, plan, now=now)}
+        typed = {"title": special_reports.title_of(plan), "text": plan_brief.report_text(session, plan, now=now)}
     area_path = report.area_path if report is not None else session.get_one(Unit, actor.unit_id).area_path
     leaders = special_reports.leaders_to_choose(session, area_path, now=now)
     page = render_template(
@@ -230,14 +229,17 @@ def _orders() -> list[Asked]:
 
 
 def report_beside(task: Task, row: ProcessInstance) -> dict[str, Any]:
-    """What a task's page shows of the report that its run is about: the text, and where a leader writes."""
+    """What a task's page shows of the report that its run is about, the text and where a leader writes; else of those that
+    were begun in its run.
+    """
     session, actor = page_session(), page_actor()
     found = special_reports.report_of_run(session, actor, row)
     if found is None:
-        return {"report": None}
+        return {"report": None, "begun_reports": special_reports.reports_begun(session, actor, row)}
     mine = report_reading.own_reading(session, actor, found)
     writes = mine is not None and mine.id == task.id and _may_instruct(found)
     return {
-        "report": found, "may_edit_report": special_reports.may_edit(session, actor, found), "writes_on_report": writes,
+        "report": found, "begun_reports": (), "writes_on_report": writes,
+        "may_edit_report": special_reports.may_edit(session, actor, found),
         **(choices_of_people() if writes else {}),
     }  # fmt: skip
