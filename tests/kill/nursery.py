@@ -95,10 +95,10 @@ def _import_everything() -> None:
 def _shorten_breaths() -> None:
     from workflow_service.jobs import queue
     from workflow_service.scheduler import triggers
-    from workflow_service.services import bulletins, digests, weekly
+    from workflow_service.services import bulletins, digests, weekly, weekly_ledgers
 
     queue.HEARTBEAT_SECONDS, queue.STALLED_AFTER_SECONDS, triggers.RESCUE_SECONDS = 0.5, 2.0, 1
-    digests.PEOPLE_A_CHUNK = weekly.UNITS_A_CHUNK = bulletins.AREAS_A_CHUNK = 1
+    digests.PEOPLE_A_CHUNK = weekly.UNITS_A_CHUNK = weekly_ledgers.AREAS_A_CHUNK = bulletins.AREAS_A_CHUNK = 1
 
 
 def _become(order: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ from workflow_service.documents.templates import text_of
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.identity.actor import Actor
 from workflow_service.resources import bpmn_dir, forms_dir
-from workflow_service.services import deployments, processes, rhythms, tasks, weekly
+from workflow_service.services import deployments, processes, rhythms, tasks, weekly, weekly_ledgers
 from workflow_service.store.database import Database
 from workflow_service.store.runtime import ProcessInstance, Task
 from workflow_service.store.supervision import Bulletin, Notice, RhythmRun, WeeklyReport
@@ -159,7 +159,7 @@ def test_what_was_reported_of_a_plan_that_is_issued_in_the_same_week_stays_in_th
             ("能源规划", "即将印发", "2025-11-27")
         ], "nothing was reported of the other"
         asked = {"area_path": "/330000/", "now": moment(date(2025, 12, 1))}
-        assert "即将印发" in text_of(weekly.weekly_docx(session, SYSTEM, date(2025, 11, 26), **asked))
+        assert "即将印发" in text_of(weekly_ledgers.weekly_docx(session, SYSTEM, date(2025, 11, 26), **asked))
 
 
 def test_who_reports_after_the_day_stays_late_and_nobody_is_late_before_it(government: Database) -> None:

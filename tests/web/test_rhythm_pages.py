@@ -13,7 +13,7 @@ from tests.web.conftest import Person
 from tests.web.test_pages import plan_of
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.services import rhythm_by_hand, rhythm_settings, rhythms
-from workflow_service.store.supervision import WeeklyReport
+from workflow_service.store.supervision import WeeklyLedgerDocument, WeeklyReport
 
 SignIn = Callable[[str], Person]
 WEEKLY = "/rhythms/weekly"
@@ -101,5 +101,13 @@ def test_the_weekly_ledger_is_a_page_a_document_and_a_table(house: House, person
     assert supervisor.get("/weekly/ledger.docx?week=2025-W48").data[:2] == b"PK"
     book = load_workbook(BytesIO(supervisor.get("/weekly/ledger.xlsx?week=2025-W48").data))
     assert [row[7] for row in book.worksheets[0].iter_rows(min_row=4, values_only=True)] == ["初稿已成"]
+    assert "没有已发出的存档，Word 是按现在所知情况生成的预览" in page
+    monday = house.now.replace(month=12, day=1, hour=10)
+    rhythms.finish(house.database, "weekly_ledger", "2025-W48@unit:jb.energy:/", now=monday)
+    sent = supervisor.get("/weekly/ledger.docx?week=2025-W48").data
+    assert "Word 是 12月1日 10:00 发出的台账，此后不再变动" in supervisor.get("/weekly?week=2025-W48").text
+    with house.database.transaction() as session:
+        kept = session.scalars(select(WeeklyLedgerDocument.content)).all()
+    assert sent in kept and supervisor.get("/weekly/ledger.docx?week=2025-W48").data == sent
     assert supervisor.get("/weekly?week=2025-W60").status_code == 400
     assert supervisor.get("/weekly?week=2024-W01").status_code == 200

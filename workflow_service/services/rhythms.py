@@ -36,7 +36,7 @@ from workflow_service.i18n import N_
 from workflow_service.store.database import Database
 from workflow_service.store.supervision import RhythmRun
 
-from . import audit, bulletins, digests, weekly
+from . import audit, bulletins, digests, weekly, weekly_ledgers
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .rhythm_scope import BY_HAND, Scope, scope_of
@@ -51,7 +51,7 @@ WORK: Mapping[str, Work] = {
     Rhythm.DAILY.value: digests.send_digests,
     Rhythm.WEEKLY.value: weekly.ask_for_reports,
     WEEKLY_LATE: weekly.name_late_units,
-    WEEKLY_LEDGER: weekly.send_ledger,
+    WEEKLY_LEDGER: weekly_ledgers.send_ledger,
     Rhythm.TEN_DAY.value: bulletins.start_bulletins,
 }
 

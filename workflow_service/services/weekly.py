@@ -1,7 +1,7 @@
 """The weekly report (周报送): asked on Monday, due on Friday, gathered in the weekly ledger (docs/domain.md §3.5).
 
-One task a lead unit with plans in progress; who has not reported is named on the next working day; the ledger goes to the
-supervisors once the reports are due and the week is over, with the figures of its last day.
+One task a lead unit with plans in progress; who has not reported is named on the next working day; the ledger is sent by
+`weekly_ledgers`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
-from workflow_service.documents import weekly as paper
-from workflow_service.domain.rhythms import Rhythm, monday_of, week_of
-from workflow_service.domain.supervision import Comparison, Figures
+from workflow_service.domain.rhythms import Period, Rhythm, monday_of, week_of
+from workflow_service.domain.supervision import Comparison
 from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
 from workflow_service.store import catalogue_changes, notice_rows
@@ -27,7 +26,7 @@ from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 from workflow_service.store.supervision import RhythmRun, WeeklyReport
 
-from . import ledger, paper_templates
+from . import ledger
 from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .execution import Execution, locked_instance
@@ -125,8 +124,8 @@ def name_late_units(session: Session, run: RhythmRun, *, now: datetime) -> int |
     if late:
         notices = [
             _late_notice(row, run, names)
-            for row in _supervisors(session, now)
-            if (names := _names_within(late, row.area_path))
+            for row in supervisors(session, now)
+            if (names := names_within(late, row.area_path))
         ]
         post_notices(session, notices, now=now)
     failpoints.reach("in-rhythm")
@@ -143,7 +142,7 @@ def _named(session: Session, run: RhythmRun) -> set[str]:
 
 def silent_units(session: Session, period: str, scope: Scope | None = None, *, now: datetime) -> list[Unit]:
     """Give the units whose report of a week (`2026-W09`) is open past its day, of all or of a part; more time counts."""
-    return list(session.scalars(_reporting(period).where(Task.status == "open", Task.due_at <= now, leads(scope))))
+    return list(session.scalars(reporting(period).where(Task.status == "open", Task.due_at <= now, leads(scope))))
 
 
 def late_units(session: Session, period: str, *, now: datetime) -> list[Unit]:
@@ -154,10 +153,10 @@ def late_units(session: Session, period: str, *, now: datetime) -> list[Unit]:
 
 def _answered(period: str) -> Select[Any]:
     """The units that report, or have reported: not those that need not any more."""
-    return _reporting(period).where(Task.status.in_(("open", "completed")))
+    return reporting(period).where(Task.status.in_(("open", "completed")))
 
 
-def _reporting(period: str) -> Select[Any]:
+def reporting(period: str) -> Select[Any]:
     """The units that were asked to report, with their tasks, whoever has these by now."""
     return (
         select(Unit)
@@ -169,32 +168,35 @@ def _reporting(period: str) -> Select[Any]:
     )
 
 
-def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
-    """Send the week's ledger to the supervisors, each with the figures of his area at the end of the week."""
-    facts = run.figures or {}
-    last = date.fromisoformat(facts["last"])
-    scope, period = scope_of(run), period_key(run)
-    late = silent_units(session, period, now=now)
-    asked = session.scalars(_reporting(period).where(leads(scope))).all() if scope is not None else ()
-    kept: dict[str, Any] = {}
-    notices = []
-    for row in _supervisors(session, now):
-        if scope is not None and not _names_within(asked, row.area_path):
-            continue
-        if row.area_path not in kept:
-            kept[row.area_path] = ledger.figures(session, row.area_path, last)
-        notices.append(_ledger_notice(row, run, kept[row.area_path], len(_names_within(late, row.area_path))))
-    post_notices(session, notices, now=now)
-    run.figures = facts | {"figures": {area: _plain(found.total) for area, found in kept.items()}}
-    failpoints.reach("in-rhythm")
-    return None
+@dataclass(frozen=True)
+class Answers:
+    """How the reports of a week came, of all areas: the units that were late by now, and whether nobody has time left."""
+
+    late: tuple[Unit, ...]
+    due: bool
+
+
+def answers_of(session: Session, period: str, *, now: datetime) -> Answers:
+    """Give how the reports of a week (`2026-W09`) came until now."""
+    open_still = _answered(period).where(Task.due_at > now).exists()
+    return Answers(tuple(late_units(session, period, now=now)), session.scalar(select(open_still)) is False)
+
+
+def area_of_ledger(actor: Actor, area_path: str) -> str:
+    """Give the area whose ledger the actor sees: the one that is named, else his own; raises Forbidden."""
+    path = area_path or (policy.overseen_areas(actor) or ("",))[0]
+    policy.require(actor, "board.see", policy.thing_of(path) if path else None)
+    return path
 
 
 def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str = "", now: datetime) -> WeeklyLedger:
     """Give the ledger of the week that `day` lies in, for the actor's area or one that he sees; raises Forbidden."""
-    path = area_path or (policy.overseen_areas(actor) or ("",))[0]
-    policy.require(actor, "board.see", policy.thing_of(path) if path else None)
-    week = week_of(day)
+    path, week = area_of_ledger(actor, area_path), week_of(day)
+    return ledger_of(session, path, week, answers_of(session, week.key, now=now))
+
+
+def ledger_of(session: Session, path: str, week: Period, answers: Answers) -> WeeklyLedger:
+    """Give the ledger of an area and a week with what was reported until now; rights are the caller's."""
     rows = ledger.open_plans(session, path, as_of=week.last)
     done = ledger.issued_between(session, path, week.first, week.last, as_of=week.last)
     said = _reports(session, [row.plan_id for row in (*rows, *done)], week.first)
@@ -204,22 +206,8 @@ def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str =
     return WeeklyLedger(
         area_path=path, first=week.first, last=week.last, comparison=Comparison(figures.total, before.total),
         plans=tuple(_reported(row, said.get(row.plan_id)) for row in rows),
-        late=tuple(unit.name for unit in late_units(session, week.key, now=now) if unit.area_path.startswith(path)),
-        reports_due=session.scalar(select(_answered(week.key).where(Task.due_at > now).exists())) is False,
+        late=tuple(unit.name for unit in answers.late if unit.area_path.startswith(path)), reports_due=answers.due,
     )  # fmt: skip
-
-
-def weekly_docx(session: Session, actor: Actor, day: date, *, area_path: str = "", now: datetime) -> bytes:
-    """Give the weekly ledger as an official document; raises Forbidden."""
-    found = weekly_ledger(session, actor, day, area_path=area_path, now=now)
-    organ = session.scalars(select(Unit.name).where(Unit.area_path == found.area_path, Unit.relation == "drc")).first()
-    lines = tuple(_paper_line(one) for one in found.plans)
-    document = paper.WeeklyLedger(
-        mark="规划编制周调度台账", organ=organ or "", period=f"{found.first:%Y年%m月%d日}至{found.last:%m月%d日}",
-        as_of=found.last, issued_on=SETTINGS.day_of(now), written_at=now, comparison=found.comparison, lines=lines,
-        late=found.late, reports_due=found.reports_due,
-    )  # fmt: skip
-    return paper_templates.write(session, "weekly", document)
 
 
 def locked_reports(session: Session, plan_ids: Sequence[int]) -> list[ProcessInstance]:
@@ -289,44 +277,28 @@ def _due_at(session: Session, facts: Mapping[str, Any], now: datetime) -> dateti
     return SETTINGS.close_of(working_calendar(session).add_working_days(SETTINGS.day_of(now), 1))
 
 
-def _supervisors(session: Session, now: datetime) -> Sequence[Any]:
+def supervisors(session: Session, now: datetime) -> Sequence[Any]:
     """Whoever receives the ledger, as set: each once for each area that he supervises."""
     to = choice(session, Rhythm.WEEKLY)
     rows = notice_rows.holders_of_posts(session, "/", SETTINGS.day_of(now), posts=to.posts, roles=to.roles)
     return list({(row.user_id, row.area_path): row for row in rows}.values())
 
 
-def _names_within(units: Sequence[Unit], area_path: str) -> list[str]:
+def names_within(units: Sequence[Unit], area_path: str) -> list[str]:
     return [unit.short_name or unit.name for unit in units if unit.area_path.startswith(area_path)]
 
 
 def _late_notice(row: Any, run: RhythmRun, names: Sequence[str]) -> NewNotice:
     with use_language(row.language):
-        subject = _("%(count)d 个单位未按时报送%(week)s进展", count=len(names), week=_label(run))
+        subject = _("%(count)d 个单位未按时报送%(week)s进展", count=len(names), week=label_of(run))
         return NewNotice(
             user_id=row.user_id, kind="weekly_late", subject=subject, dedup_key=f"weekly_late:{run.period}:{row.area_path}",
             text=_("、").join(names[:PLANS_NAMED]), link=f"/weekly?week={period_key(run)}", body={"units": list(names)},
         )  # fmt: skip
 
 
-def _ledger_notice(row: Any, run: RhythmRun, found: ledger.LedgerFigures, late: int) -> NewNotice:
-    with use_language(row.language):
-        total = found.total
-        return NewNotice(
-            user_id=row.user_id, kind="weekly_ledger", dedup_key=f"weekly_ledger:{period_key(run)}:{row.area_path}",
-            subject=_("周调度台账（%(week)s）", week=_label(run)),
-            text=_("目录 %(total)d 项，已印发 %(issued)d 项，逾期 %(overdue)d 项，未报送单位 %(late)d 个",
-                   total=total.total, issued=total.issued, overdue=total.overdue, late=late),
-            link=f"/weekly?week={period_key(run)}", body={"figures": _plain(total), "as_of": found.day.isoformat()},
-        )  # fmt: skip
-
-
-def _label(run: RhythmRun) -> str:
+def label_of(run: RhythmRun) -> str:
     return str((run.figures or {}).get("label") or run.period)
-
-
-def _plain(total: Figures) -> dict[str, int]:
-    return {"total": total.total, "issued": total.issued, "overdue": total.overdue}
 
 
 def _reports(session: Session, plan_ids: Sequence[int], week: date) -> dict[int, WeeklyReport]:
@@ -339,11 +311,3 @@ def _reported(row: ledger.LedgerLine, said: WeeklyReport | None) -> ReportedPlan
     if said is None:
         return ReportedPlan(row)
     return ReportedPlan(row, said.progress, said.problems, said.next_steps, said.reported_at)
-
-
-def _paper_line(one: ReportedPlan) -> paper.ReportLine:
-    line = one.line
-    due = str(line.light.words) if line.light else ""
-    return paper.ReportLine(
-        line.title, line.unit_name, line.stage.word, due, one.progress, one.problems, one.next_steps
-    )

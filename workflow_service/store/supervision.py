@@ -123,6 +123,18 @@ class WeeklyReport(Base):
     reported_by: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
 
 
+class WeeklyLedgerDocument(Base):
+    """The docx of an area's weekly ledger of one week (Monday's date), as it was sent; a trigger refuses every change."""
+
+    __tablename__ = "weekly_ledger_document"
+    __table_args__ = (UniqueConstraint("area_path", "week"),)
+    id: Mapped[Key]
+    area_path: Mapped[str]
+    week: Mapped[date]
+    sent_at: Mapped[datetime]
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
 class Bulletin(Base):
     """The ten-day bulletin of one area and period; `figures` are those of the period's end and never change.
 

@@ -11,7 +11,7 @@ from workflow_service.domain.days import require_in_reach
 from workflow_service.domain.errors import BadRequest
 from workflow_service.domain.rhythms import monday_of, week_of
 from workflow_service.i18n import N_, _
-from workflow_service.services import weekly
+from workflow_service.services import weekly, weekly_ledgers
 from workflow_service.services.weekly_sheet import weekly_xlsx
 
 from ..current import page_actor, page_day, page_now, page_session, require_sign_in
@@ -36,14 +36,15 @@ def show() -> ResponseReturnValue:
     return render_template(
         "weekly/show.html", ledger=found, reported=sum(one.reported_at is not None for one in found.plans),
         before=week_of(monday - timedelta(days=7)).key, after=_next(monday), number=monday.isocalendar().week,
+        sent_at=weekly_ledgers.sent_at(page_session(), found.area_path, monday),
     )  # fmt: skip
 
 
 @blueprint.get("/ledger.<any(docx, xlsx):ending>")
 def export(ending: str) -> Response:
-    """The same week as a document or a table."""
+    """The same week as a document, as it was sent once it was, or as a table."""
     monday = _monday()
-    write = weekly.weekly_docx if ending == "docx" else weekly_xlsx
+    write = weekly_ledgers.weekly_docx if ending == "docx" else weekly_xlsx
     content = write(page_session(), page_actor(), monday, now=page_now())
     return download(content, f"{_('周调度台账')}-{week_of(monday).key}.{ending}")
 

@@ -1,0 +1,160 @@
+"""The weekly ledger's document is written when it is sent, area by area, and never changes; before that it is a preview."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from tests.services.catalogue import Catalogue, moment
+from tests.services.test_rhythm_settings import by_hand
+from tests.services.test_rhythms import SYSTEM, activate, government, notices, reports, walk
+from workflow_service.documents.built_in_templates import built_in
+from workflow_service.documents.templates import text_of
+from workflow_service.domain.rhythms import Rhythm
+from workflow_service.i18n import use_language
+from workflow_service.services import paper_templates, rhythms, tasks, weekly, weekly_ledgers
+from workflow_service.store.database import Database
+from workflow_service.store.runtime import Task
+from workflow_service.store.supervision import RhythmRun, WeeklyLedgerDocument
+
+__all__ = ["government"]
+MONDAY, SENT = date(2025, 11, 24), date(2025, 12, 1)
+PROVINCE, COUNTY = "/330000/", "/330000/330205/"
+
+
+def asked(database: Database) -> None:
+    activate(database, MONDAY, Rhythm.WEEKLY)
+    walk(database, MONDAY, MONDAY)
+
+
+def answer(database: Database, unit: str, progress: str, at: datetime) -> None:
+    with database.transaction() as session:
+        own = select(Task).where(Task.candidate_groups == [f"{unit}:handler"], Task.created_at < moment(date(2025, 11, 30)))
+        task = session.scalars(own).one()
+        said = {"outcome": "on_track", "reports": reports(session, task, progress)}
+        tasks.complete_task(session, SYSTEM, task.id, said, now=at)
+
+
+def docx(database: Database, now: datetime, area: str = PROVINCE) -> bytes:
+    with database.transaction() as session:
+        return weekly_ledgers.weekly_docx(session, SYSTEM, MONDAY, area_path=area, now=now)
+
+
+def with_a_county(database: Database) -> None:
+    """A county below with a unit, a plan and a supervisor of its own."""
+    with database.transaction() as session:
+        made = Catalogue.again(session)
+        made.unit("jb.drc", "drc", area="330205", path=COUNTY)
+        made.person("jb.supervisor", "jb.drc", "supervisor")
+        made.unit("jb.energy", area="330205", path=COUNTY)
+        made.person("jb.energy.handler", "jb.energy")
+        made.plan("江北能源规划", "jb.energy", date(2021, 1, 4), date(2027, 6, 30))
+
+
+def kept(database: Database) -> dict[str, datetime]:
+    with database.transaction() as session:
+        found = session.execute(select(WeeklyLedgerDocument.area_path, WeeklyLedgerDocument.sent_at, WeeklyLedgerDocument.week))
+        rows = found.all()
+        assert {row.week for row in rows} <= {MONDAY}
+        return {row.area_path: row.sent_at for row in rows}
+
+
+def test_the_document_that_was_sent_stays_whatever_is_reported_and_uploaded_later(government: Database) -> None:
+    asked(government)
+    answer(government, "zj.energy", "已形成初稿", moment(date(2025, 11, 26)))
+    walk(government, date(2025, 11, 27), SENT)
+    sent = docx(government, moment(SENT, 11))
+    assert "已形成初稿" in text_of(sent) and "迟报的进展" not in text_of(sent)
+    answer(government, "zj.water", "迟报的进展", moment(date(2025, 12, 2)))
+    with government.transaction() as session:
+        content = built_in("weekly", moment(SENT))
+        paper_templates.upload(session, SYSTEM, "weekly", "新模板.docx", content, now=moment(date(2025, 12, 2)))
+    assert docx(government, moment(date(2025, 12, 3))) == sent
+    with government.transaction() as session:
+        answers = weekly.answers_of(session, "2025-W48", now=moment(date(2025, 12, 3)))
+        live = weekly.weekly_ledger(session, SYSTEM, MONDAY, area_path=PROVINCE, now=moment(date(2025, 12, 3)))
+        assert [one.progress for one in live.plans] == ["已形成初稿", "迟报的进展"] and answers.due
+        assert weekly_ledgers.sent_at(session, PROVINCE, MONDAY) == moment(SENT, 10)
+
+
+def test_before_it_is_sent_the_document_says_what_is_known_by_then(government: Database) -> None:
+    asked(government)
+    assert "已形成初稿" not in text_of(docx(government, moment(date(2025, 11, 25))))
+    answer(government, "zj.energy", "已形成初稿", moment(date(2025, 11, 26)))
+    assert "已形成初稿" in text_of(docx(government, moment(date(2025, 11, 27))))
+    assert kept(government) == {}
+    with government.transaction() as session:
+        assert weekly_ledgers.sent_at(session, PROVINCE, MONDAY) is None
+
+
+def test_each_area_that_it_goes_to_has_its_own_and_one_without_supervisors_has_a_preview(government: Database) -> None:
+    with_a_county(government)
+    with government.transaction() as session:
+        Catalogue.again(session).unit("hs.drc", "drc", area="330203", path="/330000/330203/")
+    asked(government)
+    walk(government, date(2025, 11, 25), SENT)
+    assert kept(government) == {PROVINCE: moment(SENT, 10), COUNTY: moment(SENT, 10)}
+    county = text_of(docx(government, moment(date(2025, 12, 3)), COUNTY))
+    assert "江北能源规划" in county and "水利规划" not in county
+
+
+def test_sending_goes_on_where_it_was_stopped_and_tells_everybody_once(
+    government: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weekly_ledgers, "AREAS_A_CHUNK", 1)
+    with_a_county(government)
+    asked(government)
+    walk(government, date(2025, 11, 25), date(2025, 11, 30))
+    first, later = moment(SENT, 10), moment(SENT, 15)
+    with government.transaction() as session:
+        assert rhythms.advance(session, "weekly_ledger", "2025-W48", now=first)
+    assert kept(government) == {PROVINCE: first}
+    with pytest.raises(RuntimeError), government.transaction() as session:
+        rhythms.advance(session, "weekly_ledger", "2025-W48", now=first)
+        raise RuntimeError("the worker dies before the commit")
+    rhythms.finish(government, "weekly_ledger", "2025-W48", now=later)
+    assert kept(government) == {PROVINCE: first, COUNTY: later}
+    with government.transaction() as session:
+        people = Catalogue.again(session).people
+        told = [one.user_id for one in notices(session, "weekly_ledger")]
+        assert sorted(told) == sorted([people["drc.supervisor"].id, people["jb.supervisor"].id])
+        run = session.get_one(RhythmRun, ("weekly_ledger", "2025-W48"))
+        assert run.figures is not None and set(run.figures["figures"]) == {PROVINCE, COUNTY}
+
+
+def test_many_plans_end_a_chunk_before_many_areas_do(government: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weekly_ledgers, "LINES_A_CHUNK", 2)
+    with_a_county(government)
+    asked(government)
+    walk(government, date(2025, 11, 25), date(2025, 11, 30))
+    with government.transaction() as session:
+        assert rhythms.advance(session, "weekly_ledger", "2025-W48", now=moment(SENT, 10))
+        assert not rhythms.advance(session, "weekly_ledger", "2025-W48", now=moment(SENT, 10))
+    assert set(kept(government)) == {PROVINCE, COUNTY}
+
+
+def test_what_follows_a_later_run_by_hand_changes_no_document_that_was_sent(government: Database) -> None:
+    asked(government)
+    with_a_county(government)
+    by_hand(government, Rhythm.WEEKLY, "unit", "jb.energy", moment(date(2025, 11, 29), 8))  # after Friday: sent on Tuesday
+    walk(government, date(2025, 11, 29), SENT)
+    before = kept(government)
+    sent = docx(government, moment(SENT, 11))
+    assert before == {PROVINCE: moment(SENT, 10), COUNTY: moment(SENT, 10)}
+    walk(government, date(2025, 12, 2), date(2025, 12, 2))
+    assert kept(government) == before and docx(government, moment(date(2025, 12, 3))) == sent
+    with government.transaction() as session:
+        assert len(notices(session, "weekly_ledger")) == 2
+
+
+def test_a_document_that_was_sent_is_chinese_and_the_database_refuses_to_change_it(government: Database) -> None:
+    asked(government)
+    with use_language("en"):
+        walk(government, date(2025, 11, 25), SENT)
+    assert "还剩" in text_of(docx(government, moment(SENT, 11)))
+    for statement in (update(WeeklyLedgerDocument).values(content=b""), delete(WeeklyLedgerDocument)):
+        with pytest.raises(IntegrityError, match="never changed"), government.transaction() as session:
+            session.execute(statement)
