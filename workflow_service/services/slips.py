@@ -32,7 +32,7 @@ from .calendars import SETTINGS
 from .circulations import Sending, Subject
 from .context import Actor
 from .due_dates import ANSWERING, climbs_at
-from .numbering import next_number
+from .numbering import next_document_number
 from .plans import visible_plan
 from .processes import start_process
 from .timeouts import SUPERIOR_POST
@@ -67,7 +67,7 @@ def issue_slip(session: Session, actor: Actor, asked: SlipAsked, *, now: datetim
     copies = [_unit(session, code) for code in dict.fromkeys(asked.copies) if code != asked.unit]
     today = SETTINGS.day_of(now)
     made = NoticeSlipRow(
-        area=last_area(area_path), area_path=area_path, number=str(_number(session, organ, today.year)),
+        area=last_area(area_path), area_path=area_path, number=str(next_document_number(session, organ, "抄", today.year)),
         organ=organ.name, organ_unit_id=organ.id, unit_id=unit.id, unit_name=unit.name,
         holder=receiving_post(session, unit, now), plan_id=asked.plan_id, matter=asked.matter.strip(),
         facts=asked.facts.strip(), asked=asked.asked.strip(), until=asked.until, answer_wanted=asked.answer_wanted,
@@ -185,12 +185,6 @@ def _organ(session: Session, actor: Actor, area_path: str) -> Unit:
         return session.get_one(Unit, actor.unit_id)
     statement = select(Unit).where(Unit.area_path == area_path, Unit.relation.in_(("government_office", "drc")))
     return session.scalars(statement.order_by(Unit.relation.desc()).limit(1)).one()
-
-
-def _number(session: Session, organ: Unit, year: int) -> DocumentNumber:
-    prefix = (organ.document_prefix or organ.short_name or organ.name).removesuffix("发") + "抄"
-    series = DocumentNumber(prefix, year, 1).series
-    return DocumentNumber(prefix, year, next_number(session, series))
 
 
 def _deliver(session: Session, actor: Actor, slip: NoticeSlipRow, copies: Sequence[Unit], now: datetime) -> int:

@@ -33,7 +33,7 @@ from . import audit, paper_templates, plan_brief, recipients
 from .calendars import SETTINGS
 from .context import Actor
 from .listing import INSPECTOR_POST, inspector_of
-from .numbering import next_number
+from .numbering import next_document_number
 from .plans import visible_plan
 from .processes import start_process
 from .task_access import holders_of
@@ -178,7 +178,7 @@ def send_report(session: Session, actor: Actor, report: SpecialReportRow, *, now
         raise InvalidInput(N_("所选领导都已不在岗，请退回起草人另选。"))
     if report.status != SENT:
         organ = session.get_one(Unit, report.organ_unit_id)
-        report.number = str(_number(session, organ, SETTINGS.day_of(now).year))
+        report.number = str(next_document_number(session, organ, "专报", SETTINGS.day_of(now).year))
         report.status, report.sent_by, report.sent_at = SENT, actor.user_id, now
         session.flush()
         _note(session, actor, "report.send", report, now)
@@ -303,12 +303,6 @@ def _releasing(session: Session, organ: Unit, now: datetime) -> tuple[str, str]:
     filled = notice_rows.people_of(session, list(keys), SETTINGS.day_of(now))
     own = next((post for key, post in keys.items() if filled.get(key)), None)
     return (organ.code, own) if own is not None else (inspector_of(session, last_area(organ.area_path)), INSPECTOR_POST)
-
-
-def _number(session: Session, organ: Unit, year: int) -> DocumentNumber:
-    prefix = (organ.document_prefix or organ.short_name or organ.name).removesuffix("发") + "专报"
-    series = DocumentNumber(prefix, year, 1).series
-    return DocumentNumber(prefix, year, next_number(session, series))
 
 
 def _note(session: Session, actor: Actor, action: str, report: SpecialReportRow, now: datetime) -> None:
