@@ -27,7 +27,7 @@ from . import audit, trends
 from .calendars import SETTINGS
 from .context import Actor
 from .late import LateTask, late_stages, late_tasks
-from .ledger_lines import AsOf, LedgerLine, lines_of
+from .ledger_lines import WHOLE, AsOf, LedgerLine, Part, lines_of
 from .lights import Measure, measure_at
 
 PAGE = 50
@@ -146,10 +146,14 @@ def count_rows(session: Session, actor: Actor, filters: LedgerFilter, *, as_of: 
     return queries.count(session, queries.state_at(session, at.asked, wanted))
 
 
-def figures(session: Session, area_path: Areas, as_of: date | datetime) -> LedgerFigures:
-    """Give the figures of an area and all below it (several areas, None for everything) at a moment."""
-    at = AsOf.of(as_of)
-    return _figures(session, at, queries.Wanted(areas=_areas(area_path)))
+def figures(session: Session, area_path: Areas, as_of: date | datetime, *, part: Part = WHOLE) -> LedgerFigures:
+    """Give the figures of an area and all below it (several areas, None for everything), or of a part, at a moment."""
+    return _figures(session, AsOf.of(as_of), part.within(_areas(area_path)))
+
+
+def areas_with_plans(session: Session, areas: tuple[str, ...], part: Part, *, as_of: date | datetime) -> Collection[str]:
+    """Give the paths of the areas, among these and below, in whose own catalogue some plan of a part was at a moment."""
+    return queries.areas_of(session, queries.state_at(session, AsOf.of(as_of).asked, part.within(areas), stages=False))
 
 
 def figures_for(
@@ -161,7 +165,7 @@ def figures_for(
 
 
 def issued_between(
-    session: Session, area_path: Areas, first: date, last: date, *, as_of: date | datetime
+    session: Session, area_path: Areas, first: date, last: date, *, as_of: date | datetime, part: Part = WHOLE
 ) -> list[LedgerLine]:
     """Give the plans that count as issued from some day of `first` to `last` (both included) on, as known at `as_of`.
 
@@ -169,10 +173,11 @@ def issued_between(
     so that what successive spans give adds up to the figures.
     """
     at, areas = AsOf.of(as_of), _areas(area_path)
-    before = AsOf.of(first - timedelta(days=1))
+    before, wanted = AsOf.of(first - timedelta(days=1)), part.within(areas)
     told = queries.issues_told(session, areas, before.until, min(at.until, AsOf.of(last).until))
-    lines = _all_lines(session, at, queries.Wanted(areas=areas, issued_from=first, issued_until=last))
-    lines += lines_by_id(session, set(told) - {line.plan_id for line in lines}, as_of=as_of).values()
+    lines = _all_lines(session, at, replace(wanted, issued_from=first, issued_until=last))
+    late = set(told) - {line.plan_id for line in lines}
+    lines += _all_lines(session, at, replace(wanted, plan_ids=tuple(sorted(late)))) if late else []
     issued = [line for line in lines if line.issued_on is not None and line.issued_on <= last]
     known = lines_by_id(session, [line.plan_id for line in issued], as_of=before.day)
     already = {plan_id for plan_id, line in known.items() if line.issued_on is not None}
@@ -182,11 +187,11 @@ def issued_between(
 
 
 def overdue_plans(
-    session: Session, area_path: Areas, *, as_of: date | datetime, limit: int | None = None, units: tuple[str, ...] = ()
+    session: Session, area_path: Areas, *, as_of: date | datetime, limit: int | None = None, part: Part = WHOLE
 ) -> list[LedgerLine]:
     """Give the plans not issued by their due date, the longest overdue first; those whose clock stands are left out."""
     at = AsOf.of(as_of)
-    wanted = queries.Wanted(areas=_areas(area_path), units=units, issued=False, waiting=False, due_before=at.day)
+    wanted = replace(part.within(_areas(area_path)), issued=False, waiting=False, due_before=at.day)
     return _all_lines(session, at, wanted, limit)
 
 
@@ -224,7 +229,7 @@ def board(
         before=_figures(session, AsOf.of(_former_period(at.day)), base, with_stages=False),
         soon=queries.count(session, queries.state_at(session, at.asked, replace(soon, waiting=False))),
         waiting=queries.count(session, queries.state_at(session, at.asked, replace(base, issued=False, waiting=True))),
-        overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=limit, units=units)),
+        overdue=tuple(overdue_plans(session, areas, as_of=as_of, limit=limit, part=Part(units))),
         late_stages=tuple(late_stages(session, areas, at, units, limit)),
         late_tasks=tuple(late),
         late_task_count=late_count,
@@ -250,10 +255,11 @@ def recount(session: Session, actor: Actor, *, now: datetime) -> int:
     return wrong
 
 
-def issued_series(session: Session, area_path: Areas, as_of: date | datetime, *, unit: str = "") -> list[SeriesPoint]:
+def issued_series(
+    session: Session, area_path: Areas, as_of: date | datetime, *, part: Part = WHOLE
+) -> list[SeriesPoint]:
     """Give issued against due, added up, at the end of every ten-day period from the first event to the last due date."""
-    units = (unit,) if unit else ()
-    return list(_series(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path), units=units)))
+    return list(_series(session, AsOf.of(as_of), part.within(_areas(area_path))))
 
 
 def _wanted(session: Session, actor: Actor, filters: LedgerFilter, at: AsOf) -> queries.Wanted:
@@ -385,7 +391,7 @@ def _cumulated(per_day: Mapping[date, int], ends: list[date]) -> list[int]:
 
 
 __all__ = [
-    "AsOf", "Board", "LateTask", "LedgerFigures", "LedgerFilter", "LedgerLine", "LedgerPage", "SeriesPoint", "add_up_counters",
-    "board", "count_rows", "figures", "figures_for", "issued_between", "issued_series", "ledger_rows", "lines_by_id",
-    "open_plans", "overdue_plans", "recount",
+    "AsOf", "Board", "LateTask", "LedgerFigures", "LedgerFilter", "LedgerLine", "LedgerPage", "Part", "SeriesPoint",
+    "add_up_counters", "areas_with_plans", "board", "count_rows", "figures", "figures_for", "issued_between", "issued_series",
+    "ledger_rows", "lines_by_id", "open_plans", "overdue_plans", "recount",
 ]  # fmt: skip

@@ -58,6 +58,26 @@ class AsOf:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Which plans of an area are meant: those led then by some `units` (codes), those on a `route`; all where neither is said."""
+
+    units: tuple[str, ...] = ()
+    route: str = ""
+
+    @classmethod
+    def of_unit(cls, code: str) -> Part:
+        """The plans that one unit leads; all without a code."""
+        return cls((code,) if code else ())
+
+    def within(self, areas: tuple[str, ...] | None) -> queries.Wanted:
+        """The part of these areas as the store takes it."""
+        return queries.Wanted(areas=areas, units=self.units, equal=(("route", self.route),) if self.route else ())
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True)
 class LedgerLine:
     """One plan of the ledger. Dates are the government's; `overdue` says that it should have been issued before this day,
     `days_late` by how many working days (0: less than one).

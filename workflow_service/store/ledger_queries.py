@@ -46,7 +46,7 @@ LEAD_CHANGED = "lead_unit_changed"
 """A plan went over to another unit: `data` has the ids `from` and `to`."""
 
 _PLAIN = (
-    "p.id, p.code, p.title, {lead} AS lead_unit_id, p.category, p.level, p.tier, p.importance, p.area_path, p.keywords"
+    "p.id, p.code, p.title, {lead} AS lead_unit_id, p.category, p.level, p.tier, p.importance, p.area_path, p.route, p.keywords"
 )
 
 # A plan goes over to another unit where units are merged; the first such event since tells who led it at the moment.
@@ -127,7 +127,8 @@ class Wanted:
         """Whether counters can answer for it: nothing but areas, units and kinds is asked."""
         spans = (self.due_from, self.due_before, self.issued_from, self.issued_until)
         asked = (self.issued, self.filed, self.waiting, self.keys, self.plan_ids, *spans)
-        return all(one is None for one in asked) and plan_counts.is_countable(self.areas)
+        kinds = all(name in plan_counts.KINDS for name, _value in self.equal)
+        return kinds and all(one is None for one in asked) and plan_counts.is_countable(self.areas)
 
 
 def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool = True) -> Subquery:
@@ -173,6 +174,11 @@ def count(session: Session, state: Subquery) -> int:
     """How many rows, counted no further than COUNT_LIMIT + 1."""
     some = select(state.c.id).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def areas_of(session: Session, state: Subquery) -> Sequence[str]:
+    """The path of each area in whose own catalogue some row is."""
+    return session.scalars(select(state.c.area_path).distinct()).all()
 
 
 def groups(session: Session, moment: Moment, wanted: Wanted, *, stages: bool) -> Sequence[Any]:
@@ -342,7 +348,7 @@ def _stood(plan_id: Any, until: datetime) -> ColumnElement[bool]:
 
 
 def _columns() -> dict[str, Any]:
-    names = ("id", "code", "title", "lead_unit_id", "category", "level", "tier", "importance", "area_path", "stage")
+    names = ("id", "code", "title", "lead_unit_id", "category", "level", "tier", "importance", "area_path", "route", "stage")
     known = {name: getattr(Plan, name).type for name in names}
     dates = dict.fromkeys(("registered_on", "due_on", "issued_on"), Date())
     return known | dates | {"keywords": Plan.keywords.type, "filed": Boolean()}

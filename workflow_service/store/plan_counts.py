@@ -22,6 +22,8 @@ FOLDED_AT_ONCE = 20_000
 
 _WHOLE = re.compile(r"(/[0-9A-Za-z]+)+/")
 _KIND = "lead_unit_id, level, tier, importance, category, stage"
+KINDS = tuple(_KIND.split(", "))
+"""The columns by which plans are counted: no other one can be asked for."""
 _COUNTS = ("total", "issued", "overdue", "filed")
 _SUMS = ", ".join(f"sum({name}) AS {name}" for name in _COUNTS)
 _IN_CATALOGUE = "status IN ('active', 'issued') AND registered_on IS NOT NULL"
@@ -253,7 +255,7 @@ GROUP BY area, day
 
 
 _RECOUNTED = (
-    ("plan_count", ("name", "area_path", *_KIND.split(", ")), _COUNTS, _COUNTED_KINDS),
+    ("plan_count", ("name", "area_path", *KINDS), _COUNTS, _COUNTED_KINDS),
     ("plan_day_count", ("area_path", "day"), ("due", "issued"), _COUNTED_DAYS),
 )
 

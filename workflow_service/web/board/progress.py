@@ -38,7 +38,7 @@ def progress_page() -> ResponseReturnValue:
     wanted = ledger.LedgerFilter(area=asked.area, unit=asked.unit)
     return render_template(
         "board/progress.html", chosen=chosen, gantt=found, shown_day=shown_day(), asked=asked,
-        points=ledger.issued_series(page_session(), charts.areas_of(asked), asked.as_of, unit=asked.unit),
+        points=ledger.issued_series(page_session(), charts.areas_of(asked), asked.as_of, part=ledger.Part.of_unit(asked.unit)),
         figures=ledger.figures_for(page_session(), page_actor(), wanted, as_of=asked.as_of), units_shown=UNITS_SHOWN,
         units=plan_list.lead_units(page_session(), policy.overseen_areas(page_actor())),
         next_address=address(after=cursors.encode(*found.cursor)) if found.cursor else "",

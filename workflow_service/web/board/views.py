@@ -69,7 +69,7 @@ def export_board() -> ResponseReturnValue:
 def series() -> ResponseReturnValue:
     """The S-curve: plans issued and plans due, added up at each period's end."""
     asked = asked_place()
-    points = ledger.issued_series(page_session(), charts.areas_of(asked), asked.as_of, unit=asked.unit)
+    points = ledger.issued_series(page_session(), charts.areas_of(asked), asked.as_of, part=ledger.Part.of_unit(asked.unit))
     return charts.series(points, shown_day())
 
 
