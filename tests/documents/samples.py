@@ -18,7 +18,7 @@ from workflow_service.documents.issue_notice import IssueNotice
 from workflow_service.documents.slip import NoticeSlip
 from workflow_service.documents.weekly import ReportLine, WeeklyLedger
 from workflow_service.domain.deadlines import CHINA
-from workflow_service.domain.documents import DocumentNumber, IssueNumber
+from workflow_service.domain.documents import BulletinForm, DocumentNumber, IssueNumber
 from workflow_service.domain.supervision import Comparison, Figures
 
 WRITTEN_AT = datetime(2021, 7, 1, 9, tzinfo=CHINA)
@@ -49,7 +49,9 @@ BULLETIN = Bulletin(
     remarks="各单位要倒排时间。\n对重点规划逐项落实责任。",
     distribution=Distribution(("省委、省政府领导",), ("省政府督查室",), ("省级有关单位",)),
 )
-STATUTORY = replace(BULLETIN, mark=f"{DRC}文件", number=DocumentNumber("浙发改规划", 2021, 12))
+STATUTORY = replace(
+    BULLETIN, form=BulletinForm.CIRCULAR, mark=f"{DRC}文件", number=DocumentNumber("浙发改规划", 2021, 12)
+)
 
 SLIP = NoticeSlip(
     mark="江北区人民政府办公室抄告单",

@@ -21,6 +21,7 @@ from workflow_service.documents.templates import TemplateRefused, check_template
 
 WRITTEN = {
     "bulletin": (bulletin.bulletin_document, EXAMPLES["bulletin"]),
+    "circular": (bulletin.bulletin_document, EXAMPLES["circular"]),
     "weekly": (weekly.weekly_document, EXAMPLES["weekly"]),
     "slip": (slip.slip_document, EXAMPLES["slip"]),
     "report": (special_report.report_document, EXAMPLES["report"]),

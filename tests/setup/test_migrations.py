@@ -3,9 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from workflow_service.store import plan_counts, tables
 from workflow_service.store.database import Database
@@ -95,4 +97,30 @@ INSERT INTO plan (code, title, cycle_id, category, level, tier, importance, area
 INSERT INTO plan_event (plan_id, at, kind, data)
   SELECT id, timestamptz '2022-05-01', 'issued', jsonb '{"on": "2022-05-01"}' FROM plan
   UNION ALL SELECT id, timestamptz '2023-09-01', 'issued', jsonb '{"on": "2023-09-01"}' FROM plan
+"""
+
+
+def test_bulletins_from_before_scopes_and_forms_are_about_everything_and_the_released_one_stays_sealed(empty_url: str) -> None:
+    database = Database(empty_url)
+    migrate(database, "0023")
+    with database.transaction() as session:
+        for period, status, number in (("2025-11-D1", "released", 1), ("2025-11-D2", "draft", None)):
+            values = {"period": period, "status": status, "number": number, "year": number and 2025}
+            session.execute(text(A_BULLETIN), values)
+    migrate(database)
+    with database.transaction() as session:
+        rows = session.execute(text("SELECT period, scope, form, document_prefix FROM bulletin ORDER BY period")).all()
+        assert [tuple(row) for row in rows] == [("2025-11-D1", "", "briefing", ""), ("2025-11-D2", "", None, "")]
+        session.execute(text(A_BULLETIN.replace("(area", "(scope, area").replace("('33", "('unit:a', '33")),
+                        {"period": "2025-11-D1", "status": "draft", "number": None, "year": None})  # fmt: skip
+    with pytest.raises(IntegrityError), database.transaction() as session:
+        session.execute(text("UPDATE bulletin SET form = 'circular' WHERE status = 'released'"))
+    with pytest.raises(IntegrityError), database.transaction() as session:
+        session.execute(text(A_BULLETIN), {"period": "2025-11-D1", "status": "draft", "number": None, "year": None})
+    database.close()
+
+
+A_BULLETIN = """
+INSERT INTO bulletin (area, area_path, period, figures_at, figures, status, number, year, created_at)
+VALUES ('330000', '/330000/', :period, now(), '{}', :status, :number, :year, now())
 """

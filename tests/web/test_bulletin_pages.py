@@ -4,6 +4,8 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+from sqlalchemy import select
+
 from tests.documents.test_templates import template_of
 from tests.services.house import House
 from tests.web.conftest import Person
@@ -12,6 +14,7 @@ from workflow_service.documents.templates import text_of
 from workflow_service.services import bulletins
 from workflow_service.services.context import Actor
 from workflow_service.store import notice_list
+from workflow_service.store.people import Unit
 
 SignIn = Callable[[str], Person]
 SYSTEM = Actor.system("cli")
@@ -77,3 +80,37 @@ def test_a_template_is_uploaded_with_its_faults_named_and_taken_back(house: Hous
     assert "系统自带" in keeper.get(address).text
     assert keeper.post(f"{address}/delivered", seen=address).status_code == 409
     assert "{{ plans" not in text_of(keeper.get(f"{address}/current.docx").data)
+
+
+def test_a_circular_s_page_has_red_head_document_number_addressee_and_copies(house: House, person: SignIn) -> None:
+    plan_of(house)
+    briefing = bulletin_of(house, "2025-11-D1")
+    with house.database.transaction() as session:
+        session.scalars(select(Unit).where(Unit.code == "jb.drc")).one().document_prefix = "北区发改"
+        draft = bulletins.draft_bulletin(session, "330205", "2025-11-D3", now=house.now).id
+    keeper, address = person("zj.admin"), "/rhythms/ten_day"
+    assert 'value="briefing" checked' in keeper.get(address).text
+    fields = {"starts_at": "09:00", "role": "supervisor", "form": "circular"}
+    assert keeper.post(address, fields, seen=address).status_code == 302
+    page = keeper.get(address).text
+    assert 'value="circular" checked' in page and 'href="/templates/circular"' in page
+    assert keeper.post(address, fields | {"form": "letter"}, seen=address).status_code == 422
+    circular = bulletin_of(house, "2025-11-D2")
+    reader = person("jb.handler")
+    page = reader.get(f"/bulletins/{circular}").text
+    number, head = "北区发改通报〔2025〕1号", "江北区发展和改革局文件"
+    assert all(words in page for words in (number, head, "各有关单位：", "工作进展情况通报如下。", "抄送：江北区人民政府"))
+    assert "报：政府领导" not in page and "北区发改通报〔2025〕1号" in reader.get("/bulletins").text
+    assert "抄送：江北区人民政府" in text_of(reader.get(f"/bulletins/{circular}.docx").data)
+    kept = reader.get(f"/bulletins/{briefing}").text
+    assert "规划编制工作简报" in kept and "报：政府领导" in kept and "抄送" not in kept
+    page = person("jb.supervisor").get(f"/bulletins/{draft}").text
+    assert "将以“通报（公文）”的形式发布" in page and "江北区发展和改革局文件" in page and "（送审稿）" in page
+
+
+def test_the_templates_of_both_forms_are_offered_with_a_filled_example(house: House, person: SignIn) -> None:
+    keeper = person("zj.admin")
+    briefing, circular = (keeper.get(address).text for address in ("/templates", "/templates/circular"))
+    assert 'href="/templates/circular"' in briefing and "旬通报（公文）" in briefing and "2021年第18期" in briefing
+    assert "某发改通报〔2021〕18号" in circular and "抄送：某市人民政府" in circular and "某市发展和改革委员会文件" in circular
+    assert "{{ addressee }}" in text_of(keeper.get("/templates/circular/current.docx").data)

@@ -9,9 +9,10 @@ from flask import Response
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, ledger, urging
+from workflow_service.services import bulletin_numbers, bulletins, ledger, urging
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.store import notice_list
+from workflow_service.store.supervision import Bulletin
 
 from . import cursors
 from .calls import Answer, Call, endpoint
@@ -85,13 +86,13 @@ def list_bulletins(call: Call, query: BulletinQuery) -> Bulletins:
     )  # fmt: skip
     shown = rows[: query.limit]
     following = cursors.encode(shown[-1].id) if len(rows) > query.limit else None
-    return Bulletins(items=[BulletinLine.model_validate(row) for row in shown], next_cursor=following)
+    return Bulletins(items=[BulletinLine(**_bulletin(call, row, BulletinLine)) for row in shown], next_cursor=following)
 
 
 @endpoint("/bulletins/<id:bulletin_id>", answer=BulletinShown, tag="bulletins")
 def get_bulletin(call: Call, bulletin_id: int) -> BulletinShown:
     """Give a bulletin with the figures fixed at the end of its period."""
-    return BulletinShown.model_validate(bulletins.visible_bulletin(call.session, call.actor, bulletin_id))
+    return BulletinShown(**_bulletin(call, bulletins.visible_bulletin(call.session, call.actor, bulletin_id), BulletinShown))
 
 
 @endpoint("/bulletins/<id:bulletin_id>/document", tag="bulletins", media=DOCX)
@@ -134,6 +135,17 @@ def read_notice(call: Call, notice_id: int) -> Done:
 def remind(call: Call, body: ReminderGiven) -> Answer:
     """Urge one task (催办): everybody before whom it lies gets a notice, at most once an hour a task."""
     return Answer(Reminded(notices=urging.urge_task(call.session, call.actor, body.task_id, body.note, now=call.now)))
+
+
+def _bulletin(call: Call, row: Bulletin, shape: type[BulletinLine]) -> dict[str, Any]:
+    """A bulletin's columns, and what is read from them."""
+    number = bulletin_numbers.number_of(row)
+    told = {
+        "form": bulletin_numbers.form_of(call.session, row).value,
+        "document_number": str(number) if number else None,
+    }  # fmt: skip
+    names = {str(field.validation_alias or name) for name, field in shape.model_fields.items()}
+    return told | {name: getattr(row, name) for name in names - set(told)}
 
 
 def _filter(query: LedgerQuery) -> ledger.LedgerFilter:

@@ -138,8 +138,10 @@ class BulletinLine(Shown):
     area: str
     period: str
     status: str
+    form: Literal["briefing", "circular"] = Field(description="briefing 简报, circular 通报; a draft has the one that is set")
     year: int | None
     number: int | None
+    document_number: str | None = Field(description="as it stands on the paper: 2026年第3期, or 浙发改通报〔2026〕3号")
     figures_at: Moment
     released_at: Moment | None
 

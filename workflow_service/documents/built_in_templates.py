@@ -23,8 +23,10 @@ from workflow_service.documents.model import (
     Signature,
     Table,
 )
-from workflow_service.documents.template_fields import BULLETIN, REPORT, SLIP, WEEKLY
+from workflow_service.documents.template_fields import BULLETIN, CIRCULAR, REPORT, SLIP, WEEKLY
 
+ORGAN_LETTERS = 13
+"""As many as a mark with an organ's name usually has: 浙江省发展和改革委员会文件."""
 _FIGURES = (("目录数", 4, "total"), ("已印发", 4, "issued"), ("完成率", 5, "rate"), ("逾期", 4, "overdue"))
 
 
@@ -34,6 +36,24 @@ def built_in(kind: str, written_at: datetime) -> bytes:
 
 
 def _bulletin(written_at: datetime) -> Document:
+    foot = (
+        FootLine("报", "{{ report_to }}"), *_foot_if("送", "send_to"), *_foot_if("发", "distribute_to"),
+        FootLine("", "{{ organ }}", "{{ date }}印发"),
+    )  # fmt: skip
+    head = Head("{{ mark }}", centre="{{ number }}", left="{{ organ }}", right="{{ date }}")
+    return Document(head, "{{ title }}", written_at, blocks=_bulletin_text(), foot=foot)
+
+
+def _circular(written_at: datetime) -> Document:
+    foot = (*_foot_if("抄送", "copies"), FootLine("", "{{ organ }}", "{{ date }}印发"))
+    return Document(
+        Head("{{ mark }}", centre="{{ number }}", letters=ORGAN_LETTERS), "{{ title }}", written_at,
+        addressee="{{ addressee }}：",
+        blocks=(Paragraph("{{ opening }}"), *_bulletin_text()), foot=foot,
+    )  # fmt: skip
+
+
+def _bulletin_text() -> tuple[Block, ...]:
     outline = Outline()
     outline.heading(1, "总体进展")
     outline.text("{{ summary }}")
@@ -52,12 +72,7 @@ def _bulletin(written_at: datetime) -> Document:
     outline.add(*_or_none("overdue", _table("overdue", late), "没有逾期未印发的规划。"))
     outline.add(Paragraph("{%p if overdue_cut %}"), Paragraph("{{ overdue_cut }}"), Paragraph("{%p endif %}"))
     outline.add(*_followed(), *_asks(), Signature("{{ organ }}", "{{ date }}"))
-    foot = (
-        FootLine("报", "{{ report_to }}"), *_foot_if("送", "send_to"), *_foot_if("发", "distribute_to"),
-        FootLine("", "{{ organ }}", "{{ date }}印发"),
-    )  # fmt: skip
-    head = Head("{{ mark }}", centre="{{ number }}", left="{{ organ }}", right="{{ date }}")
-    return Document(head, "{{ title }}", written_at, blocks=tuple(outline.blocks), foot=foot)
+    return tuple(outline.blocks)
 
 
 def _followed() -> tuple[Block, ...]:
@@ -103,8 +118,8 @@ def _slip(written_at: datetime) -> Document:
     outline.add(Signature("{{ organ }}", "{{ date }}"), *_answer_slip())
     foot = (*_foot_if("抄送", "copies"), FootLine("", "{{ organ }}", "{{ date }}印发"))
     return Document(
-        Head("{{ mark }}", centre="{{ number }}"), "{{ title }}", written_at, addressee="{{ unit }}：",
-        blocks=tuple(outline.blocks), foot=foot,
+        Head("{{ mark }}", centre="{{ number }}", letters=ORGAN_LETTERS), "{{ title }}", written_at,
+        addressee="{{ unit }}：", blocks=tuple(outline.blocks), foot=foot,
     )  # fmt: skip
 
 
@@ -158,4 +173,4 @@ def _foot_if(label: str, name: str) -> tuple[FootLine, ...]:
     return FootLine("", f"{{%p if {name} %}}"), FootLine(label, f"{{{{ {name} }}}}"), FootLine("", "{%p endif %}")
 
 
-_BUILD = {BULLETIN: _bulletin, WEEKLY: _weekly, SLIP: _slip, REPORT: _report}
+_BUILD = {BULLETIN: _bulletin, CIRCULAR: _circular, WEEKLY: _weekly, SLIP: _slip, REPORT: _report}

@@ -18,13 +18,15 @@ from workflow_service.documents.model import (
     FootLine,
     Head,
     Outline,
+    Paragraph,
     Series,
     Signature,
 )
-from workflow_service.domain.documents import DocumentNumber, IssueNumber, chinese_date
+from workflow_service.domain.documents import BulletinForm, DocumentNumber, IssueNumber, chinese_date
 from workflow_service.domain.supervision import Comparison, Figures
 
 LEAST_POINTS, UNITS_DRAWN = 2, 10
+UNNUMBERED = "（送审稿）"
 TREND_TITLE, UNITS_TITLE = "图：各旬末累计印发情况（项）", "图：规划较多单位的进展（项）"
 
 
@@ -126,11 +128,11 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Bulletin:
-    """All that a bulletin says. An :class:`IssueNumber` makes it a 简报, a :class:`DocumentNumber` a 通报,
-    None a draft.
+    """All that a bulletin says in its ``form``: a 简报 has an :class:`IssueNumber`, a 通报 a :class:`DocumentNumber`,
+    a draft none.
 
     ``as_of`` is the last day of the period, whose figures these are; ``remarks`` is what the supervisor
-    wrote; ``written_at`` is aware.
+    wrote; ``written_at`` is aware. ``about`` names the unit or route whose plans alone are meant.
     """
 
     mark: str
@@ -150,17 +152,60 @@ class Bulletin:
     distribution: Distribution = Distribution()
     trend: tuple[TrendPoint, ...] = ()
     followed: Followed | None = None
+    form: BulletinForm = BulletinForm.BRIEFING
+    about: str = ""
+
+    @property
+    def is_statutory(self) -> bool:
+        """Whether it is a 通报."""
+        return self.form is BulletinForm.CIRCULAR
 
     @property
     def title(self) -> str:
         """The title of the document."""
-        return f"关于{self.as_of.year}年{self.period}规划编制进展情况的通报"
+        return f"关于{self._span}{self._progress}情况的通报"
+
+    @property
+    def title_in_lines(self) -> str:
+        """The title as it stands on the paper: that of a 通报, too long for one line, breaks between its parts."""
+        return f"关于{self._span}\n{self._progress}情况的通报" if self.is_statutory else self.title
+
+    @property
+    def opening(self) -> str:
+        """The sentence with which a 通报 begins; a 简报 has none."""
+        return f"现将{self._span}{self._progress}情况通报如下。" if self.is_statutory else ""
+
+    @property
+    def number_words(self) -> str:
+        """The number as it stands in the head; a draft says that it is one."""
+        return str(self.number) if self.number else UNNUMBERED
+
+    @property
+    def addressee(self) -> str:
+        """Whom a 通报 addresses; a 简报 names them at its foot."""
+        return f"{'、'.join(self.distribution.distribute_to)}：" if self.is_statutory else ""
+
+    @property
+    def copies(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The lines of the foot: 抄送, or 报, 送 and 发, each with whom it names; none without anybody."""
+        to = self.distribution
+        lines = (("报", to.report_to), ("送", to.send_to), ("发", to.distribute_to))
+        return tuple(line for line in ((("抄送", (*to.report_to, *to.send_to)),) if self.is_statutory else lines) if line[1])
+
+    @property
+    def _span(self) -> str:
+        return f"{self.as_of.year}年{self.period}{self.about}"
+
+    @property
+    def _progress(self) -> str:
+        return "规划编制工作进展" if self.is_statutory else "规划编制进展"
 
 
 def bulletin_document(bulletin: Bulletin) -> Document:
     """The bulletin as a document."""
-    statutory = isinstance(bulletin.number, DocumentNumber)
     outline = Outline()
+    if bulletin.opening:
+        outline.add(Paragraph(bulletin.opening))
     _overall(outline, bulletin)
     _units(outline, bulletin)
     _issued(outline, bulletin)
@@ -170,21 +215,21 @@ def bulletin_document(bulletin: Bulletin) -> Document:
     outline.add(Signature(bulletin.organ, bulletin.issued_on))
     return Document(
         head=_head(bulletin),
-        title=bulletin.title,
+        title=bulletin.title_in_lines,
         written_at=bulletin.written_at,
-        addressee=f"{'、'.join(bulletin.distribution.distribute_to)}：" if statutory else "",
+        addressee=bulletin.addressee,
         blocks=tuple(outline.blocks),
         foot=_foot(bulletin),
     )
 
 
-def summary(comparison: Comparison, as_of: date) -> str:
-    """The overall figures in one paragraph, beside those of the former period."""
+def summary(comparison: Comparison, as_of: date, about: str = "") -> str:
+    """The overall figures in one paragraph, beside those of the former period; ``about`` a unit or route."""
     now = comparison.now
     if not now.total:
-        return f"截至{chinese_date(as_of)}，编制目录清单中尚无规划。"
+        return f"截至{chinese_date(as_of)}，{about}编制目录清单中尚无规划。"
     return (
-        f"截至{chinese_date(as_of)}，纳入编制目录清单的规划共{now.total}项{_more(comparison.total, '项')}，"
+        f"截至{chinese_date(as_of)}，{about}纳入编制目录清单的规划共{now.total}项{_more(comparison.total, '项')}，"
         f"已印发{now.issued}项{_more(comparison.issued, '项')}，完成率{now.rate}%{_more(comparison.rate, '个百分点')}；"
         f"正在编制{now.in_progress}项，其中逾期未印发{now.overdue}项{_more(comparison.overdue, '项')}。"
     )
@@ -199,10 +244,9 @@ def _more(change: int | Decimal | None, unit: str) -> str:
 
 
 def _head(bulletin: Bulletin) -> Head:
-    if isinstance(bulletin.number, DocumentNumber):
-        return Head(bulletin.mark, centre=str(bulletin.number))
-    number = str(bulletin.number) if bulletin.number else "（送审稿）"
-    return Head(bulletin.mark, centre=number, left=bulletin.organ, right=chinese_date(bulletin.issued_on))
+    if bulletin.is_statutory:
+        return Head(bulletin.mark, centre=bulletin.number_words)
+    return Head(bulletin.mark, centre=bulletin.number_words, left=bulletin.organ, right=chinese_date(bulletin.issued_on))
 
 
 _FIGURES = (
@@ -224,7 +268,7 @@ def _overall(outline: Outline, bulletin: Bulletin) -> None:
         for line in (Line("合计", bulletin.comparison.now), *bulletin.groups)
     ]
     outline.heading(1, "总体进展")
-    outline.text(summary(bulletin.comparison, bulletin.as_of))
+    outline.text(summary(bulletin.comparison, bulletin.as_of, bulletin.about))
     outline.table((Column("类别", 12), *_FIGURES), rows)
     if chart := trend_chart(bulletin):
         outline.add(chart)
@@ -333,10 +377,5 @@ def _asks(outline: Outline, bulletin: Bulletin) -> None:
 
 
 def _foot(bulletin: Bulletin) -> tuple[FootLine, ...]:
-    to = bulletin.distribution
-    if isinstance(bulletin.number, DocumentNumber):
-        lines = [("抄送", (*to.report_to, *to.send_to))]
-    else:
-        lines = [("报", to.report_to), ("送", to.send_to), ("发", to.distribute_to)]
     printed = FootLine("", bulletin.organ, f"{chinese_date(bulletin.issued_on)}印发")
-    return (*(FootLine(label, "，".join(names)) for label, names in lines if names), printed)
+    return (*(FootLine(label, "，".join(names)) for label, names in bulletin.copies), printed)

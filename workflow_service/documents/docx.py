@@ -117,7 +117,7 @@ def _properties(file: Any, document: model.Document) -> None:
 def _head(file: Any, head: model.Head, *, close: bool) -> None:
     mark = _paragraph(file, "", flush=True, align=WD_ALIGN_PARAGRAPH.CENTER)
     mark.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
-    _run(mark, head.mark, XIAOBIAOSONG, mark_size(head.mark)).font.color.rgb = RED
+    _run(mark, head.mark, XIAOBIAOSONG, mark_size(head.mark, head.letters)).font.color.rgb = RED
     if not close:
         _paragraph(file, "", flush=True)
     if head.centre:

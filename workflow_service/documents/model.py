@@ -28,9 +28,9 @@ def clean(text: str) -> str:
     return _NOT_XML.sub("", text)
 
 
-def mark_size(mark: str) -> int:
-    """The size of a red mark in points: as large as one line allows."""
-    return min(LARGEST_MARK, int(TEXT_WIDTH * POINTS_A_MM / (len(mark) + 0.5)))
+def mark_size(mark: str, letters: int = 0) -> int:
+    """The size of a red mark in points: as large as one line allows, for at least so many ``letters``."""
+    return min(LARGEST_MARK, int(TEXT_WIDTH * POINTS_A_MM / (max(len(mark), letters) + 0.5)))
 
 
 def title_margin(title: str) -> float:
@@ -159,13 +159,15 @@ class Head:
     """The red head: the organ's or bulletin's mark, what stands under it left and right, and the red rule.
 
     An ordinary document centres its number (``centre``); an upward one has the number left and 签发人
-    right; a bulletin has its issue number centred and below it issuer and date left and right.
+    right; a bulletin has its issue number centred and below it issuer and date left and right. ``letters`` are
+    those for which the mark's line must have room where a template's field stands for the mark.
     """
 
     mark: str
     centre: str = ""
     left: str = ""
     right: str = ""
+    letters: int = 0
 
 
 @dataclass(frozen=True)

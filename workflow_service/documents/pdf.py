@@ -124,7 +124,8 @@ def _made(text: str) -> Pdf:
 def _page(document: model.Document, note: str) -> str:
     shown = f'<p class="fonts">{escape(note)}</p>' if note else ""
     close = ' class="one-page"' if document.one_page else ""
-    sized = f".mark {{ font-size: {mark_size(document.head.mark)}pt }} h1 {{ padding: 0 {title_margin(document.title):.1f}mm }}"
+    mark = mark_size(document.head.mark, document.head.letters)
+    sized = f".mark {{ font-size: {mark}pt }} h1 {{ padding: 0 {title_margin(document.title):.1f}mm }}"
     return (
         f'<!doctype html><html lang="zh-CN"><title>{escape(clean(document.title))}</title>'
         f"<style>{_STYLE} {sized}</style>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -10,10 +11,10 @@ from typing import Any
 from workflow_service.documents import bulletin as b
 from workflow_service.documents.slip import NoticeSlip
 from workflow_service.documents.special_report import SpecialReport
-from workflow_service.documents.template_fields import BULLETIN, REPORT, SLIP, WEEKLY
+from workflow_service.documents.template_fields import BULLETIN, CIRCULAR, REPORT, SLIP, WEEKLY
 from workflow_service.documents.weekly import ReportLine, WeeklyLedger
 from workflow_service.domain.deadlines import CHINA
-from workflow_service.domain.documents import DocumentNumber, IssueNumber
+from workflow_service.domain.documents import BulletinForm, DocumentNumber, IssueNumber
 from workflow_service.domain.supervision import Comparison, Figures
 
 WRITTEN_AT = datetime(2021, 7, 1, 9, tzinfo=CHINA)
@@ -41,6 +42,14 @@ _BULLETIN = b.Bulletin(
         (b.FollowedAsk("甲局", "印发示例规划一", date(2021, 6, 25), "已于6月24日印发"),),
         (b.FollowedPlan("示例规划二", "乙局", 3, "仍在征求意见，逾期11个工作日"),),
     ),
+)
+_CIRCULAR = replace(
+    _BULLETIN,
+    form=BulletinForm.CIRCULAR,
+    mark=f"{ORGAN}文件",
+    number=DocumentNumber("某发改通报", 2021, 18),
+    distribution=b.Distribution(("某市人民政府",), (), ("各有关单位",)),
+    followed=replace(_BULLETIN.followed or b.Followed(""), former="上期通报（某发改通报〔2021〕17号，6月中旬）"),
 )
 _WEEKLY = WeeklyLedger(
     mark="规划编制周调度台账",
@@ -87,4 +96,6 @@ _REPORT = SpecialReport(
     written_at=WRITTEN_AT,
 )
 
-EXAMPLES: Mapping[str, Any] = MappingProxyType({BULLETIN: _BULLETIN, WEEKLY: _WEEKLY, SLIP: _SLIP, REPORT: _REPORT})
+EXAMPLES: Mapping[str, Any] = MappingProxyType(
+    {BULLETIN: _BULLETIN, CIRCULAR: _CIRCULAR, WEEKLY: _WEEKLY, SLIP: _SLIP, REPORT: _REPORT}
+)

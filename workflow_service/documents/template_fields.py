@@ -20,7 +20,7 @@ from workflow_service.domain.documents import chinese_date
 from workflow_service.domain.supervision import Figures
 from workflow_service.domain.words import N_
 
-BULLETIN, WEEKLY, SLIP, REPORT = "bulletin", "weekly", "slip", "report"
+BULLETIN, CIRCULAR, WEEKLY, SLIP, REPORT = "bulletin", "circular", "weekly", "slip", "report"
 
 
 @dataclass(frozen=True)
@@ -44,34 +44,44 @@ class Filling:
 _FIGURES = {"total": N_("目录数"), "issued": N_("已印发数"), "rate": N_("完成率"), "overdue": N_("逾期数")}
 _HEAD = {"mark": N_("版头"), "number": N_("期号或文号"), "organ": N_("发文机关"), "date": N_("成文日期"), "title": N_("标题")}
 
+_PERIOD = {
+    "period": N_("期次，如 6月上旬"), "about": N_("所通报的单位或路线，通报全部规划时为空"), "as_of": N_("数字截止日期"),
+    "summary": N_("总体情况一段话"), "overdue_cut": N_("逾期规划未列全时的一句话"),
+    "followed_summary": N_("上期要求落实情况一句话"),
+}  # fmt: skip
+_LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "remarks": (N_("督办所写的各段"), {"text": N_("一段文字")}),
+    "groups": (N_("合计和各类"), {"label": N_("类别"), **_FIGURES}),
+    "units": (N_("单位排名"), {"place": N_("位次"), "unit": N_("单位"), **_FIGURES}),
+    "issued": (N_("本期印发的规划"), {
+        "title": N_("规划名称"), "unit": N_("单位"), "day": N_("印发日期"), "number": N_("文号"),
+    }),
+    "overdue": (N_("逾期规划"), {
+        "title": N_("规划名称"), "unit": N_("单位"), "stage": N_("所处环节"), "due": N_("应完成日期"),
+        "days": N_("逾期工作日"),
+    }),
+    "asks": (N_("下一步要求"), {"unit": N_("单位"), "what": N_("要求"), "until": N_("期限")}),
+    "followed_asks": (N_("上期的要求"), {
+        "unit": N_("单位"), "what": N_("要求"), "until": N_("期限"), "outcome": N_("落实情况"),
+    }),
+    "followed_plans": (N_("上期的逾期规划"), {
+        "title": N_("规划名称"), "unit": N_("单位"), "days": N_("当时逾期工作日"), "outcome": N_("本期情况"),
+    }),
+}  # fmt: skip
+_CHARTS = {"trend_chart": N_("印发进度图"), "units_chart": N_("单位进展图")}
+
 FIELDS: Mapping[str, Fields] = MappingProxyType({
     BULLETIN: Fields(
-        N_("旬通报"),
-        _HEAD | {
-            "period": N_("期次，如 6月上旬"), "as_of": N_("数字截止日期"), "summary": N_("总体情况一段话"),
-            "overdue_cut": N_("逾期规划未列全时的一句话"), "followed_summary": N_("上期要求落实情况一句话"),
-            "report_to": N_("报"), "send_to": N_("送"), "distribute_to": N_("发"),
-        },
-        {
-            "remarks": (N_("督办所写的各段"), {"text": N_("一段文字")}),
-            "groups": (N_("合计和各类"), {"label": N_("类别"), **_FIGURES}),
-            "units": (N_("单位排名"), {"place": N_("位次"), "unit": N_("单位"), **_FIGURES}),
-            "issued": (N_("本期印发的规划"), {
-                "title": N_("规划名称"), "unit": N_("单位"), "day": N_("印发日期"), "number": N_("文号"),
-            }),
-            "overdue": (N_("逾期规划"), {
-                "title": N_("规划名称"), "unit": N_("单位"), "stage": N_("所处环节"), "due": N_("应完成日期"),
-                "days": N_("逾期工作日"),
-            }),
-            "asks": (N_("下一步要求"), {"unit": N_("单位"), "what": N_("要求"), "until": N_("期限")}),
-            "followed_asks": (N_("上期的要求"), {
-                "unit": N_("单位"), "what": N_("要求"), "until": N_("期限"), "outcome": N_("落实情况"),
-            }),
-            "followed_plans": (N_("上期的逾期规划"), {
-                "title": N_("规划名称"), "unit": N_("单位"), "days": N_("当时逾期工作日"), "outcome": N_("本期情况"),
-            }),
-        },
-        {"trend_chart": N_("印发进度图"), "units_chart": N_("单位进展图")},
+        N_("旬通报（简报）"),
+        _HEAD | _PERIOD | {"report_to": N_("报"), "send_to": N_("送"), "distribute_to": N_("发")},
+        _LISTS,
+        _CHARTS,
+    ),
+    CIRCULAR: Fields(
+        N_("旬通报（公文）"),
+        _HEAD | _PERIOD | {"addressee": N_("主送机关"), "opening": N_("开头一句"), "copies": N_("抄送机关")},
+        _LISTS,
+        _CHARTS,
     ),
     WEEKLY: Fields(
         N_("周调度台账"),
@@ -100,9 +110,10 @@ def bulletin_filling(bulletin: bulletins.Bulletin) -> Filling:
     to, followed = bulletin.distribution, bulletin.followed or bulletins.Followed("")
     total = bulletins.Line("合计", bulletin.comparison.now)
     values = {
-        "mark": bulletin.mark, "number": str(bulletin.number) if bulletin.number else "（送审稿）", "organ": bulletin.organ,
-        "date": chinese_date(bulletin.issued_on), "title": bulletin.title, "period": bulletin.period,
-        "as_of": chinese_date(bulletin.as_of), "summary": bulletins.summary(bulletin.comparison, bulletin.as_of),
+        "mark": bulletin.mark, "number": bulletin.number_words, "organ": bulletin.organ,
+        "date": chinese_date(bulletin.issued_on), "title": bulletin.title_in_lines, "period": bulletin.period,
+        "about": bulletin.about, "as_of": chinese_date(bulletin.as_of),
+        "summary": bulletins.summary(bulletin.comparison, bulletin.as_of, bulletin.about),
         "remarks": [{"text": line.strip()} for line in bulletin.remarks.splitlines() if line.strip()],
         "groups": [{"label": one.label, **_figures(one.figures)} for one in (total, *bulletin.groups)],
         "units": [{"place": str(one.place), "unit": one.unit, **_figures(one.figures)} for one in bulletin.units],
@@ -127,6 +138,8 @@ def bulletin_filling(bulletin: bulletins.Bulletin) -> Filling:
             for one in followed.plans
         ],
         "report_to": "，".join(to.report_to), "send_to": "，".join(to.send_to), "distribute_to": "，".join(to.distribute_to),
+        "addressee": bulletin.addressee.removesuffix("："), "opening": bulletin.opening,
+        "copies": "，".join((*to.report_to, *to.send_to)),
     }  # fmt: skip
     return Filling(
         values, {"trend_chart": bulletins.trend_chart(bulletin), "units_chart": bulletins.units_chart(bulletin)}
@@ -163,7 +176,13 @@ def report_filling(report: reports.SpecialReport) -> Filling:
 
 
 FILLINGS: Mapping[str, Callable[[Any], Filling]] = MappingProxyType(
-    {BULLETIN: bulletin_filling, WEEKLY: weekly_filling, SLIP: slip_filling, REPORT: report_filling}
+    {
+        BULLETIN: bulletin_filling,
+        CIRCULAR: bulletin_filling,
+        WEEKLY: weekly_filling,
+        SLIP: slip_filling,
+        REPORT: report_filling,
+    }
 )
 
 

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.numerals import numeral
-from workflow_service.domain.words import N_
+from workflow_service.domain.words import N_, Labelled
 
 TEN_THOUSAND = 10**4
 HUNDRED_MILLION = 10**8
@@ -59,6 +59,13 @@ class DocumentNumber:
 
     def __str__(self) -> str:
         return f"{self.series}{self.serial}号"
+
+
+class BulletinForm(Labelled):
+    """The two forms of a bulletin (docs/domain.md §6): a 简报 with an issue number, a statutory 通报 with a document number."""
+
+    BRIEFING = "briefing", N_("简报")
+    CIRCULAR = "circular", N_("通报（公文）")
 
 
 @dataclass(frozen=True)

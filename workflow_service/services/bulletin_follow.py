@@ -13,12 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service.documents import bulletin as paper
-from workflow_service.domain.documents import IssueNumber
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
 from workflow_service.store.supervision import Bulletin
 
 from . import ledger
+from .bulletin_numbers import number_of
 from .ledger import LedgerLine
 
 
@@ -86,8 +86,7 @@ def _what(ask: Mapping[str, Any]) -> str:
 
 
 def _called(former: Bulletin) -> str:
-    number = IssueNumber(former.year, former.number) if former.year and former.number else ""
-    return f"上期通报（{number}，{former.figures['label']}）"
+    return f"上期通报（{number_of(former) or ''}，{former.figures['label']}）"
 
 
 def _of_ask(

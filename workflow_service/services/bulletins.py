@@ -16,36 +16,34 @@ from sqlalchemy.orm import Session
 from workflow_service import failpoints
 from workflow_service.documents import bulletin as paper
 from workflow_service.documents.pdf import Pdf, write_pdf
-from workflow_service.domain.circulations import CirculationKind
-from workflow_service.domain.documents import IssueNumber
+from workflow_service.domain.documents import BulletinForm, DocumentNumber, IssueNumber
 from workflow_service.domain.errors import NotFound
 from workflow_service.domain.plans import Importance, Level, Stage
 from workflow_service.domain.rhythms import Rhythm, label, ten_day_period_of
 from workflow_service.domain.supervision import Comparison, Figures
-from workflow_service.i18n import N_, _, use_language
+from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.store import notice_rows
+from workflow_service.store import people_queries
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance
 from workflow_service.store.supervision import Bulletin, RhythmRun
 
-from . import bulletin_follow, circulations, ledger, paper_templates
+from . import bulletin_follow, bulletin_sending, ledger, paper_templates
+from .bulletin_numbers import RELEASED, TEMPLATES, form_of, give_number, number_of, organ_of
 from .calendars import SETTINGS
 from .context import Actor
-from .notices import NewNotice, post_notices
-from .numbering import next_number
 from .processes import start_process
 from .rhythm_scope import Scope, period_key, reports, scope_of
-from .rhythm_settings import DELIVERED, choice
 
 PROCESS = "ten_day_bulletin"
-DRAFT, RELEASED = "draft", "released"
+DRAFT = "draft"
 AREAS_A_CHUNK = 10
 LONGEST_LIST = 100
 TREND_PERIODS = 9
-RECEIPT_POSTS = DELIVERED[Rhythm.TEN_DAY].posts
+BRIEFING_MARK = "规划编制工作简报"
+LEADERS, EVERYBODY = "政府领导", "各有关单位"
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 """A run of everybody and one by hand must not begin the same bulletin at the same moment."""
 
@@ -146,26 +144,27 @@ def fixed_figures(session: Session, area_path: str, first: date, last: date) -> 
 def release_bulletin(
     session: Session, actor: Actor, bulletin: Bulletin, *, text: str = "", requests: str = "",
     asks: Sequence[Mapping[str, Any]] = (), now: datetime,
-) -> IssueNumber:  # fmt: skip
-    """Number a bulletin in the year of its issue, seal it and send it to all units of its area.
+) -> IssueNumber | DocumentNumber:  # fmt: skip
+    """Number a bulletin in the year of its issue, seal it in the form that is set now and send it to whom it concerns.
 
     A released one keeps its number and is never changed: its document is kept as it is now, whatever happens to templates.
+    Raises InvalidInput where a 通报 has no organ's code to be numbered under.
     """
     if bulletin.status != RELEASED:
-        year = SETTINGS.day_of(now).year
         with session.no_autoflush:
-            bulletin.year, bulletin.number = year, next_number(session, f"bulletin:{bulletin.area}:{year}")
+            give_number(session, bulletin, SETTINGS.day_of(now).year)
             bulletin.released_at, bulletin.released_by = now, actor.user_id
             bulletin.text = "\n".join(part.strip() for part in (text, requests) if part.strip())
             bulletin.asks = bulletin_follow.named_asks(session, asks)
             bulletin.followed = bulletin_follow.follow_up(session, bulletin)
-            bulletin.figures = bulletin.figures | {"organ": _organ(session, bulletin.area)}
-            bulletin.document = paper_templates.write(session, "bulletin", as_paper(session, bulletin))
+            bulletin.figures = bulletin.figures | _issuers(session, bulletin.area)
             bulletin.status = RELEASED
+            bulletin.document = _write(session, bulletin)
         session.flush()
-        _send(session, bulletin, now)
-    assert bulletin.year is not None and bulletin.number is not None
-    return IssueNumber(bulletin.year, bulletin.number)
+        bulletin_sending.send(session, bulletin, summary_of(bulletin), now=now)
+    number = number_of(bulletin)
+    assert number is not None
+    return number
 
 
 def bulletin_of_run(session: Session, actor: Actor, process: str, business_key: str) -> Bulletin | None:
@@ -208,10 +207,12 @@ def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
     fixed = bulletin.figures
     followed = bulletin.followed if bulletin.status == RELEASED else bulletin_follow.follow_up(session, bulletin)
     day = SETTINGS.day_of(bulletin.released_at or bulletin.created_at)
+    form, issuers = form_of(session, bulletin), _issuers(session, bulletin.area) | fixed
     return paper.Bulletin(
-        mark="规划编制工作简报",
-        number=IssueNumber(bulletin.year, bulletin.number) if bulletin.year and bulletin.number else None,
-        organ=fixed.get("organ") or _organ(session, bulletin.area),
+        form=form,
+        mark=f"{issuers['organ']}文件" if form is BulletinForm.CIRCULAR else BRIEFING_MARK,
+        number=number_of(bulletin),
+        organ=issuers["organ"],
         issued_on=day,
         period=str(fixed["label"]),
         as_of=date.fromisoformat(fixed["last"]),
@@ -225,14 +226,34 @@ def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
         trend=tuple(paper.TrendPoint(one["label"], one["issued"], one["due"]) for one in fixed.get("trend", ())),
         followed=bulletin_follow.as_paper(followed),
         remarks=bulletin.text,
-        distribution=paper.Distribution(report_to=("政府领导",), distribute_to=("各有关单位",)),
+        distribution=_distribution(form, issuers["government"]),
     )
+
+
+def _distribution(form: BulletinForm, government: str) -> paper.Distribution:
+    """A 简报 goes up to the leaders, a 通报 with a copy to the government."""
+    return paper.Distribution(
+        report_to=(government if form is BulletinForm.CIRCULAR else LEADERS,), distribute_to=(EVERYBODY,)
+    )
+
+
+def _issuers(session: Session, area: str) -> dict[str, str]:
+    """The names of this day of the organ that issues and of its government; what is released keeps them."""
+    organ = organ_of(session, area)
+    return {
+        "organ": organ.name if organ is not None else "",
+        "government": people_queries.area_names(session, {area}).get(area, ""),
+    }
 
 
 def bulletin_docx(session: Session, actor: Actor, bulletin_id: int) -> bytes:
     """Give a bulletin as docx, a released one as it was sent; raises NotFound, Forbidden."""
     found = visible_bulletin(session, actor, bulletin_id)
-    return found.document or paper_templates.write(session, "bulletin", as_paper(session, found))
+    return found.document or _write(session, found)
+
+
+def _write(session: Session, bulletin: Bulletin) -> bytes:
+    return paper_templates.write(session, TEMPLATES[form_of(session, bulletin)], as_paper(session, bulletin))
 
 
 def bulletin_pdf(session: Session, actor: Actor, bulletin_id: int) -> Pdf:
@@ -245,48 +266,6 @@ def summary_of(bulletin: Bulletin) -> str:
     fixed = bulletin.figures
     comparison = Comparison(_figures(fixed["total"]), _figures(fixed["before"]))
     return paper.summary(comparison, date.fromisoformat(fixed["last"]))
-
-
-def _send(session: Session, bulletin: Bulletin, now: datetime) -> None:
-    """To all units of the government itself, and to the DRCs below it."""
-    to = choice(session, Rhythm.TEN_DAY)
-    people = notice_rows.holders_of_posts(
-        session, bulletin.area_path, SETTINGS.day_of(now), posts=to.posts, roles=to.roles
-    )
-    languages = {
-        row.user_id: row.language for row in people if row.area_path == bulletin.area_path or row.relation == "drc"
-    }
-    post_notices(session, [_notice(bulletin, *one) for one in languages.items()], now=now)
-    units = {row.unit_id for row in people if row.area_path == bulletin.area_path or row.relation == "drc"}
-    _ask_for_receipts(session, bulletin, units, to.posts or RECEIPT_POSTS, now)
-
-
-def _ask_for_receipts(
-    session: Session, bulletin: Bulletin, units: set[int], posts: Sequence[str], now: datetime
-) -> None:
-    """Every unit signs for it through one post: the first of those that receive bulletins in which somebody is."""
-    codes = session.scalars(select(Unit.code).where(Unit.id.in_(units)).order_by(Unit.area_path, Unit.sort_key, Unit.id)).all()
-    keys = [[f"g:{code}:{post}" for post in posts] for code in codes]
-    filled = notice_rows.people_of(session, [key for one in keys for key in one], SETTINGS.day_of(now))
-    holders = [found for one in keys if (found := next((key for key in one if key in filled), None))]
-    if holders:
-        about = circulations.Subject(_title(bulletin), f"/bulletins/{bulletin.id}", bulletin.area_path)
-        sending = circulations.Sending(CirculationKind.RECEIPT, holders)
-        circulations.send(session, Actor.system("scheduler"), sending, about, now=now, told=False)
-
-
-def _title(bulletin: Bulletin) -> str:
-    return f"{bulletin.year}年第{bulletin.number}期规划编制简报（{bulletin.figures['label']}）"
-
-
-def _notice(bulletin: Bulletin, user_id: int, language: str) -> NewNotice:
-    with use_language(language):
-        return NewNotice(
-            user_id=user_id, kind="bulletin", dedup_key=f"bulletin:{bulletin.id}", link=f"/bulletins/{bulletin.id}",
-            subject=_("%(year)d年第%(number)d期规划编制简报（%(period)s）",
-                      year=bulletin.year, number=bulletin.number, period=bulletin.figures["label"]),
-            text=summary_of(bulletin),
-        )  # fmt: skip
 
 
 def _span(period: str, facts: dict[str, Any]) -> tuple[date, date]:
@@ -313,12 +292,6 @@ def _label(first: date, last: date) -> str:
 
 def _subject(facts: dict[str, Any], unit: Unit) -> str:
     return f"旬通报（{facts.get('label', '')}）· {unit.short_name or unit.name}"
-
-
-def _organ(session: Session, area: str) -> str:
-    """The commission that reports for an area; what is released keeps the name of its day."""
-    statement = select(Unit.name).where(Unit.area == area, Unit.relation == "drc")
-    return session.scalars(statement.limit(1)).first() or ""
 
 
 def _plain(figures: Figures) -> dict[str, int]:

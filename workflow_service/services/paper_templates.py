@@ -17,7 +17,7 @@ from workflow_service.documents.built_in_templates import built_in
 from workflow_service.documents.docx import write_docx
 from workflow_service.documents.model import Document
 from workflow_service.documents.template_examples import EXAMPLES
-from workflow_service.documents.template_fields import BULLETIN, FIELDS, REPORT, SLIP, WEEKLY
+from workflow_service.documents.template_fields import BULLETIN, CIRCULAR, FIELDS, REPORT, SLIP, WEEKLY
 from workflow_service.documents.templates import check_template, fill_template, text_of
 from workflow_service.domain.documents import require_unclassified
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
@@ -35,8 +35,8 @@ LONGEST_NAME = 120
 FIRST_LINES = 20
 SHOWN = 20
 BUILT_IN: Mapping[str, Callable[[Any], Document]] = {
-    BULLETIN: bulletin.bulletin_document, WEEKLY: weekly.weekly_document, SLIP: slip.slip_document,
-    REPORT: special_report.report_document,
+    BULLETIN: bulletin.bulletin_document, CIRCULAR: bulletin.bulletin_document, WEEKLY: weekly.weekly_document,
+    SLIP: slip.slip_document, REPORT: special_report.report_document,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""How the three rhythms are set: on or off, hour, weekday, who receives what (docs/domain.md §3.4 to §3.6).
+"""How the three rhythms are set: on or off, hour, weekday, who receives what in which form (docs/domain.md §3.4 to §3.6).
 
 Kept in the setting `rhythms`: `{"daily": {"activated_at": …, "starts_at": "09:00", "posts": ["leader"], …}, "weekly": …}`.
 What is not said there is as delivered.
@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.deadlines import aware
+from workflow_service.domain.documents import BulletinForm
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.rhythms import Rhythm, RhythmSettings
 from workflow_service.domain.supervision import UrgingSettings
@@ -39,7 +40,7 @@ class RhythmChoice:
 
     `posts` and `roles` receive what it sends: daily, the posts in a unit that hear of what has long been overdue there, from
     `superior_after` working days on (0: never); weekly, the ledger; ten-day, the bulletin. `weekday` (0 is Monday) is the
-    weekly rhythm's.
+    weekly rhythm's, `form` the ten-day one's: in which form its bulletins are released.
     """
 
     activated_at: datetime | None = None
@@ -48,6 +49,7 @@ class RhythmChoice:
     posts: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     superior_after: int = 0
+    form: BulletinForm = BulletinForm.BRIEFING
 
 
 DELIVERED: Mapping[Rhythm, RhythmChoice] = MappingProxyType({
@@ -154,6 +156,7 @@ def _choice(delivered: RhythmChoice, value: Mapping[str, Any]) -> RhythmChoice:
         posts=tuple(value.get("posts", delivered.posts)),
         roles=tuple(value.get("roles", delivered.roles)),
         superior_after=int(value.get("superior_after", delivered.superior_after)),
+        form=BulletinForm(value.get("form", delivered.form)),
     )
 
 
@@ -161,7 +164,7 @@ def _plain(choice: RhythmChoice) -> dict[str, Any]:
     begun = {"activated_at": choice.activated_at.isoformat()} if choice.activated_at else {}
     return {
         **begun, "starts_at": f"{choice.starts_at:%H:%M}", "weekday": choice.weekday, "posts": list(choice.posts),
-        "roles": list(choice.roles), "superior_after": choice.superior_after,
+        "roles": list(choice.roles), "superior_after": choice.superior_after, "form": choice.form.value,
     }  # fmt: skip
 
 

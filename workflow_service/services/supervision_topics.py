@@ -52,7 +52,7 @@ def publish_bulletin(execution: "Execution", work: ServiceWork) -> Result:
         execution.session, execution.actor, made, text=text, requests=requests, asks=written.get("asks") or (),
         now=execution.now,
     )  # fmt: skip
-    return Result({"number": str(number), "year": number.year, "serial": number.number})
+    return Result({"number": str(number), "year": made.year, "serial": made.number})
 
 
 @handles("weekly.publish")

@@ -138,16 +138,24 @@ class WeeklyLedgerDocument(Base):
 class Bulletin(Base):
     """The ten-day bulletin of one area and period; `figures` are those of the period's end and never change.
 
+    `scope` is empty for the bulletin of all plans, `unit:<code>` or `route:<key>` for one about a part of them. `form` is None
+    until the release: a draft takes the one that is set. `document_prefix` is the organ's code in the number of a 通报.
     `asks` is what it asks of whom until when, `followed` what became of the former one's asks and overdue plans, `document` the
     docx as it was sent. A trigger keeps a released row from ever being changed or removed.
     """
 
     __tablename__ = "bulletin"
-    __table_args__ = (UniqueConstraint("area", "period"), UniqueConstraint("area", "year", "number"))
+    __table_args__ = (
+        UniqueConstraint("area", "period", "scope"),
+        UniqueConstraint("area", "year", "document_prefix", "number"),
+    )
     id: Mapped[Key]
     area: Mapped[str]
     area_path: Mapped[str]
     period: Mapped[str]
+    scope: Mapped[str] = mapped_column(server_default="")
+    form: Mapped[str | None]
+    document_prefix: Mapped[str] = mapped_column(server_default="")
     figures_at: Mapped[datetime]
     figures: Mapped[dict[str, Any]]
     asks: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))

@@ -16,7 +16,7 @@ from workflow_service.domain.errors import Forbidden
 from workflow_service.domain.supervision import Figures
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, circulations
+from workflow_service.services import bulletin_numbers, bulletins, circulations
 from workflow_service.store import circulation_list, notice_list, people_queries
 
 from .. import cursors
@@ -51,7 +51,10 @@ def index() -> ResponseReturnValue:
     rows = found[:PAGE_ROWS]
     following = address(after=cursors.encode(rows[-1].id)) if len(found) > PAGE_ROWS else ""
     places = people_queries.area_names(page_session(), {one.area for one in rows})
-    return render_template("bulletins/index.html", bulletins=rows, places=places, next_address=following)
+    return render_template(
+        "bulletins/index.html", bulletins=rows, places=places, next_address=following,
+        documents={one.id: bulletin_numbers.number_of(one) for one in rows if one.document_prefix},
+    )  # fmt: skip
 
 
 @blueprint.get("/<int:bulletin_id>")

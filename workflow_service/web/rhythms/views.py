@@ -9,13 +9,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from workflow_service.domain.documents import BulletinForm
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.plans import Route
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.i18n import N_, _
 from workflow_service.identity import policy
 from workflow_service.jobs.tasks import defer_run
-from workflow_service.services import lights, rhythm_by_hand, rhythm_settings, rhythms
+from workflow_service.services import bulletin_numbers, lights, rhythm_by_hand, rhythm_settings, rhythms
 from workflow_service.services.rhythm_settings import RhythmChoice
 from workflow_service.store import people_queries, plan_list, rhythm_list
 
@@ -53,6 +54,9 @@ def show(rhythm: str) -> ResponseReturnValue:
         units=plan_list.lead_units(session, policy.areas_of_role(actor, policy.SUPERVISOR)),
         posts=_posts(page_session()),
         roles=policy.ROLES,
+        forms=tuple(BulletinForm),
+        template=bulletin_numbers.TEMPLATES[rhythm_settings.choice(session, Rhythm.TEN_DAY).form],
+        without_code=bulletin_numbers.without_code(session) if shown is Rhythm.TEN_DAY else [],
         routes=[(route.value, route.label) for route in Route],
         weekdays=[(number, _(text)) for number, text in enumerate(WEEKDAYS[:OFFERED_WEEKDAYS])],
     )
@@ -65,6 +69,7 @@ def choose(rhythm: str) -> ResponseReturnValue:
     asked = RhythmChoice(
         starts_at=_time(form.get("starts_at", "")), weekday=_number(form.get("weekday")),
         posts=tuple(form.getlist("post")), roles=tuple(form.getlist("role")), superior_after=_number(form.get("superior_after")),
+        form=_form(form.get("form")),
     )  # fmt: skip
     with transaction() as session:
         rhythm_settings.set_rhythm(session, page_actor(), Rhythm(rhythm), asked, on=form.get("on") == "1", now=page_now())
@@ -103,6 +108,14 @@ def _time(text: str) -> time:
         return time.fromisoformat(text)
     except ValueError as error:
         raise InvalidInput(N_("时间应写作 09:00 这样。")) from error
+
+
+def _form(text: str | None) -> BulletinForm:
+    """The form of bulletins; a page that does not ask for it leaves it as delivered."""
+    try:
+        return BulletinForm(text or BulletinForm.BRIEFING)
+    except ValueError as error:
+        raise InvalidInput(N_("请选择通报的形式。")) from error
 
 
 def _number(text: Any) -> int:
