@@ -26,6 +26,27 @@ def test_the_board_is_for_supervisors_and_leaders(api: ApiHouse) -> None:
     assert_problem(api.caller("jb.supervisor").get("/ledger/board?area=/330000/330200/330203/"), 403, "forbidden")
 
 
+def test_bulletins_tell_what_they_are_about_in_which_form_and_under_which_number(api: ApiHouse) -> None:
+    at = api.house.now
+    with api.house.database.transaction() as session:
+        scope = {"kind": "unit", "code": "jb.energy", "name": "江北区能源局"}
+        usual = {"area": "330205", "area_path": AREA, "period": "2025-11-D1", "figures_at": at, "created_at": at, "text": ""}
+        sent = {"status": "released", "year": 2025, "number": 1, "released_at": at}
+        circular = {"form": "circular", "document_prefix": "北区发改通报", "scope": "unit:jb.energy"}
+        session.add(Bulletin(**usual, **sent, **circular, figures={"label": "11月上旬", "scope": scope}))
+        session.add(Bulletin(**usual, **sent, form="briefing", figures={"label": "11月上旬"}))
+        session.add(Bulletin(**usual | {"period": "2025-11-D2"}, status="draft", figures={"label": "11月中旬"}))
+    caller = api.caller("jb.supervisor")
+    items = caller.get("/bulletins").get_json()["items"]
+    told = ("period", "scope", "scope_name", "form", "document_number")
+    assert [tuple(one[name] for name in told) for one in items] == [
+        ("2025-11-D2", "", "", "briefing", None), ("2025-11-D1", "", "", "briefing", "2025年第1期"),
+        ("2025-11-D1", "unit:jb.energy", "江北区能源局", "circular", "北区发改通报〔2025〕1号"),
+    ]  # fmt: skip
+    one = caller.get(f"/bulletins/{items[2]['id']}").get_json()
+    assert (one["scope_name"], one["process_instance_id"], one["text"]) == ("江北区能源局", None, "")
+
+
 def test_bulletins_in_draft_are_for_supervisors(api: ApiHouse) -> None:
     with api.house.database.transaction() as session:
         for status, period in (("draft", "2025-11-b"), ("released", "2025-11-a")):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, time
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tests.services.catalogue import Catalogue, moment
 from tests.services.test_rhythms import SYSTEM, activate, government, notices, walk
@@ -271,16 +271,6 @@ def test_a_route_by_hand_serves_the_units_that_have_plans_on_it(other: Database)
     assert asked_units(other) == ["zj.water"]
     with other.transaction() as session:
         assert "".join(session.scalars(select(Task.title))) == "周报送（2025年第48周）· zj.water"
-
-
-def test_a_bulletin_by_hand_is_the_one_of_the_last_period_and_comes_once(other: Database) -> None:
-    by_hand(other, Rhythm.TEN_DAY, "unit", "zj.water", moment(date(2025, 11, 21), 8))
-    activate(other, date(2025, 11, 21), Rhythm.TEN_DAY)
-    walk(other, date(2025, 11, 21), date(2025, 11, 24))
-    with other.transaction() as session:
-        assert list(session.scalars(select(Bulletin.period))) == ["2025-11-D2"]
-        assert session.scalar(select(func.count()).select_from(ProcessInstance)) == 1
-        assert session.get(RhythmRun, ("ten_day", "2025-11-D2")) is not None
 
 
 def test_urging_by_hand_reaches_those_with_work_in_the_unit_and_each_once_a_day(government: Database) -> None:

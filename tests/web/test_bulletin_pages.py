@@ -20,9 +20,9 @@ SignIn = Callable[[str], Person]
 SYSTEM = Actor.system("cli")
 
 
-def bulletin_of(house: House, period: str, *, ask: str = "") -> int:
+def bulletin_of(house: House, period: str, *, ask: str = "", scope: str = "") -> int:
     with house.database.transaction() as session:
-        made = bulletins.draft_bulletin(session, "330205", period, now=house.now)
+        made = bulletins.draft_bulletin(session, "330205", period, scope=scope, now=house.now)
         asks = [{"unit": "jb.energy", "what": ask, "until": "2025-11-14"}] if ask else []
         bulletins.release_bulletin(session, SYSTEM, made, text="请加快办理。", asks=asks, now=house.now)
         return made.id
@@ -80,6 +80,21 @@ def test_a_template_is_uploaded_with_its_faults_named_and_taken_back(house: Hous
     assert "系统自带" in keeper.get(address).text
     assert keeper.post(f"{address}/delivered", seen=address).status_code == 409
     assert "{{ plans" not in text_of(keeper.get(f"{address}/current.docx").data)
+
+
+def test_lists_and_pages_name_the_unit_or_route_that_a_bulletin_is_about(house: House, person: SignIn) -> None:
+    plan_of(house)
+    whole = bulletin_of(house, "2025-11-D1")
+    unit = bulletin_of(house, "2025-11-D1", scope="unit:jb.energy")
+    route = bulletin_of(house, "2025-11-D1", scope="route:filing")
+    reader = person("jb.handler")
+    index = reader.get("/bulletins").text
+    lines = {number: index.split(f'href="/bulletins/{number}"')[1].split("</tr>")[0] for number in (whole, unit, route)}
+    assert "全部规划" in lines[whole] and "第1期" in lines[whole]
+    assert "2025年11月上旬 · 江北区能源局" in lines[unit] and "只讲 江北区能源局 的规划" in lines[unit] and "第2期" in lines[unit]
+    assert "2025年11月上旬 · 备案" in lines[route]
+    page = reader.get(f"/bulletins/{unit}").text
+    assert "<h1>关于2025年11月上旬江北区能源局规划编制进展情况的通报</h1>" in page and "发：江北区能源局" in page
 
 
 def test_a_circular_s_page_has_red_head_document_number_addressee_and_copies(house: House, person: SignIn) -> None:

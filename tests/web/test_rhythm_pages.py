@@ -51,6 +51,23 @@ def test_a_run_by_hand_leaves_its_record_and_does_not_come_twice(house: House, p
     assert again.status_code == 409 and "不再重复" in again.text
 
 
+def test_a_bulletin_about_one_unit_is_started_by_hand_and_its_task_leads_to_it(house: House, person: SignIn) -> None:
+    house.deploy(files=delivered("ten_day_bulletin", "bulletin_edit", "bulletin_release", "deadlines"))
+    plan_of(house)
+    supervisor, address = person("jb.supervisor"), "/rhythms/ten_day"
+    house.now = house.now.replace(day=1, month=12)
+    assert "按时运行的旬通报照常" in supervisor.get(address).text
+    assert supervisor.post(f"{address}/run", {"scope": "unit:jb.energy"}, seen=address).status_code == 302
+    refused = supervisor.post(f"{address}/run", {"scope": "unit:jb.energy"}, seen=address)
+    assert refused.status_code == 409 and "不再重复" in refused.text
+    with house.database.transaction() as session:
+        ((_rhythm, period),) = rhythms.unfinished(session, now=house.now)
+    rhythms.finish(house.database, "ten_day", period, now=house.now)
+    (task,) = house.open()
+    assert task.title == "旬通报（11月下旬，江北区能源局）· 江北区发展和改革局"
+    assert "查看通报全文：2025年11月下旬 · 江北区能源局" in person("jb.supervisor").get(f"/tasks/{task.id}").text
+
+
 def asked(house: House) -> int:
     """Ask the energy bureau for this week's report by hand; gives the plan that it is about."""
     house.deploy(files=delivered("weekly_report", "special_report.json", "deadlines"))

@@ -9,7 +9,7 @@ from flask import Response
 from workflow_service.domain.errors import NotFound
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
-from workflow_service.services import bulletin_numbers, bulletins, ledger, urging
+from workflow_service.services import bulletin_numbers, bulletin_scope, bulletins, ledger, urging
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.store import notice_list
 from workflow_service.store.supervision import Bulletin
@@ -141,7 +141,7 @@ def _bulletin(call: Call, row: Bulletin, shape: type[BulletinLine]) -> dict[str,
     """A bulletin's columns, and what is read from them."""
     number = bulletin_numbers.number_of(row)
     told = {
-        "form": bulletin_numbers.form_of(call.session, row).value,
+        "scope_name": bulletin_scope.name_of(row), "form": bulletin_numbers.form_of(call.session, row).value,
         "document_number": str(number) if number else None,
     }  # fmt: skip
     names = {str(field.validation_alias or name) for name, field in shape.model_fields.items()}

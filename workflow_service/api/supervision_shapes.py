@@ -132,11 +132,13 @@ class BulletinQuery(PageQuery):
 
 
 class BulletinLine(Shown):
-    """One ten-day bulletin."""
+    """One ten-day bulletin, about all plans of a government or about a part of them."""
 
     id: int
     area: str
     period: str
+    scope: str = Field(description="empty: all plans; unit:<code>: those that a unit leads; route:<key>: those on a route")
+    scope_name: str = Field(description="name of the unit or route")
     status: str
     form: Literal["briefing", "circular"] = Field(description="briefing 简报, circular 通报; a draft has the one that is set")
     year: int | None

@@ -38,10 +38,11 @@ def named_asks(session: Session, asks: Sequence[Mapping[str, Any]]) -> list[dict
 
 
 def former_of(session: Session, bulletin: Bulletin) -> Bulletin | None:
-    """Give the last released bulletin of the same government before this period."""
+    """Give the last released bulletin of the same government about the same plans before this period."""
+    same = Bulletin.area == bulletin.area, Bulletin.scope == bulletin.scope
     before = (
         select(Bulletin)
-        .where(Bulletin.area == bulletin.area, Bulletin.period < bulletin.period, Bulletin.status == "released")
+        .where(*same, Bulletin.period < bulletin.period, Bulletin.status == "released")
         .order_by(Bulletin.period.desc())
     )
     return session.scalars(before.limit(1)).one_or_none()

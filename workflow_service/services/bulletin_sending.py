@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.circulations import CirculationKind
 from workflow_service.domain.documents import IssueNumber
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.i18n import _, use_language
+from workflow_service.identity import policy
 from workflow_service.store import notice_rows
 from workflow_service.store.people import Unit
 from workflow_service.store.supervision import Bulletin
 
 from . import circulations
 from .bulletin_numbers import number_of
+from .bulletin_scope import period_words
 from .calendars import SETTINGS
 from .context import Actor
 from .notices import NewNotice, post_notices
@@ -37,10 +39,20 @@ def send(session: Session, bulletin: Bulletin, summary: str, *, now: datetime) -
 
 
 def _readers(session: Session, bulletin: Bulletin, to: RhythmChoice, now: datetime) -> list[Any]:
-    """All units of the government itself and the commissions below it."""
+    """All units of the government itself and the commissions below it; of a part, its lead units and who supervises here."""
     today, own = SETTINGS.day_of(now), bulletin.area_path
     people = notice_rows.holders_of_posts(session, own, today, posts=to.posts, roles=to.roles)
-    return [row for row in people if row.area_path == own or row.relation == "drc"]
+    if not bulletin.scope:
+        return [row for row in people if row.area_path == own or row.relation == "drc"]
+    concerned = _lead_units(session, bulletin)
+    supervisors = notice_rows.holders_of_posts(session, own, today, roles=[policy.SUPERVISOR])
+    return [row for row in people if row.unit_id in concerned] + [row for row in supervisors if row.area_path == own]
+
+
+def _lead_units(session: Session, bulletin: Bulletin) -> set[int]:
+    """The units that led its plans at the period's end; of one that was merged since, the unit that came after it."""
+    codes = [one["code"] for one in bulletin.figures["units"]]
+    return set(session.scalars(select(func.coalesce(Unit.successor_id, Unit.id)).where(Unit.code.in_(codes))))
 
 
 def _ask_for_receipts(
@@ -60,7 +72,7 @@ def _ask_for_receipts(
 def _title(bulletin: Bulletin) -> str:
     number = number_of(bulletin)
     kind = "规划编制简报" if isinstance(number, IssueNumber) else " 规划编制工作通报"
-    return f"{number}{kind}（{bulletin.figures['label']}）"
+    return f"{number}{kind}（{period_words(bulletin)}）"
 
 
 def _notice(bulletin: Bulletin, summary: str, user_id: int, language: str) -> NewNotice:
@@ -72,7 +84,7 @@ def _notice(bulletin: Bulletin, summary: str, user_id: int, language: str) -> Ne
 
 
 def _subject(bulletin: Bulletin) -> str:
-    period = bulletin.figures["label"]
+    period = period_words(bulletin)
     if bulletin.document_prefix:
         return _("%(number)s 规划编制工作通报（%(period)s）", number=number_of(bulletin), period=period)
     return _("%(year)d年第%(number)d期规划编制简报（%(period)s）", year=bulletin.year, number=bulletin.number, period=period)

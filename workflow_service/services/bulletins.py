@@ -1,7 +1,7 @@
 """The ten-day bulletin (旬通报): figures fixed at the period's end, drafted, released, numbered, sent (docs/domain.md §3.6).
 
-One bulletin an area and period, whatever happens in between: its figures never change, however late it is released, and its
-number is that of the year in which it is issued.
+One bulletin an area, period and scope, whatever happens in between: its figures never change, however late it is released, and
+its number is that of the year in which it is issued.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
@@ -27,61 +27,57 @@ from workflow_service.store import people_queries
 from workflow_service.store.instance_view import participants_of
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
-from workflow_service.store.runtime import ProcessInstance
 from workflow_service.store.supervision import Bulletin, RhythmRun
 
-from . import bulletin_follow, bulletin_sending, ledger, paper_templates
+from . import bulletin_follow, bulletin_scope, bulletin_sending, ledger, paper_templates
 from .bulletin_numbers import RELEASED, TEMPLATES, form_of, give_number, number_of, organ_of
+from .bulletin_scope import PROCESS
 from .calendars import SETTINGS
 from .context import Actor
+from .ledger import AsOf, Part
 from .processes import start_process
-from .rhythm_scope import Scope, period_key, reports, scope_of
+from .rhythm_scope import ROUTE, Scope, period_key, scope_of
 
-PROCESS = "ten_day_bulletin"
 DRAFT = "draft"
 AREAS_A_CHUNK = 10
 LONGEST_LIST = 100
 TREND_PERIODS = 9
 BRIEFING_MARK = "规划编制工作简报"
-LEADERS, EVERYBODY = "政府领导", "各有关单位"
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
-"""A run of everybody and one by hand must not begin the same bulletin at the same moment."""
+LEADERS, EVERYBODY, ON_ROUTE = "政府领导", "各有关单位", "有关编制单位"
 
 
 def start_bulletins(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
     """Start the bulletin process of the next governments after the run's cursor; gives the new cursor, None at the end."""
     period, facts = period_key(run), {name: one for name, one in (run.figures or {}).items() if name not in ("scope", "by")}
-    waiting = [unit for unit in reporting_units(session, scope_of(run)) if unit.id > run.cursor]
-    begun = _begun_already(session, period)
+    scope = scope_of(run)
+    units = bulletin_scope.governments(session, scope, _span(period, facts)[1]) if scope else reporting_units(session)
+    waiting = [unit for unit in units if unit.id > run.cursor]
+    begun = bulletin_scope.begun(session, period, scope, waiting[:AREAS_A_CHUNK])
     for unit in waiting[:AREAS_A_CHUNK]:
         if unit.area not in begun:
-            start_bulletin(session, unit, period, facts, now=now)
+            start_bulletin(session, unit, period, facts, scope=scope, now=now)
     failpoints.reach("in-rhythm")
     return waiting[AREAS_A_CHUNK - 1].id if len(waiting) > AREAS_A_CHUNK else None
 
 
-def reporting_units(session: Session, scope: Scope | None = None) -> list[Unit]:
-    """Give the DRC of every government that has plans of its own in the catalogue, by id; of a scope only if one is given."""
+def reporting_units(session: Session) -> list[Unit]:
+    """Give the DRC of every government that has plans of its own in the catalogue, by id."""
     has_plans = select(Plan.id).where(Plan.area == Unit.area, Plan.registered_on.is_not(None)).exists()
-    statement = select(Unit).where(Unit.relation == "drc", Unit.active, has_plans, reports(scope))
+    statement = select(Unit).where(Unit.relation == "drc", Unit.active, has_plans)
     return list(session.scalars(statement.order_by(Unit.id)))
 
 
-def _begun_already(session: Session, period: str) -> set[str]:
-    """The areas whose bulletin of a period was begun; whoever begins more of them waits for this transaction."""
-    session.execute(_ONE_AT_A_TIME, {"name": f"bulletin:{period}"})
-    keys = select(ProcessInstance.business_key).where(
-        ProcessInstance.business_key.endswith(f":{period}"), ProcessInstance.definition_key == PROCESS
-    )
-    return {key.split(":")[1] for key in session.scalars(keys)}
-
-
-def start_bulletin(session: Session, unit: Unit, period: str, facts: dict[str, Any], *, now: datetime) -> None:
-    """Start one government's bulletin; the first step of its process fixes the figures."""
+def start_bulletin(
+    session: Session, unit: Unit, period: str, facts: dict[str, Any], *, scope: Scope | None = None, now: datetime
+) -> None:
+    """Start one government's bulletin, about everything or a part; the first step of its process fixes the figures."""
+    key = bulletin_scope.key_of(unit.area, period, scope)
+    about = bulletin_scope.named(session, scope, AsOf.of(_span(period, facts)[1]))["name"] if scope else ""
     start_process(
-        session, Actor.system("scheduler"), PROCESS, business_key=f"bulletin:{unit.area}:{period}", area_path=unit.area_path,
+        session, Actor.system("scheduler"), PROCESS, business_key=key, area_path=unit.area_path,
         variables={
-            "period": period, "area": unit.area, "facts": facts, "subject": _subject(facts, unit),
+            "period": period, "area": unit.area, "scope": scope.text if scope else "", "facts": facts,
+            "subject": _subject(facts, unit, about),
             "plan": {"jurisdiction": unit.area, "level": unit.level},
         }, now=now,
     )  # fmt: skip
@@ -89,12 +85,13 @@ def start_bulletin(session: Session, unit: Unit, period: str, facts: dict[str, A
 
 def draft_bulletin(
     session: Session, area: str, period: str, *, now: datetime, facts: dict[str, Any] | None = None,
-    instance_id: int | None = None,
+    instance_id: int | None = None, scope: str = "",
 ) -> Bulletin:  # fmt: skip
-    """Fix the figures of one area at the end of a period (`2026-02-D2`); an existing bulletin is given as it is."""
-    found = session.scalars(
-        select(Bulletin).where(Bulletin.area == area, Bulletin.period == period)
-    ).one_or_none()
+    """Fix the figures of one area at the end of a period (`2026-02-D2`); an existing bulletin is given as it is.
+
+    `scope` is empty, `unit:<code>` or `route:<key>`. Raises NotFound.
+    """
+    found = bulletin_scope.find(session, area, period, scope)
     if found is not None:
         return found
     area_path = session.scalars(select(Unit.area_path).where(Unit.area == area).limit(1)).first()
@@ -102,25 +99,32 @@ def draft_bulletin(
         raise NotFound(N_("没有行政区划“%(area)s”。"), area=area)
     first, last = _span(period, facts or {})
     made = Bulletin(
-        area=area, area_path=area_path, period=period, created_at=now, status=DRAFT, text="", instance_id=instance_id,
-        figures=fixed_figures(session, area_path, first, last),
-        figures_at=ledger.AsOf.of(last).until,
+        area=area, area_path=area_path, period=period, scope=scope, created_at=now, status=DRAFT, text="",
+        instance_id=instance_id, figures=fixed_figures(session, area_path, first, last, scope=Scope.read(scope)),
+        figures_at=AsOf.of(last).until,
     )  # fmt: skip
     session.add(made)
     session.flush()
     return made
 
 
-def fixed_figures(session: Session, area_path: str, first: date, last: date) -> dict[str, Any]:
-    """Give all that a bulletin says of a period, as plain values, computed from history as of its last day."""
-    now = ledger.figures(session, area_path, last)
-    before = ledger.figures(session, area_path, first - timedelta(days=1))
-    late = ledger.overdue_plans(session, area_path, as_of=last, limit=LONGEST_LIST)
-    done = ledger.issued_between(session, area_path, first, last, as_of=last)
+def fixed_figures(
+    session: Session, area_path: str, first: date, last: date, *, scope: Scope | None = None
+) -> dict[str, Any]:
+    """Give all that a bulletin says of a period, as plain values, computed from history as of its last day.
+
+    Of a scope every figure, list and row is of the plans that it had then; `scope` in the answer says which.
+    """
+    part = bulletin_scope.part_of(scope)
+    now = ledger.figures(session, area_path, last, part=part)
+    before = ledger.figures(session, area_path, first - timedelta(days=1), part=part)
+    late = ledger.overdue_plans(session, area_path, as_of=last, limit=LONGEST_LIST, part=part)
+    done = ledger.issued_between(session, area_path, first, last, as_of=last, part=part)
     return {
+        **({"scope": bulletin_scope.named(session, scope, AsOf.of(last))} if scope else {}),
         "first": first.isoformat(), "last": last.isoformat(), "label": _label(first, last),
         "total": _plain(now.total), "key": _plain(now.key), "before": _plain(before.total), "filed": now.filed,
-        "trend": _trend(session, area_path, last),
+        "trend": _trend(session, area_path, last, part),
         "stages": {stage.value: number for stage, number in now.stages.items()},
         "levels": {level.value: _plain(each) for level, each in now.levels.items()},
         "importances": {kind.value: _plain(each) for kind, each in now.importances.items()},
@@ -169,11 +173,7 @@ def release_bulletin(
 
 def bulletin_of_run(session: Session, actor: Actor, process: str, business_key: str) -> Bulletin | None:
     """Give the bulletin that a run of the bulletin process is about, to those who draft or release it; None for any other."""
-    _kind, _, place = business_key.partition(":")
-    area, _, period = place.partition(":")
-    if process != PROCESS or not period:
-        return None
-    found = session.scalars(select(Bulletin).where(Bulletin.area == area, Bulletin.period == period)).one_or_none()
+    found = bulletin_scope.of_key(session, business_key) if process == PROCESS else None
     return found if found is not None and policy.may(actor, "bulletin.see_draft", _draft(session, found)) else None
 
 
@@ -213,6 +213,7 @@ def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
         mark=f"{issuers['organ']}文件" if form is BulletinForm.CIRCULAR else BRIEFING_MARK,
         number=number_of(bulletin),
         organ=issuers["organ"],
+        about=bulletin_scope.words_of(fixed),
         issued_on=day,
         period=str(fixed["label"]),
         as_of=date.fromisoformat(fixed["last"]),
@@ -226,15 +227,15 @@ def as_paper(session: Session, bulletin: Bulletin) -> paper.Bulletin:
         trend=tuple(paper.TrendPoint(one["label"], one["issued"], one["due"]) for one in fixed.get("trend", ())),
         followed=bulletin_follow.as_paper(followed),
         remarks=bulletin.text,
-        distribution=_distribution(form, issuers["government"]),
+        distribution=_distribution(bulletin, form, issuers["government"]),
     )
 
 
-def _distribution(form: BulletinForm, government: str) -> paper.Distribution:
-    """A 简报 goes up to the leaders, a 通报 with a copy to the government."""
-    return paper.Distribution(
-        report_to=(government if form is BulletinForm.CIRCULAR else LEADERS,), distribute_to=(EVERYBODY,)
-    )
+def _distribution(bulletin: Bulletin, form: BulletinForm, government: str) -> paper.Distribution:
+    """A 简报 goes up to the leaders, a 通报 with a copy to the government; of a unit's plans, to that unit."""
+    scope = bulletin.figures.get("scope")
+    to = EVERYBODY if not scope else ON_ROUTE if scope["kind"] == ROUTE else scope["name"]
+    return paper.Distribution(report_to=(government if form is BulletinForm.CIRCULAR else LEADERS,), distribute_to=(to,))
 
 
 def _issuers(session: Session, area: str) -> dict[str, str]:
@@ -265,7 +266,7 @@ def summary_of(bulletin: Bulletin) -> str:
     """Word the overall figures in one paragraph: what the drafter starts from."""
     fixed = bulletin.figures
     comparison = Comparison(_figures(fixed["total"]), _figures(fixed["before"]))
-    return paper.summary(comparison, date.fromisoformat(fixed["last"]))
+    return paper.summary(comparison, date.fromisoformat(fixed["last"]), bulletin_scope.words_of(fixed))
 
 
 def _span(period: str, facts: dict[str, Any]) -> tuple[date, date]:
@@ -276,9 +277,9 @@ def _span(period: str, facts: dict[str, Any]) -> tuple[date, date]:
     return whole.first, whole.last
 
 
-def _trend(session: Session, area_path: str, last: date) -> list[dict[str, Any]]:
+def _trend(session: Session, area_path: str, last: date, part: Part) -> list[dict[str, Any]]:
     """Issued and due, added up, at the ends of the last periods up to and with this one."""
-    points = [point for point in ledger.issued_series(session, area_path, last) if point.day <= last]
+    points = [point for point in ledger.issued_series(session, area_path, last, part=part) if point.day <= last]
     return [
         {"label": _label(point.day, point.day), "issued": point.issued, "due": point.due} for point in points[-TREND_PERIODS:]
     ]
@@ -290,8 +291,9 @@ def _label(first: date, last: date) -> str:
     return names[0] if names[0] == names[1] else "至".join(names)
 
 
-def _subject(facts: dict[str, Any], unit: Unit) -> str:
-    return f"旬通报（{facts.get('label', '')}）· {unit.short_name or unit.name}"
+def _subject(facts: dict[str, Any], unit: Unit, about: str) -> str:
+    said = "，".join(filter(None, (str(facts.get("label", "")), about)))
+    return f"旬通报（{said}）· {unit.short_name or unit.name}"
 
 
 def _plain(figures: Figures) -> dict[str, int]:

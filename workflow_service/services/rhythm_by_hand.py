@@ -23,12 +23,9 @@ from workflow_service.store import people_queries
 from workflow_service.store.people import Unit
 from workflow_service.store.supervision import RhythmRun
 
-from . import audit, rhythms, weekly
+from . import audit, bulletin_scope, rhythms, weekly
 from .context import Actor
 from .rhythm_scope import ROUTE, UNIT, Scope, scope_of
-
-REPEATED = (Rhythm.DAILY, Rhythm.WEEKLY)
-"""What is run by hand as often as somebody is left: these rhythms keep by the person or the unit that nobody is served twice."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +43,17 @@ def run_by_hand(
     """Claim the run of the present period for one unit or one route; gives the (rhythm, period) row to be worked on.
 
     Raises Forbidden; NotFound; InvalidInput on a day off for the daily rhythm; Conflict while the period is being run for
-    everybody or for this unit or route, where nobody of the scope is left to be asked for a weekly report, and where the
-    bulletin's period has been run.
+    everybody or for this unit or route, and where nobody of the scope is left to be asked for a weekly report. A bulletin
+    stands beside the whole one: only one about the same part is refused, and one about no plans (InvalidInput).
     """
     scope = _scope(session, actor, kind, code)
     run = rhythms.run_at(session, rhythm, now)
-    _require_anyone_left(session, run, scope)
+    if rhythm is Rhythm.TEN_DAY:
+        bulletin_scope.require_new(session, scope, run)
+    else:
+        _require_anyone_left(session, run, scope)
     by = {"id": actor.user_id, "name": actor.name}
-    claimed = rhythms.claim_by_hand(session, run, scope, by, again=rhythm in REPEATED, now=now)
+    claimed = rhythms.claim_by_hand(session, run, scope, by, again=rhythm is not Rhythm.TEN_DAY, now=now)
     if claimed is None:
         raise Conflict(N_("%(period)s的%(rhythm)s已为所选单位或路线运行，不再重复。"), period=run.label, rhythm=rhythm.label)
     data = {"period": run.period_key, **scope.plain()}
@@ -62,10 +62,11 @@ def run_by_hand(
 
 
 def _require_anyone_left(session: Session, run: Run, scope: Scope) -> None:
-    """Whom the daily run still has something for is known only when it runs: to look takes as long as to send."""
+    """Daily and weekly run as often as somebody is left: they keep by the person, or the unit, that nobody is served twice.
+
+    Whom the daily run still has something for is known only when it runs: to look takes as long as to send.
+    """
     words = {"period": run.label, "rhythm": run.rhythm.label}
-    if run.rhythm not in REPEATED and session.get(RhythmRun, (run.rhythm.value, run.period_key)) is not None:
-        raise Conflict(N_("%(period)s的%(rhythm)s已经运行，不再重复。"), **words)
     if rhythms.is_under_way(session, run, scope):
         raise Conflict(N_("%(period)s的%(rhythm)s正在运行，请在其完成后再试。"), **words)
     if run.rhythm is Rhythm.WEEKLY and not weekly.is_anyone_left(session, run.period_key, scope):

@@ -1,7 +1,8 @@
 """For whom a run works: everybody, or, by hand, one unit or one route.
 
-A scope chooses who is served, not what they get: whoever is chosen gets all that the rhythm has for him in the period, so that
-the run of the whole period leaves him out, and nobody is served twice.
+In the daily and the weekly rhythm a scope chooses who is served, not what they get: whoever is chosen gets all that the rhythm
+has for him in the period, so that the run of the whole period leaves him out, and nobody is served twice. In the ten-day rhythm
+it chooses what is told: a bulletin about that part stands beside the one about everything (`bulletin_scope`).
 """
 
 from __future__ import annotations
@@ -34,6 +35,17 @@ class Scope:
         """The key of a run of this scope for a period."""
         return f"{period}{BY_HAND}{self.kind}:{self.code}:{','.join(self.areas)}"
 
+    @property
+    def text(self) -> str:
+        """The unit or route as one word: `unit:zj.energy`, `route:filing`."""
+        return f"{self.kind}:{self.code}"
+
+    @classmethod
+    def read(cls, text: str) -> Scope | None:
+        """Read `text` again; None for an empty one, which means everybody."""
+        kind, _colon, code = text.partition(":")
+        return cls(kind, code) if text else None
+
     def plain(self) -> dict[str, Any]:
         """The scope as the run's record keeps it."""
         return {"kind": self.kind, "code": self.code, "areas": list(self.areas)}
@@ -58,15 +70,6 @@ def leads(scope: Scope | None) -> ColumnElement[bool]:
         return Unit.code == scope.code
     on_route = exists().where(Plan.lead_unit_id == Unit.id, Plan.route == scope.code, Plan.issued_on.is_(None))
     return _within(scope) & on_route
-
-
-def reports(scope: Scope | None) -> ColumnElement[bool]:
-    """Whether a government's commission (of the statement around) has its bulletin within the scope."""
-    if scope is None:
-        return true()
-    if scope.kind == UNIT:
-        return Unit.area == select(Unit.area).where(Unit.code == scope.code).correlate(None).scalar_subquery()
-    return _within(scope) & exists().where(Plan.area == Unit.area, Plan.route == scope.code)
 
 
 def tasks_within(session: Session, scope: Scope, task_ids: list[int]) -> set[int]:

@@ -24,12 +24,12 @@ NEEDS_HELP = "needs_help"
 
 @handles("bulletin.draft")
 def draft_bulletin(execution: "Execution", work: ServiceWork) -> Result:
-    """Fix the figures of the area and period that the instance was started for."""
+    """Fix the figures of the area, period and scope that the instance was started for."""
     seen = work.variables
     area = str(seen.get("area") or (seen.get("plan") or {}).get("jurisdiction") or "")
     made = bulletins.draft_bulletin(
         execution.session, area, str(seen["period"]), now=execution.now, facts=seen.get("facts") or {},
-        instance_id=execution.row.id,
+        instance_id=execution.row.id, scope=str(seen.get("scope") or ""),
     )  # fmt: skip
     fixed = made.figures
     values = {
@@ -41,7 +41,7 @@ def draft_bulletin(execution: "Execution", work: ServiceWork) -> Result:
 
 @handles("bulletin.publish")
 def publish_bulletin(execution: "Execution", work: ServiceWork) -> Result:
-    """Number the bulletin, send it to all units, keep it as released."""
+    """Number the bulletin, send it to whom it concerns, keep it as released."""
     seen = work.variables
     made = execution.session.get(Bulletin, int((seen.get("bulletin") or {}).get("id") or 0))
     if made is None:

@@ -16,7 +16,7 @@ from workflow_service.domain.errors import Forbidden
 from workflow_service.domain.supervision import Figures
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletin_numbers, bulletins, circulations
+from workflow_service.services import bulletin_numbers, bulletin_scope, bulletins, circulations
 from workflow_service.store import circulation_list, notice_list, people_queries
 
 from .. import cursors
@@ -53,6 +53,7 @@ def index() -> ResponseReturnValue:
     places = people_queries.area_names(page_session(), {one.area for one in rows})
     return render_template(
         "bulletins/index.html", bulletins=rows, places=places, next_address=following,
+        scopes={one.id: bulletin_scope.name_of(one) for one in rows},
         documents={one.id: bulletin_numbers.number_of(one) for one in rows if one.document_prefix},
     )  # fmt: skip
 
@@ -70,7 +71,7 @@ def show(bulletin_id: int) -> ResponseReturnValue:
         titles={"trend": papers.TREND_TITLE, "units": papers.UNITS_TITLE},
         followed_summary=papers.followed_summary(paper.followed) if paper.followed else "",
         overdue_cut=papers.overdue_cut(paper),
-        former=(bulletin.followed or {}).get("former"),
+        scope=bulletin_scope.name_of(bulletin), former=(bulletin.followed or {}).get("former"),
         summary=bulletins.summary_of(bulletin), receipt=_receipt(bulletin_id),
     )  # fmt: skip
 
@@ -102,4 +103,5 @@ def export(bulletin_id: int, ending: str) -> Response:
         content = bulletins.bulletin_docx(session, actor, bulletin_id)
     else:
         content = bulletins.bulletin_pdf(session, actor, bulletin_id).content
-    return download(content, f"{_('历期通报')}-{bulletin.period}.{ending}")
+    name = "-".join(filter(None, (_("历期通报"), bulletin.period, bulletin_scope.name_of(bulletin))))
+    return download(content, f"{name}.{ending}")

@@ -11,7 +11,15 @@ from flask.typing import ResponseReturnValue
 from workflow_service.domain.errors import Conflict, Forbidden
 from workflow_service.i18n import _
 from workflow_service.identity import policy
-from workflow_service.services import bulletins, catalogue_changes, forms, signers, tasks, urging
+from workflow_service.services import (
+    bulletin_scope,
+    bulletins,
+    catalogue_changes,
+    forms,
+    signers,
+    tasks,
+    urging,
+)
 from workflow_service.store import deadlines, inbox, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
@@ -69,6 +77,7 @@ def task_page(
     ahead = ahead_of(picture.xml, task.process_key, task.element_id)
     sentence, choices = what_next(task, seen, ahead)
     works = task.status == "open" and not task.held and tasks.may_work(session, actor, task)
+    told = bulletins.bulletin_of_run(session, actor, row.definition_key, row.business_key)
     html = render_template(
         "tasks/show.html",
         task=task,
@@ -99,7 +108,8 @@ def task_page(
         mark_of=mark_of,
         comments=instance_view.comments_of(session, row.id),
         files=materials.files_of(session, plan_id, row.id),
-        bulletin=bulletins.bulletin_of_run(session, actor, row.definition_key, row.business_key),
+        bulletin=told,
+        bulletin_about=bulletin_scope.name_of(told) if told else "",
         **report_beside(task, row),
         faults=len(faults or {}),
         may_set_due=allowed("task.set_due", policy.thing_of(task.area_path)),
