@@ -95,11 +95,25 @@ def test_a_supervisor_urges_a_task_once_an_hour(api: ApiHouse) -> None:
     supervisor = api.caller("jb.supervisor")
     urged = supervisor.post("/reminders", {"task_id": task_id, "note": "请今天办结"})
     assert (urged.status_code, urged.get_json()) == (201, {"notices": 2})
-    assert_problem(supervisor.post("/reminders", {"task_id": task_id}), 409)
+    assert_problem(supervisor.post("/reminders", {"task_id": task_id, "note": "再催"}), 409)
     (notice,) = api.caller("jb.colleague").get("/notices").get_json()["items"]
     assert notice["kind"] == "urge"
-    assert_problem(api.caller("hs.handler").post("/reminders", {"task_id": task_id}), 403)
-    assert_problem(supervisor.post("/reminders", {"task_id": 123456}), 404)
+    assert_problem(api.caller("hs.handler").post("/reminders", {"task_id": task_id, "note": "请抓紧"}), 403)
+    assert_problem(supervisor.post("/reminders", {"task_id": 123456, "note": "请抓紧"}), 404)
+
+
+def test_urging_without_a_reason_is_refused_at_its_place_and_urges_nobody(api: ApiHouse) -> None:
+    api.deploy_five_tasks()
+    ids = api.open_ids(api.house.start())
+    supervisor = api.caller("jb.supervisor")
+    batch = {"action": "urge", "task_ids": list(ids.values())}
+    for note in ({}, {"note": " "}, {"note": "长" * 501}):
+        for path, body in (("/reminders", {"task_id": ids["a"]}), ("/tasks/batch", batch)):
+            told = assert_problem(supervisor.post(path, body | note), 422)
+            assert [one["pointer"].removeprefix("#") for one in told["errors"]] == ["/note"], (path, note)
+    assert api.caller("jb.colleague").get("/notices").get_json()["items"] == []
+    done = supervisor.post("/tasks/batch", batch | {"note": "请抓紧"}).get_json()["items"]
+    assert [one["done"] for one in done] == [True] * len(ids)
 
 
 def test_how_long_a_route_takes_is_told_element_by_element(api: ApiHouse) -> None:

@@ -163,11 +163,15 @@ def _is_number_of_a_document(field_: Locator) -> bool:
 
 
 def open_and_urge(page: Page, place: Locator, task_id: int, database: Database) -> None:
-    """Follow the link to a task that nobody has urged, and urge it: the page says so, and it is kept once."""
+    """Follow the link to a task that nobody has urged, and urge it with the reason that is ready: it is kept once, with it."""
     place.locator(f'a[href$="/tasks/{task_id}"]').first.click()
     page.wait_for_url(f"**/tasks/{task_id}")
-    page.get_by_role("button", name="催办", exact=True).click()
+    page.get_by_role("link", name="催办", exact=True).click()
+    sheet = page.locator("#operation-sheet")
+    reason = sheet.get_by_role("textbox", name="理由").input_value()
+    assert "请尽快办理" in reason
+    sheet.get_by_role("button", name="催办", exact=True).click()
     expect(page.get_by_role("status").first).to_contain_text("催办")
     with database.transaction() as session:
-        urged = select(TaskEvent).where(TaskEvent.task_id == task_id, TaskEvent.kind == "urged")
-        assert len(session.scalars(urged).all()) == 1
+        urged = select(TaskEvent.reason).where(TaskEvent.task_id == task_id, TaskEvent.kind == "urged")
+        assert session.scalars(urged).all() == [reason]

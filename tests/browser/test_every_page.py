@@ -38,7 +38,7 @@ SUPERVISOR = (
     "/tasks", "/tasks/{done_task_id}", "/plans", "/plans/{plan}", "/instances/{instance_id}", "/board", "/board/ledger",
     "/board/progress", "/board/routes", "/board/forecasts",
     "/instances/{instance_id}/reopen", "/instances/{instance_id}/jump", "/instances/{instance_id}/terminate",
-    "/tasks/{task_id}/reassign", "/tasks/{signing_id}/signers",
+    "/tasks/{task_id}/reassign", "/tasks/{task_id}/urge", "/tasks/{signing_id}/signers",
     "/incidents", "/incidents/{incident_id}/decision", "/calendar", "/rhythms", "/rhythms/weekly", "/rhythms/ten_day", "/weekly",
     "/templates", "/templates/slip", "/templates/report",
     "/notices/deliveries", "/bulletins", "/bulletins/{bulletin_id}", "/meetings", "/meetings/{meeting_id}",

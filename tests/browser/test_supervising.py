@@ -64,7 +64,8 @@ def test_a_late_plans_steps_are_urged_from_its_page_with_the_result_of_each(visi
     supervisor.goto(f"/plans/{town.plan_ids[2]}")
     supervisor.get_by_role("link", name="处置", exact=True).click()
     expect(supervisor.get_by_role("radio", name="催办")).to_be_checked()
-    supervisor.get_by_label("理由（催办可不填）").fill("请今天办结。")
+    supervisor.get_by_role("button", name="请今天办结。").click()
+    expect(supervisor.get_by_role("textbox", name="理由")).to_have_value("请今天办结。")
     supervisor.get_by_role("button", name="处置", exact=True).click()
     supervisor.locator("#confirm").get_by_role("button", name="处置").click()
     expect(supervisor.get_by_text("0 项未办")).to_be_visible()
@@ -78,7 +79,7 @@ def test_a_late_step_is_opened_from_the_board_and_urged(visit: Visit, town: Town
     supervisor = visit("drc.supervisor")
     supervisor.goto("/board")
     steps = supervisor.locator(".card", has=supervisor.get_by_role("heading", name=re.compile("^逾期环节")))
-    late = [int(href.rpartition("/")[2]) for href in steps.get_by_role("link").evaluate_all("all => all.map(one => one.href)")]
+    late = [int(href.rpartition("/")[2]) for href in steps.locator("a.open").evaluate_all("all => all.map(one => one.href)")]
     with town.database.transaction() as session:
         urged_before = set(session.scalars(select(TaskEvent.task_id).where(TaskEvent.kind == "urged")))
     task_id = next(one for one in late if one not in urged_before)
@@ -96,7 +97,8 @@ def test_what_is_ticked_on_the_board_is_taken_to_the_page_of_acts(visit: Visit, 
     supervisor.get_by_role("button", name="处置", exact=True).click()
     supervisor.wait_for_url("**/supervision/act?**")
     supervisor.get_by_role("radio", name="报上级").check(force=True)
-    supervisor.get_by_label("理由（催办可不填）").fill("多次催办无果。")
+    expect(supervisor.get_by_role("button", name="请今天办结。")).to_be_hidden()
+    supervisor.get_by_role("textbox", name="理由").fill("多次催办无果。")
     supervisor.get_by_role("button", name="处置", exact=True).click()
     supervisor.locator("#confirm").get_by_role("button", name="处置").click()
     expect(supervisor.get_by_text("0 项未办")).to_be_visible()

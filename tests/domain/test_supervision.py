@@ -29,6 +29,7 @@ from workflow_service.domain.supervision import (
     overdue_rows,
     percentage,
     rank_units,
+    urging_phrases,
     who_is_urged,
 )
 
@@ -228,3 +229,16 @@ def test_a_plan_has_a_light_until_it_is_issued() -> None:
     issued = replace(open_plan, issued_on=date(2021, 6, 1))
     assert issued.light(at("2021-06-28 09:00"), CALENDAR, SETTINGS) is None
     assert replace(open_plan, due_on=None).light(at("2021-06-28 09:00"), CALENDAR, SETTINGS) is None
+
+
+def test_the_ready_reason_for_urging_is_composed_from_the_lights() -> None:
+    def said(*dues: str) -> str:
+        now = at("2021-06-30T09:00")
+        return str(urging_phrases(read_light(at(due), now, CALENDAR, SETTINGS) if due else None for due in dues)[0])
+
+    late, later, soon = "2021-06-28T17:30", "2021-06-24T17:30", "2021-07-01T17:30"
+    assert said(late) == said(late, late) == "逾期 2 个工作日，请尽快办理。"
+    assert said(late, later) == "均已逾期，请尽快办理。"
+    assert said(soon) == "还剩 1 个工作日，请尽快办理。"
+    assert said(late, soon) == said(late, "") == said("") == said() == "请尽快办理。"
+    assert len({str(one) for one in urging_phrases([])}) == 4

@@ -157,7 +157,8 @@ PAGES: dict[str, Need] = {
     "POST /tasks/<int:task_id>/draft": Need("task.work", HOLDER, {"opinion": "x"}),
     "POST /tasks/<int:task_id>/due": Need("task.set_due", SUPERVISORS, {"due_on": "2026-01-05", **_REASON}),
     "POST /tasks/<int:task_id>/files": Need("task.work", HOLDER, {"declared": "1"}, {"file": _TEXT}),
-    "POST /tasks/<int:task_id>/urge": Need("task.urge", SUPERVISORS),
+    "GET /tasks/<int:task_id>/urge": Need("task.urge", SUPERVISORS),
+    "POST /tasks/<int:task_id>/urge": Need("task.urge", SUPERVISORS, _REASON),
     "GET /tasks/files/<int:attachment_id>": Need("instance.see", HOLDER),
     "GET /instances/<int:instance_id>": Need("instance.see", SEES),
     "GET /instances/<int:instance_id>/diagram.bpmn": Need("instance.see", SEES),
@@ -448,7 +449,7 @@ API: dict[str, Need] = {
     "POST /process-instances/<id:instance_id>/reopen": Need(
         "instance.control", SUPERVISORS, {"to": "fill", **_REASON}, soft=True
     ),
-    "POST /reminders": Need("task.urge", SUPERVISORS, {"task_id": "{task_id}"}),
+    "POST /reminders": Need("task.urge", SUPERVISORS, {"task_id": "{task_id}", "note": "请抓紧"}),
     "GET /tasks": own(), "GET /tasks/<id:task_id>": Need("task.see", SEES),
     "POST /tasks/batch": own(data={"action": "claim", "task_ids": ["{task_id}"]}),
     "GET /tasks/<id:task_id>/return": Need("task.see", SEES),

@@ -294,11 +294,41 @@ def test_tasks_of_different_forms_are_not_finished_together(house: House, person
 
 def test_one_refusal_holds_up_no_other_of_a_batch(house: House, person: SignIn, running: int) -> None:
     ticked, supervisor = (task_of(house, "b"), task_of(house, "d")), person("jb.supervisor")
-    first = supervisor.post("/tasks/batch", batch("urge", ticked[0], go="1"))
+    first = supervisor.post("/tasks/batch", batch("urge", ticked[0], go="1", reason="请抓紧。"))
     assert "办成 1 项" in first.text
-    both = supervisor.post("/tasks/batch", batch("urge", *ticked, go="1")).text
+    both = supervisor.post("/tasks/batch", batch("urge", *ticked, go="1", reason="请抓紧。")).text
     assert "办成 1 项，未办成 1 项" in both
     assert "一小时内已经催办过" in both
+
+
+def test_many_are_urged_with_a_reason_that_is_ready_and_never_without_one(
+    house: House, person: SignIn, running: int
+) -> None:
+    ticked, supervisor = (task_of(house, "b"), task_of(house, "d")), person("jb.supervisor")
+    assert ">请尽快办理。</textarea>" in supervisor.post("/tasks/batch", batch("urge", *ticked)).text
+    for reason in ("", " \n", "长" * 501):
+        refused = supervisor.post("/tasks/batch", batch("urge", *ticked, go="1", reason=reason))
+        assert refused.status_code == 422 and "请写明催办理由" in refused.text and 'name="reason"' in refused.text
+    assert "动态" in supervisor.get(f"/tasks/{ticked[0].id}").text
+    assert "办成 2 项" in supervisor.post("/tasks/batch", batch("urge", *ticked, go="1", reason="请周五前办结")).text
+    assert "请周五前办结" in supervisor.get(f"/tasks/{ticked[0].id}").text
+    assert "请周五前办结" in person("jb.handler").get("/notices").text
+
+
+def test_a_task_is_urged_with_the_sentence_that_its_light_gives(house: House, person: SignIn) -> None:
+    house.deploy_chain(user_task("a", more='approval:deadline="2 working days"'))
+    house.start()
+    task_id, supervisor = task_of(house, "a").id, person("jb.supervisor")
+    address = f"/tasks/{task_id}/urge"
+    assert f'href="{address}" data-sheet' in supervisor.get(f"/tasks/{task_id}").text
+    assert "<textarea" in supervisor.get(address).text and ">还剩 2 个工作日，请尽快办理。<" in supervisor.get(address).text
+    refused = supervisor.post(address, [("reason", "  ")])
+    assert refused.status_code == 422 and "请写明催办理由" in refused.text
+    done = supervisor.post(address, [("reason", "还剩 2 个工作日，请尽快办理。")])
+    assert (done.status_code, done.headers["Location"]) == (302, f"/tasks/{task_id}")
+    again = supervisor.post(address, [("reason", "再催"), ("back", "board")])
+    assert again.status_code == 409 and "一小时内" in again.text and ">再催</textarea>" in again.text
+    assert person("hs.handler").get(address).status_code == 403
 
 
 def test_the_slip_says_on_whose_behalf_a_result_was_entered_and_only_there(house: House, person: SignIn) -> None:
@@ -338,7 +368,7 @@ def test_what_one_may_not_see_is_left_out_of_a_batch_as_if_it_were_not_there(
         session.execute(update(TaskHolder).where(TaskHolder.task_id == hidden.id).values(holder="g:hs.drc:handler"))
     reader = person("jb.supervisor")
     assert reader.get(f"/tasks/{hidden.id}").status_code == 403
-    done = reader.post("/tasks/batch", batch("urge", hidden, task_of(house, "d"), Task(id=999999), go="1"))
+    done = reader.post("/tasks/batch", batch("urge", hidden, task_of(house, "d"), Task(id=999999), go="1", reason="请抓紧。"))
     assert done.status_code == 200 and "办成 1 项，未办成 0 项" in done.text
     assert reader.post("/tasks/batch", batch("urge", hidden, go="1")).status_code == 404
     assert reader.post("/tasks/batch", batch("urge", go="1")).status_code == 422

@@ -152,9 +152,11 @@ def test_tasks_are_acted_on_from_the_board_each_with_its_result(listed: House, p
     assert "报上级" in supervisor.get(page).text
     unreasoned = supervisor.post("/supervision/act", {"task": str(task), "action": "suspend"}, seen=page)
     assert unreasoned.status_code == 422 and "请写明理由" in unreasoned.text
-    urged = supervisor.post("/supervision/act", {"task": str(task), "action": "urge"}, seen=page)
+    assert supervisor.post("/supervision/act", {"task": str(task), "action": "urge"}, seen=page).status_code == 422
+    urging = {"task": str(task), "action": "urge", "note": "请抓紧。"}
+    urged = supervisor.post("/supervision/act", urging, seen=page)
     assert "1 项已办，0 项未办" in urged.text
-    again = supervisor.post("/supervision/act", {"task": str(task), "action": "urge"}, seen=page)
+    again = supervisor.post("/supervision/act", urging, seen=page)
     assert "一小时内已经催办过" in again.text
     form = {"task": str(task), "action": "extend", "note": "等数据", "due_on": "2025-12-19"}
     assert "1 项已办" in supervisor.post("/supervision/act", form, seen=page).text

@@ -296,7 +296,8 @@ class Opened(Shown):
 class BatchGiven(Given):
     """One action for many tasks; `values` for complete, `holder` for transfer and reassign, `due_at` for extend, `note` says why.
 
-    The last five are for supervisors; suspend and terminate are done to the runs of the tasks.
+    Urging and the last five need a `note` (urging: at most 500 characters). The last five are for supervisors; suspend and
+    terminate are done to the runs of the tasks.
     """
 
     action: Literal[

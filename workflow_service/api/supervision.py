@@ -133,7 +133,7 @@ def read_notice(call: Call, notice_id: int) -> Done:
 
 @endpoint("/reminders", "POST", body=ReminderGiven, answer=Reminded, status=201, tag="reminders")
 def remind(call: Call, body: ReminderGiven) -> Answer:
-    """Urge one task (催办): everybody before whom it lies gets a notice, at most once an hour a task."""
+    """Urge one task (催办): everybody before whom it lies gets a notice with the reason, at most once an hour a task."""
     return Answer(Reminded(notices=urging.urge_task(call.session, call.actor, body.task_id, body.note, now=call.now)))
 
 

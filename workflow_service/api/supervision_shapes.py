@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from workflow_service.domain.supervision import Figures
 from workflow_service.services import ledger
@@ -191,10 +191,10 @@ class MarkedRead(Shown):
 
 
 class ReminderGiven(Given):
-    """Which task to push, and what to say."""
+    """Which task to push, and why."""
 
     task_id: Id
-    note: str = Field("", max_length=500)
+    note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class Reminded(Shown):

@@ -16,7 +16,7 @@ from typing import TypeVar
 from workflow_service.domain.deadlines import DeadlineSettings, Light, Reading, read_day_light, read_light
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.domain.plans import Category, Importance, Level, Route, Stage, Tier
-from workflow_service.domain.words import N_, Labelled
+from workflow_service.domain.words import N_, Labelled, Phrase
 from workflow_service.domain.working_calendar import WorkingCalendar
 
 ONE_DECIMAL = Decimal("0.1")
@@ -292,3 +292,23 @@ def who_is_urged(reading: Reading, settings: UrgingSettings) -> Urged | None:
     limit = settings.superior_after_working_days
     late = -reading.working_days_left
     return Urged.SUPERIOR if limit and late >= limit else Urged.HOLDER
+
+
+_ALSO_SAID = (
+    N_("请今天办结。"),
+    N_("请说明未办结的原因和预计办结的日期。"),
+    N_("确有困难的，请及时申请延期。"),
+)
+
+
+def urging_phrases(readings: Iterable[Reading | None]) -> list[Phrase]:
+    """What an urging of tasks may say, the fitting sentence first; a reading is None where no clock runs."""
+    found = list(readings)
+    words = {str(one.words) if one else "" for one in found}
+    if len(words) == 1 and found[0] is not None:
+        first = Phrase(N_("%(light)s，请尽快办理。"), {"light": found[0].words})
+    elif found and all(one is not None and one.is_late for one in found):
+        first = Phrase(N_("均已逾期，请尽快办理。"))
+    else:
+        first = Phrase(N_("请尽快办理。"))
+    return [first, *map(Phrase, _ALSO_SAID)]

@@ -45,13 +45,13 @@ OF_STAFF = (BatchAction.CLAIM, BatchAction.COMPLETE, BatchAction.TRANSFER, Batch
 OF_SUPERVISORS = (
     BatchAction.URGE, BatchAction.ESCALATE, BatchAction.EXTEND, BatchAction.REASSIGN, BatchAction.SUSPEND, BatchAction.TERMINATE,
 )  # fmt: skip
-"""What is done from the board; the last two are done to the runs of the tasks."""
+"""What is done from the board, each with a reason; the last two are done to the runs of the tasks."""
 
 
 @dataclass(frozen=True)
 class BatchAsked:
     """One action for many tasks. `values` are handed in with each (complete), `holder` gets each (transfer, reassign), `note`
-    says why, `due_at` is the new moment of each (extend).
+    says why (asked of all that supervisors do), `due_at` is the new moment of each (extend).
     """
 
     action: BatchAction
@@ -74,8 +74,17 @@ def run_batch(opening: Opening, actor: Actor, asked: BatchAsked, *, now: datetim
     """Do the action to each task in the order given and tell what came of it.
 
     `key`: the sender's idempotency key; a batch that is sent again does no task twice, wherever it was cut off.
+    Raises InvalidInput (pointer `/note`) before anything is done, where a supervisor's act has no reason.
     """
+    _require_reason(asked)
     return [_one(opening, actor, asked, task_id, now, key) for task_id in dict.fromkeys(asked.task_ids)]
+
+
+def _require_reason(asked: BatchAsked) -> None:
+    if asked.action is BatchAction.URGE:
+        urging.reason_of_urging(asked.note)
+    elif asked.action in OF_SUPERVISORS and not asked.note.strip():
+        raise InvalidInput(N_("请写明理由。"), pointer="/note")
 
 
 def _one(opening: Opening, actor: Actor, asked: BatchAsked, task_id: int, now: datetime, key: str) -> BatchResult:

@@ -1,4 +1,7 @@
-"""Urging (催办): one person's push on one task, through whatever channels its handlers chose."""
+"""Urging (催办): one person's push on one task with a reason, through whatever channels its handlers chose.
+
+The reason stands in the task's history and in the record, and is what those who are urged read.
+"""
 
 from __future__ import annotations
 
@@ -23,36 +26,47 @@ from .task_access import holders_of, lock_task, shown
 from .transfers import REGISTRY
 
 AT_MOST_EVERY = timedelta(hours=1)
-LONGEST_NOTE = 500
+LONGEST_REASON = 500
 OFFICES = ("government_office", "party_office")
 """What a unit is to its government whose people speak for it to the one above."""
 
 
-def urge_task(session: Session, actor: Actor, task_id: int, note: str = "", *, now: datetime) -> int:
-    """Push one task: everybody before whom it lies gets a notice; gives how many.
+def urge_task(session: Session, actor: Actor, task_id: int, reason: str, *, now: datetime) -> int:
+    """Push one task with a reason (at most 500 characters): everybody before whom it lies gets a notice; gives how many.
 
     Whoever has a part in the instance may, its starter too, and supervisors; at most once an hour a task, whoever does it. A
-    task that lies with a unit of a higher government is urged by offices and registries only. Raises NotFound, Forbidden, and
-    Conflict when the task is over or was urged within the hour.
+    task that lies with a unit of a higher government is urged by offices and registries only. Raises NotFound, Forbidden,
+    InvalidInput (pointer `/note`), and Conflict when the task is over or was urged within the hour.
     """
     row, task = lock_task(session, task_id)
-    policy.require(actor, "task.urge", _thing(session, task, row))
-    if _goes_upwards(session, actor, task):
-        raise Forbidden(N_("任务在上级单位，请由本级办公室或收发岗位催办。"), action="task.urge")
-    note = note.strip()
-    if len(note) > LONGEST_NOTE:
-        raise InvalidInput(N_("催办留言不能超过 500 字。"))
+    require_urging(session, actor, task, row)
+    reason = reason_of_urging(reason)
     if events.happened(session, task_id, "urged", now - AT_MOST_EVERY):
         raise Conflict(N_("这项任务一小时内已经催办过，请稍后再催。"), task=task_id)
     people = notice_rows.task_holders(session, task_id, SETTINGS.day_of(now))
-    events.note(session, actor, task, "urged", {"people": people}, now=now, reason=note)
-    data = {"note": note, "people": people}
+    events.note(session, actor, task, "urged", {"people": people}, now=now, reason=reason)
+    data = {"reason": reason, "people": people}
     audit.record(session, actor, "task.urge", f"task:{task_id}", data, now=now, instance=row)
     values = {"task": task.name, "title": task.title}
     return notices.tell(
         session, people, "urge", N_("请尽快办理：%(task)s（%(title)s）"), values, f"urge:{task_id}:{shown(now)}", now=now,
-        note=note, link=f"/tasks/{task_id}", by=actor.name,
+        note=reason, link=f"/tasks/{task_id}", by=actor.name,
     )  # fmt: skip
+
+
+def reason_of_urging(text: str) -> str:
+    """Give a reason as it is kept; raises InvalidInput (pointer `/note`) where it is empty or longer than 500 characters."""
+    reason = text.strip()
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise InvalidInput(N_("请写明催办理由，不超过 500 字。"), pointer="/note")
+    return reason
+
+
+def require_urging(session: Session, actor: Actor, task: Task, row: ProcessInstance) -> None:
+    """Refuse who may not push a task; raises Forbidden."""
+    policy.require(actor, "task.urge", _thing(session, task, row))
+    if _goes_upwards(session, actor, task):
+        raise Forbidden(N_("任务在上级单位，请由本级办公室或收发岗位催办。"), action="task.urge")
 
 
 def may_urge(session: Session, actor: Actor, task: Task, row: ProcessInstance) -> bool:

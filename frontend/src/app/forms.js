@@ -58,8 +58,9 @@ function grow(area) {
 
 function insert(phrase) {
   const area = document.getElementById(phrase.dataset.phraseFor);
-  area.setRangeText(phrase.textContent, area.selectionStart, area.selectionEnd, "end");
-  phrase.closest("details").open = false;
+  if ("instead" in phrase.dataset) area.value = phrase.textContent;
+  else area.setRangeText(phrase.textContent, area.selectionStart, area.selectionEnd, "end");
+  phrase.closest("details")?.removeAttribute("open");
   area.focus();
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }

@@ -20,11 +20,11 @@ from ..current import page_actor, page_day, page_now, page_session, transaction
 from ..effects import Told, told_or_refused
 from ..once import FIELD
 from ..rights import require
+from ..urging_words import ready_reasons
 from .blueprint import blueprint, choices_of_people, given_day
 
 OF_RUNS = {BatchAction.SUSPEND.value: "suspend", BatchAction.TERMINATE.value: "terminate"}
 """The actions that are done to the runs of the tasks, each with the command whose effect is shown before."""
-REASONED = frozenset(OF_SUPERVISORS) - {BatchAction.URGE}
 
 
 @blueprint.route("/act", methods=["GET", "POST"], endpoint="act")
@@ -87,7 +87,7 @@ def _asked(chosen: list[Task]) -> BatchAsked:
     if not chosen:
         raise InvalidInput(N_("请先勾选任务。"))
     action, note, holder = BatchAction(form["action"]), form.get("note", "").strip(), form.get("holder", "")
-    if action in REASONED and not note:
+    if not note:
         raise InvalidInput(N_("请写明理由。"))
     if action is BatchAction.REASSIGN and not holder:
         raise InvalidInput(N_("请选择一位办理人。"))
@@ -102,7 +102,7 @@ def _page(chosen: list[Task], problem: TongchouError | None = None) -> ResponseR
     page = render_template(
         "supervision/act.html", tasks=chosen, problem=problem.message if problem else "", typed=request.form,
         actions=[(one.value, _(one.label)) for one in OF_SUPERVISORS], earliest=page_day().isoformat(),
-        effects=_effects(chosen),
+        ready=ready_reasons(chosen), effects=_effects(chosen),
         people=[*people["posts"], *people["people"]],
     )  # fmt: skip
     return page, problem.status if problem else 200

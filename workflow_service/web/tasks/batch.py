@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from workflow_service.domain.errors import Forbidden, InvalidInput, NotFound
+from workflow_service.domain.errors import Forbidden, InvalidInput, NotFound, TongchouError
 from workflow_service.i18n import N_
 from workflow_service.services import batches, candidates, forms, tasks
 from workflow_service.services.batches import MOST_TASKS, OF_STAFF, BatchAction, BatchAsked
@@ -18,6 +18,7 @@ from workflow_service.store.runtime import ProcessInstance, Task
 from ..current import page_actor, page_now, page_session, transaction
 from ..forms import fields_of, read_values
 from ..once import FIELD
+from ..urging_words import ready_reasons
 from .choices import form_options
 from .operations import Given
 
@@ -45,11 +46,14 @@ def run() -> ResponseReturnValue:
     if action is BatchAction.COMPLETE and schema is None:
         return _ask(action, ticked)
     if action is BatchAction.TRANSFER and len(given.holders) != 1:
-        return _ask(action, ticked, problem=True)
+        return _ask(action, ticked, InvalidInput(N_("请选择一位办理人。")))
     values = read_values(schema, request.form) if schema is not None and action is BatchAction.COMPLETE else {}
     asked = BatchAsked(action, [one.id for one in ticked], values, "".join(given.holders), given.reason)
     key = request.form.get(FIELD, "")[:80]
-    found = batches.run_batch(transaction, page_actor(), asked, now=page_now(), key=key)
+    try:
+        found = batches.run_batch(transaction, page_actor(), asked, now=page_now(), key=key)
+    except InvalidInput as error:
+        return _ask(action, ticked, error)
     by_id = {one.id: one for one in ticked}
     lines = [(by_id[one.task_id], one.refusal.message if one.refusal else "") for one in found]
     return render_template("tasks/operations/batch_results.html", action=action.value, lines=lines, back=_back())
@@ -82,14 +86,16 @@ def common_form(ticked: Sequence[Task]) -> dict[str, Any] | None:
     return found[0] if all(one == found[0] for one in found) else None
 
 
-def _ask(action: BatchAction, ticked: Sequence[Task], problem: bool = False) -> ResponseReturnValue:
+def _ask(action: BatchAction, ticked: Sequence[Task], problem: TongchouError | None = None) -> ResponseReturnValue:
     schema, given = common_form(ticked), Given.read(request.form)
+    ready = ready_reasons(ticked) if action is BatchAction.URGE else []
     found = candidates.candidates(
         page_session(), page_actor(), ticked[0], given.typed, within_unit=True, now=page_now()
     )
     html = render_template(
         "tasks/operations/batch.html", action=action.value, ticked=ticked, task=ticked[0], given=given, found=found,
-        chosen=candidates.named(page_session(), given.holders), problem=problem, mixed=schema is None, back=_back(),
+        chosen=candidates.named(page_session(), given.holders), problem=problem.message if problem else "", back=_back(),
+        mixed=schema is None, ready=ready, reason=given.reason if problem else "".join(ready[:1]),
         fields=fields_of(schema, {}, {}, form_options) if schema is not None and action is BatchAction.COMPLETE else (),
     )  # fmt: skip
-    return html, 422 if problem else 200
+    return html, problem.status if problem else 200

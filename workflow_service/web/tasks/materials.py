@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.days import read_day
 from workflow_service.domain.errors import InvalidInput
 from workflow_service.i18n import N_, _
-from workflow_service.services import comments, files, tasks, urging
+from workflow_service.services import comments, files, tasks
 from workflow_service.store import plan_list
 from workflow_service.store.people import User
 from workflow_service.store.runtime import Attachment, Task
@@ -27,7 +27,6 @@ def connect(blueprint: Blueprint) -> None:
     rule("/<int:task_id>/files", "upload", upload, methods=["POST"])
     rule("/<int:task_id>/comments", "comment", comment, methods=["POST"])
     rule("/<int:task_id>/due", "set_due", set_due, methods=["POST"])
-    rule("/<int:task_id>/urge", "urge", urge, methods=["POST"])
     rule("/files/<int:attachment_id>", "download", previews.download)
     rule("/files/<int:attachment_id>/preview", "preview", previews.preview)
 
@@ -79,15 +78,6 @@ def comment(task_id: int) -> ResponseReturnValue:
         comments.add_comment(session, page_actor(), body, task_id=task_id, now=page_now())
     flash(_("留言已保存，参与办理的人都能看到。"))
     return redirect(url_for("tasks.show", task_id=task_id) + "#comments")
-
-
-def urge(task_id: int) -> ResponseReturnValue:
-    """Push everybody before whom the task lies."""
-    with transaction() as session:
-        count = urging.urge_task(session, page_actor(), task_id, request.form.get("note", "").strip(), now=page_now())
-    flash(_("已催办，%(count)s 人收到消息。", count=count) if count else _("没有人需要催办。"))
-    back = request.form.get("back", "")
-    return redirect(url_for("board.overview") if back == "board" else url_for("tasks.show", task_id=task_id))
 
 
 def set_due(task_id: int) -> ResponseReturnValue:

@@ -32,7 +32,7 @@ from ..once import repeated_answer
 from ..operation_words import operation_word
 from ..rights import allowed
 from ..supervision.reports import report_beside
-from . import materials, operations, signing
+from . import materials, operations, signing, urge
 from .ahead import ahead_of
 from .around import around, may_remove, still_asked, what_next
 from .choices import form_options
@@ -51,6 +51,7 @@ def connect(blueprint: Blueprint) -> None:
     rule("/<int:task_id>/unclaim", "unclaim", unclaim, methods=["POST"])
     materials.connect(blueprint)
     operations.connect(blueprint)
+    urge.connect(blueprint)
     signing.connect(blueprint)
 
 
