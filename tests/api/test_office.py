@@ -34,6 +34,31 @@ def test_a_substitute_works_through_the_interface_and_the_list_says_for_whom(api
     assert_problem(handler.delete(f"/substitutions/{shown['id']}"), 409)
 
 
+def test_an_absence_is_entered_listed_and_ended_through_the_interface(api: ApiHouse) -> None:
+    handler, admin, who = api.caller("jb.handler"), api.caller("jb.admin"), api.house.structure.people
+    given = {"kind": "leave", "since": "2025-11-24", "last": "2025-11-28", "remark": "年休假"}
+    made = handler.post("/absences", given)
+    assert made.status_code == 201
+    shown = made.get_json()
+    assert (shown["user_id"], shown["last"], shown["planned_last"], shown["state"]) == (
+        who["jb.handler"], "2025-11-28", "2025-11-28", "running",
+    )  # fmt: skip
+    assert_problem(handler.post("/absences", given | {"since": "2025-11-28", "last": "2025-12-05"}), 409)
+    for wrong, pointer in ((given | {"last": "2025-11-01", "since": "2025-11-01"}, "/last"), (given | {"kind": "x"}, "#/kind")):
+        told = assert_problem(handler.post("/absences", wrong), 422)
+        assert [one["pointer"] for one in told["errors"]] == [pointer]
+    theirs = f"/absences?user_id={who['jb.handler']}"
+    assert [one["id"] for one in admin.get(theirs).get_json()["items"]] == [shown["id"]]
+    assert_problem(api.caller("jb.supervisor").get(theirs), 403)
+    assert_problem(api.caller("jb.supervisor").delete(f"/absences/{shown['id']}"), 403)
+    assert admin.delete(f"/absences/{shown['id']}").get_json() == {"done": True}
+    assert_problem(handler.delete(f"/absences/{shown['id']}"), 409)
+    (kept,) = handler.get("/absences").get_json()["items"]
+    assert kept["state"] == "over" and kept["planned_last"] == "2025-11-28" and kept["ended_at"]
+    later = admin.post("/absences", given | {"user_id": who["jb.handler"], "since": "2025-12-08", "last": "2025-12-08"})
+    assert later.get_json()["state"] == "to_come"
+
+
 def test_a_run_is_sent_round_read_and_reminded(api: ApiHouse) -> None:
     api.house.deploy_chain(user_task("a", group="jb.drc:supervisor"))
     run = api.house.start()

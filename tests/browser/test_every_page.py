@@ -31,7 +31,7 @@ STAFF = (
     "/tasks", "/tasks?all=1&holder=waiting", "/tasks?all=1", "/tasks/{task_id}", "/tasks/done?q=能源", "/tasks/done?all=1",
     "/tasks/started", "/tasks/drafts", "/instances/{started_id}/slip", "/plans/apply", "/notices", "/mine", "/password",
     "/people/me/notices", "/people/me/phrases", "/circulations", "/circulations/{circulation_id}", "/people/me/substitutes",
-    "/supervision/extensions/ask/{task_id}",
+    "/people/me/absences", "/supervision/extensions/ask/{task_id}",
     *(f"/tasks/{{task_id}}/{one}" for one in ("return", "transfer", "delegate", "sign", "assign", "consult")),
 )  # fmt: skip
 SUPERVISOR = (
@@ -62,7 +62,7 @@ ADMIN = (
     "/people", "/people/{user_id}", "/people/{user_id}/edit", "/people/units", "/people/units/{unit_id}",
     "/people/units/{unit_id}/edit", "/people/units/{unit_id}/merge?into={other_unit_id}", "/people/units/new", "/people/new",
     "/people/import", "/people/me", "/people/me/tokens",
-    "/settings", "/people/{user_id}/substitutes", "/people/{user_id}/hand-over",
+    "/settings", "/people/{user_id}/substitutes", "/people/{user_id}/absences", "/people/{user_id}/hand-over",
 )  # fmt: skip
 LEADER = (
     "/instances/{instance_id}", "/instances/{instance_id}/instruct", "/tasks/{reading_id}",

@@ -76,6 +76,7 @@ TABLE: dict[str, dict[str, set[str]]] = {
     "view.remove": {},
     "phrase.unit": {"administrator": WITHIN},
     "substitute.name": {"administrator": WITHIN},
+    "absence.enter": {"administrator": WITHIN},
     "circulation.see": {"supervisor": WITHIN},
     "circulation.send": {},
     "circulation.remind": {"supervisor": WITHIN},

@@ -19,6 +19,7 @@ from tests.services.test_rhythms import delivered
 from tests.web.test_pages import plan_of
 from workflow_service.domain.circulations import CirculationKind
 from workflow_service.services import (
+    absences,
     bulletins,
     catalogue_changes,
     circulations,
@@ -232,19 +233,21 @@ def _rows(scene: Scene) -> None:
 
 
 def _office(scene: Scene) -> None:
-    """A substitute for next year, and something sent round to the handler."""
+    """A substitute and a leave for next year, and something sent round to the handler."""
     house, handler = scene.house, scene.ids["user_id"]
     with house.database.transaction() as session:
         supervisor = session.scalars(select(User.id).where(User.username == "jb.supervisor")).one()
         first = house.now.date() + timedelta(days=300)
         asked = SubstituteAsked(handler, supervisor, first, first + timedelta(days=9))
         grant = substitutions.name_substitute(session, SYSTEM, asked, now=house.now)
+        leave = absences.AbsenceAsked(handler, "leave", first, first + timedelta(days=9))
+        absence = absences.enter_absence(session, SYSTEM, leave, now=house.now)
         about = circulations.Subject(
             f"{SECRET}传阅件", f"/instances/{scene.ids['instance_id']}", "/330000/330200/330205/", scene.ids["instance_id"]
         )
         sending = circulations.Sending(CirculationKind.READ, [f"u:{handler}"])
         sent = circulations.send(session, SYSTEM, sending, about, now=house.now)
-        scene.ids |= {"supervisor_id": supervisor, "grant_id": grant.id, "circulation_id": sent.id}
+        scene.ids |= {"supervisor_id": supervisor, "grant_id": grant.id, "absence_id": absence.id, "circulation_id": sent.id}
 
 
 def _files(scene: Scene) -> None:

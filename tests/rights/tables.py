@@ -298,6 +298,12 @@ PAGES: dict[str, Need] = {
         "substitute.name", ADMINS, {"substitute": "{supervisor_id}", "since": "2099-01-01", "last": "2099-01-05"}, soft=True
     ),
     "POST /people/substitutes/<int:grant_id>/revoke": Need("substitute.name", HOLDER | ADMINS | {"jb.supervisor"}),
+    "GET /people/me/absences": own(), "POST /people/me/absences": own(),
+    "GET /people/<int:user_id>/absences": Need("absence.enter", ADMINS),
+    "POST /people/<int:user_id>/absences": Need(
+        "absence.enter", ADMINS, {"kind": "leave", "since": "2098-01-01", "last": "2098-01-05"}, soft=True
+    ),
+    "POST /people/absences/<int:absence_id>/end": Need("absence.enter", HOLDER | ADMINS),
     "GET /people/<int:user_id>/hand-over": Need("work.hand_over", ADMINS),
     "POST /people/<int:user_id>/hand-over": Need("work.hand_over", ADMINS, {"to": "{supervisor_id}", "with_posts": "0"}),
     "GET /notices": own(), "POST /notices/read": own(), "GET /notices/deliveries": Need("people.see", PEOPLE_ROLES),
@@ -504,6 +510,12 @@ API: dict[str, Need] = {
         soft=True,
     ),
     "DELETE /substitutions/<id:grant_id>": Need("substitute.name", HOLDER | ADMINS | {"jb.supervisor"}),
+    "GET /absences": own(),
+    "POST /absences": Need(
+        "absence.enter", HOLDER | ADMINS, {"user_id": "{user_id}", "kind": "leave", "since": "2098-01-01", "last": "2098-01-05"},
+        soft=True,
+    ),
+    "DELETE /absences/<id:absence_id>": Need("absence.enter", HOLDER | ADMINS),
     "GET /circulations": own(),
     "POST /circulations": Need(
         "instance.see", SEES, {"process_instance_id": "{instance_id}", "holders": ["g:jb.energy:handler"]}

@@ -39,6 +39,7 @@ NOUNS = (
     "people",
     "own",
     "substitutions",
+    "absences",
     "circulations",
     "office_work",
     "units",

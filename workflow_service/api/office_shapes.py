@@ -1,4 +1,4 @@
-"""Substitutes, circulations, instructions, handing out and handing over as the interface takes and shows them."""
+"""Substitutes, absences, circulations, instructions, handing out and handing over as the interface takes and shows them."""
 
 from __future__ import annotations
 
@@ -47,6 +47,45 @@ class Substitutions(Shown):
     """Grants, the latest first."""
 
     items: list[SubstitutionShown]
+
+
+AbsenceWord = Literal["leave", "trip", "training", "other"]
+
+
+class AbsenceGiven(Given):
+    """Who is away (I myself, if left out), from `since` to `last`, both included."""
+
+    user_id: Id | None = None
+    kind: AbsenceWord
+    since: GivenDay
+    last: GivenDay
+    remark: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+
+
+class AbsenceShown(Shown):
+    """One absence; `last` is the last day as it holds, before `since` where it was ended before it began."""
+
+    id: int
+    user_id: int
+    kind: AbsenceWord
+    since: date
+    last: date
+    planned_last: date
+    remark: str
+    state: Literal["running", "to_come", "over"]
+    ended_at: Moment | None = Field(description="when it was ended early")
+
+
+class Absences(Shown):
+    """Absences, the latest first."""
+
+    items: list[AbsenceShown]
+
+
+class AbsenceQuery(Given):
+    """Whose absences."""
+
+    user_id: Id | None = Field(None, description="my own by default")
 
 
 class SubstituteQuery(Given):

@@ -108,7 +108,7 @@ def _digest_lines(session: Session, moment: datetime) -> Iterator[str]:
     for one in found:
         yield f"  {one.person}: {digests.notice_of(one, SETTINGS.day_of(moment)).subject}"
         for task in [*one.own, *one.below]:
-            yield f"    {task.title} · {task.name} · {task.reading.words}"
+            yield f"    {task.title} · {task.name} · {task.words}"
 
 
 def _other_lines(session: Session, runs: list[Run]) -> Iterator[str]:

@@ -96,7 +96,7 @@ def compose(message: Outgoing, sender: str) -> EmailMessage:
 
 def _plain_text(message: Outgoing) -> str:
     lines = [message.text] if message.text else []
-    for head, name in ((_("您的待办"), "lines"), (_("下属逾期事项"), "below")):
+    for head, name in ((_("您的待办"), "lines"), (_("下属逾期和外出待办事项"), "below")):
         tasks = message.body.get(name) or []
         if tasks:
             lines += ["", head, *(_task_line(task) for task in tasks)]

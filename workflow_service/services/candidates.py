@@ -8,7 +8,7 @@ a whole list instead (substitutes, circulations), it has the people of one's own
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from workflow_service.store.people import Unit, User
 from workflow_service.store.runtime import Task
 
 from . import recipients
+from .absences import Away, away_on
 from .calendars import SETTINGS
 from .context import Actor
 from .transfers import REGISTRY
@@ -33,12 +34,15 @@ MOST_LISTED = 400
 
 @dataclass(frozen=True)
 class Candidate:
-    """One person or post to choose: its holder key, its name, and unit and post in words. `lately`: chosen lately."""
+    """One person or post to choose: its holder key, its name, and unit and post in words. `lately`: chosen lately; `away`: the
+    person is away today.
+    """
 
     holder: str
     name: str
     detail: str
     lately: bool = False
+    away: Away | None = None
 
     @property
     def option(self) -> tuple[str, str]:
@@ -62,7 +66,13 @@ def candidates(
     found = _people(session, scope, typed, today) + _posts(session, scope, typed)
     found = [one for one in found if one.holder != f"u:{actor.user_id}"]
     lately = [] if typed else _lately(session, actor, scope, today)
-    return list({one.holder: one for one in (*lately, *found)}.values())[: MOST_FOUND + LATEST]
+    kept = list({one.holder: one for one in (*lately, *found)}.values())[: MOST_FOUND + LATEST]
+    return _with_absence(session, kept, today)
+
+
+def _with_absence(session: Session, found: Sequence[Candidate], today: date) -> list[Candidate]:
+    away = away_on(session, [int(one.holder[2:]) for one in found if one.holder.startswith("u:")], today)
+    return [replace(one, away=away.get(int(one.holder[2:]))) if one.holder.startswith("u:") else one for one in found]
 
 
 def colleagues(session: Session, user_id: int, *, now: datetime) -> list[Candidate]:

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
+from workflow_service.domain.absences import AbsenceKind, away_words
 from workflow_service.domain.deadlines import DeadlineSettings, Reading, WorkingCalendar, read_light
 from workflow_service.domain.plans import Stage
 from workflow_service.domain.rhythms import Rhythm, week_of
 from workflow_service.domain.supervision import Urged, Urgency, UrgingSettings, urgency_of, who_is_urged
 from workflow_service.domain.words import N_, Phrase
 from workflow_service.i18n import _, use_language
-from workflow_service.store import notice_rows
+from workflow_service.store import notice_rows, unseen_rows
 from workflow_service.store.supervision import RhythmRun
 
 from .calendars import SETTINGS, working_calendar
@@ -40,7 +41,9 @@ LEADING = ("handler",)
 
 class DueTask(NamedTuple):
     """One task of a digest, or (without `task_id`) a plan or its `stage`; `unit_name` is set where it belongs to somebody
-    below, `for_whom` where to one's principal. A tuple, for a sweep makes very many."""
+    below, `for_whom` where to one's principal; `away` says of a task below that all who hold it are away. A tuple, for a sweep
+    makes very many.
+    """
 
     task_id: int | None
     plan_id: int | None
@@ -52,11 +55,21 @@ class DueTask(NamedTuple):
     reading: Reading
     unit_name: str = ""
     for_whom: str = ""
+    away: Phrase | None = None
+
+    @property
+    def words(self) -> Phrase:
+        """The sentence of the light, and that nobody is there to do it."""
+        if self.away is None:
+            return self.reading.words
+        return Phrase(N_("%(light)s，%(away)s"), {"light": self.reading.words, "away": self.away})
 
 
 @dataclass
 class Digest:
-    """What one person is urged to do, and what long overdue things below reach him as the superior."""
+    """What one person is urged to do, and what reaches him as the superior: what is long overdue below, and what lies with
+    people who are away.
+    """
 
     user_id: int
     person: str
@@ -69,27 +82,69 @@ class Digest:
         return sum(task.urgency is urgency for task in self.own)
 
 
+@dataclass(frozen=True)
+class _Sweep:
+    """The moment of a sweep with what it is read by; `after`: only people after this id."""
+
+    at: datetime
+    after: int
+    today: date
+    calendar: WorkingCalendar
+    settings: DeadlineSettings
+    urging: UrgingSettings
+    superiors: Sequence[str]
+
+    @classmethod
+    def of(cls, session: Session, at: datetime, after: int) -> _Sweep:
+        today, set_up = SETTINGS.day_of(at), choice(session, Rhythm.DAILY)
+        urging, superiors = UrgingSettings(set_up.superior_after), set_up.posts if set_up.superior_after else ()
+        return cls(at, after, today, working_calendar(session), limits_on(session, today), urging, superiors)
+
+    @property
+    def days(self) -> notice_rows.UrgedDays:
+        """What is due from when on, as the store takes it."""
+        return notice_rows.UrgedDays(
+            self.at, self.today, _amber_ends(self.today, self.calendar, self.settings),
+            _midnight(self.today + timedelta(days=1), self.settings), _is_first_of_week(self.today, self.calendar),
+        )  # fmt: skip
+
+
 def digests_at(session: Session, at: datetime, *, after: int = 0) -> list[Digest]:
-    """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it. Only people after `after`, by id."""
-    calendar, today, set_up = working_calendar(session), SETTINGS.day_of(at), choice(session, Rhythm.DAILY)
-    settings, urging = limits_on(session, today), UrgingSettings(set_up.superior_after)
-    read = _reader(at, calendar, settings)
-    found: dict[int, Digest] = {}
-    before = _amber_ends(today, calendar, settings)
-    held = notice_rows.due_holdings(
-        session, at, before, today, tomorrow=_midnight(today + timedelta(days=1), settings),
-        first_of_week=_is_first_of_week(today, calendar), after=after,
-    )  # fmt: skip
-    for row in (*held, *notice_rows.due_spans(session, at, before, LEADING, settings, after=after)):
+    """Give everybody's digest at a moment (aware), by person; nobody with nothing is in it, nor who is away that day.
+
+    Only people after `after`, by id.
+    """
+    sweep, found = _Sweep.of(session, at, after), dict[int, Digest]()
+    read = _reader(at, sweep.calendar, sweep.settings)
+    for row in _own(session, sweep):
         if (reading := read(row.due_at)) is not None:
             _digest(found, row).own.append(_due(row, reading))
-    for row in _long_overdue(session, at, today, calendar, settings, urging, set_up.posts, after):
-        if (reading := read(row.due_at)) is not None and not _is_own(found, row):
-            _digest(found, row).below.append(_due(row, reading, row.unit_name))
+    told: set[tuple[Any, ...]] = set()
+    for row, away in _below(session, sweep):
+        subject = (row.user_id, *_subject_of(row))
+        if subject not in told and (reading := read(row.due_at)) is not None and not _is_own(found, row):
+            told.add(subject)
+            _digest(found, row).below.append(_due(row, reading, row.unit_name, away))
     for one in found.values():
         for lines in (one.own, one.below):
             lines.sort(key=attrgetter("due_at"))
     return [found[user_id] for user_id in sorted(found)]
+
+
+def _own(session: Session, sweep: _Sweep) -> Iterator[Any]:
+    days = sweep.days
+    yield from notice_rows.due_holdings(session, days, after=sweep.after)
+    yield from notice_rows.due_spans(session, sweep.at, days.before, LEADING, sweep.settings, after=sweep.after)
+
+
+def _below(session: Session, sweep: _Sweep) -> Iterator[tuple[Any, Phrase | None]]:
+    """What reaches superiors: what is due where nobody is there, then what is long overdue."""
+    if not sweep.superiors:
+        return
+    for row in unseen_rows.due_unseen(session, sweep.days, sweep.superiors, after=sweep.after):
+        yield row, away_words(AbsenceKind(row.kind), row.until - timedelta(days=1), row.people)
+    for row in _long_overdue(session, sweep):
+        yield row, None
 
 
 def send_digests(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
@@ -149,19 +204,15 @@ def _is_first_of_week(today: date, calendar: WorkingCalendar) -> bool:
     return calendar.next_working_day(week_of(today).first) == today
 
 
-def _long_overdue(
-    session: Session, at: datetime, today: date, calendar: WorkingCalendar, settings: DeadlineSettings,
-    urging: UrgingSettings, superiors: Sequence[str], after: int,
-) -> Iterator[Any]:  # fmt: skip
-    limit = urging.superior_after_working_days
-    if not limit or not superiors:
-        return
-    day = calendar.add_working_days(calendar.previous_working_day(today), 1 - limit)
-    before = _midnight(day + timedelta(days=1), settings)
-    tasks = notice_rows.due_below(session, at, before, today, superiors, after=after)
-    for row in (*tasks, *notice_rows.due_spans(session, at, before, superiors, settings, after=after)):
-        reading = read_light(row.due_at, at, calendar, settings)
-        if reading is not None and who_is_urged(reading, urging) is Urged.SUPERIOR:
+def _long_overdue(session: Session, sweep: _Sweep) -> Iterator[Any]:
+    limit, calendar = sweep.urging.superior_after_working_days, sweep.calendar
+    day = calendar.add_working_days(calendar.previous_working_day(sweep.today), 1 - limit)
+    before = _midnight(day + timedelta(days=1), sweep.settings)
+    tasks = notice_rows.due_below(session, sweep.at, before, sweep.today, sweep.superiors, after=sweep.after)
+    spans = notice_rows.due_spans(session, sweep.at, before, sweep.superiors, sweep.settings, after=sweep.after)
+    for row in (*tasks, *spans):
+        reading = read_light(row.due_at, sweep.at, calendar, sweep.settings)
+        if reading is not None and who_is_urged(reading, sweep.urging) is Urged.SUPERIOR:
             yield row
 
 
@@ -181,9 +232,9 @@ def _subject_of(told: Any) -> tuple[int | None, int | None, str]:
     return told.task_id, told.plan_id, told.stage
 
 
-def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "") -> DueTask:
+def _due(row: Any, read: tuple[Urgency, Reading], unit_name: str = "", away: Phrase | None = None) -> DueTask:
     name = row.name if row.plan_id is None else _span_words(row.stage)
-    return DueTask(*_subject_of(row), row.title, name, row.due_at, *read, unit_name, row.for_whom)
+    return DueTask(*_subject_of(row), row.title, name, row.due_at, *read, unit_name, row.for_whom, away)
 
 
 def _span_words(stage: str) -> Phrase:
@@ -196,14 +247,17 @@ def _subject(digest: Digest) -> str:
         for urgency in Urgency
         if (count := digest.count(urgency))
     ]
-    if digest.below:
-        parts.append(_("下属逾期 %(count)d 项", count=len(digest.below)))
+    away = sum(one.away is not None for one in digest.below)
+    if late := len(digest.below) - away:
+        parts.append(_("下属逾期 %(count)d 项", count=late))
+    if away:
+        parts.append(_("下属外出待办 %(count)d 项", count=away))
     return _("待办提醒：%(parts)s", parts=_("，").join(parts))
 
 
 def _text(digest: Digest) -> str:
     first = (digest.own or digest.below)[0]
-    return _("%(title)s：%(task)s，%(light)s", title=first.title, task=str(first.name), light=first.reading.words)
+    return _("%(title)s：%(task)s，%(light)s", title=first.title, task=str(first.name), light=first.words)
 
 
 def _link(digest: Digest) -> str:
@@ -217,6 +271,6 @@ def _lines(tasks: Sequence[DueTask]) -> list[dict[str, Any]]:
     return [
         {"task": task.task_id, "plan": task.plan_id, "title": task.title, "name": str(task.name),
          "due_at": task.due_at.isoformat(), "urgency": task.urgency.value,
-         "words": str(task.reading.words), "unit": task.unit_name, "for_whom": task.for_whom}
+         "words": str(task.words), "unit": task.unit_name, "for_whom": task.for_whom}
         for task in tasks[:LINES_SHOWN]
     ]  # fmt: skip

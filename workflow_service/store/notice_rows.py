@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import exists, or_, select, text
 from sqlalchemy.orm import Session
@@ -55,11 +55,20 @@ SELECT user_id FROM added
 """)
 
 # Who stands in for the people of a part of a question, on its routes, while neither has left a post since.
-_SUBSTITUTES = """JOIN substitution s ON s.principal_id = {of}.user_id AND s.since <= :today AND s.until > :today
+SUBSTITUTES = """JOIN substitution s ON s.principal_id = {of}.user_id AND s.since <= :today AND s.until > :today
     AND s.revoked_at IS NULL AND (cardinality(s.processes) = 0 OR {of}.{process} = ANY(s.processes))
   JOIN user_account principal ON principal.id = s.principal_id AND principal.active
   WHERE NOT EXISTS (SELECT FROM membership former WHERE former.user_id IN (s.principal_id, s.substitute_id)
     AND former.until <= :today AND former.until > s.given_on)"""
+
+# What a holder is urged to do today.
+URGED_TASK = """t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
+    AND (i.status = 'active' OR EXISTS (SELECT FROM task_round r WHERE r.id = t.round_id AND r.relation = 'instruct'))
+    AND (t.urging = 'daily' OR (t.urging = 'weekly' AND (:first_of_week OR t.due_at < :tomorrow)))"""
+
+# Nobody is urged on a day on which he is away.
+_IS_THERE = """NOT EXISTS (SELECT FROM absence away
+    WHERE away.user_id = told.user_id AND away.since <= :today AND away.until > :today)"""
 
 # From what is due to who holds it: the work grows with what is due, not with what exists.
 _DUE_HOLDINGS = text(f"""
@@ -68,9 +77,7 @@ WITH due AS (
   FROM task t
   JOIN process_instance i ON i.id = t.instance_id
   JOIN task_holder h ON h.task_id = t.id AND h.claimed_by IS NULL
-  WHERE t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
-    AND (i.status = 'active' OR EXISTS (SELECT FROM task_round r WHERE r.id = t.round_id AND r.relation = 'instruct'))
-    AND (t.urging = 'daily' OR (t.urging = 'weekly' AND (:first_of_week OR t.due_at < :tomorrow)))
+  WHERE {URGED_TASK}
 ), held AS (
   SELECT due.*, CAST(substr(holder, 3) AS bigint) AS user_id FROM due WHERE holder LIKE 'u:%'
   UNION
@@ -85,12 +92,12 @@ WITH due AS (
   UNION
   SELECT held.id, held.title, held.name, held.due_at, held.definition_key, held.holder, s.substitute_id, principal.name
   FROM held
-  {_SUBSTITUTES.format(of="held", process="definition_key")}
+  {SUBSTITUTES.format(of="held", process="definition_key")}
 )
 SELECT told.user_id, told.id AS task_id, NULL AS plan_id, '' AS stage, told.title, told.name, told.due_at,
   min(told.for_whom) AS for_whom, person.language, person.name AS person, '' AS unit_name
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
-WHERE told.user_id > :after
+WHERE told.user_id > :after AND {_IS_THERE}
 GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name
 ORDER BY told.user_id, told.due_at, told.id
 """)
@@ -126,12 +133,12 @@ WITH late AS (
   SELECT reached.id, reached.title, reached.name, reached.due_at, reached.unit_id, reached.parent_id, reached.unit_code,
     reached.unit_name, reached.definition_key, s.substitute_id, principal.name
   FROM reached
-  {_SUBSTITUTES.format(of="reached", process="definition_key")}
+  {SUBSTITUTES.format(of="reached", process="definition_key")}
 )
 SELECT told.user_id, told.id AS task_id, NULL AS plan_id, '' AS stage, told.title, told.name, told.due_at,
   min(told.for_whom) AS for_whom, person.language, person.name AS person, told.unit_name
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
-WHERE told.user_id > :after
+WHERE told.user_id > :after AND {_IS_THERE}
 GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name, told.unit_name
 ORDER BY told.user_id, told.due_at, told.id
 """)
@@ -161,12 +168,12 @@ WITH late AS (
   SELECT reached.id, reached.title, reached.route, reached.lead_unit_id, reached.stage, reached.due_at, reached.unit_name,
     s.substitute_id, principal.name
   FROM reached
-  {_SUBSTITUTES.format(of="reached", process="route")}
+  {SUBSTITUTES.format(of="reached", process="route")}
 )
 SELECT told.user_id, NULL AS task_id, told.id AS plan_id, told.stage, told.title, '' AS name, told.due_at,
   min(told.for_whom) AS for_whom, person.language, person.name AS person, told.unit_name
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
-WHERE told.user_id > :after
+WHERE told.user_id > :after AND {_IS_THERE}
 GROUP BY told.user_id, told.id, told.title, told.stage, told.due_at, person.language, person.name, told.unit_name
 ORDER BY told.user_id, told.due_at, told.id, told.stage
 """)
@@ -209,17 +216,26 @@ def insert_notices(session: Session, rows: Sequence[dict[str, Any]], channels: M
     return list(session.scalars(_INSERT, values))
 
 
-def due_holdings(
-    session: Session, at: datetime, before: datetime, today: date, *, tomorrow: datetime, first_of_week: bool, after: int = 0
-) -> Sequence[Any]:
-    """Running tasks due before `before` with each person who holds them, by person and due moment.
+class UrgedDays(NamedTuple):
+    """The moment of a sweep (aware), its day, and what it takes in: tasks due before `before`, weekly ones before `tomorrow` or
+    on the first working day of the week.
+    """
+
+    at: datetime
+    today: date
+    before: datetime
+    tomorrow: datetime
+    first_of_week: bool
+
+
+def due_holdings(session: Session, days: UrgedDays, *, after: int = 0) -> Sequence[Any]:
+    """Running tasks due before `days.before` with each person who holds them, by person and due moment.
 
     A task that is urged weekly comes on the first working day of the week, and once it is due (before `tomorrow`).
     Who took a task holds it; while nobody has, everybody in its candidate posts does. A substitute has it
-    with `for_whom`. Only people after `after`, by id.
+    with `for_whom`. Nobody who is away that day is in it. Only people after `after`, by id.
     """
-    values = {"at": at, "before": before, "today": today, "tomorrow": tomorrow, "first_of_week": first_of_week, "after": after}
-    return session.execute(_DUE_HOLDINGS, values).all()
+    return session.execute(_DUE_HOLDINGS, {**days._asdict(), "after": after}).all()
 
 
 def due_below(
@@ -227,7 +243,7 @@ def due_below(
 ) -> Sequence[Any]:
     """The same tasks with each person who has one of the `superiors`' posts in the task's unit, and with his substitute.
 
-    What lies with such a person himself reaches the one of the unit above.
+    What lies with such a person himself reaches the one of the unit above. Nobody who is away is in it.
     """
     values = {"at": at, "before": before, "today": today, "superiors": list(superiors), "after": after}
     return session.execute(_DUE_BELOW, values).all()
@@ -238,7 +254,8 @@ def due_spans(
 ) -> Sequence[Any]:
     """Plans and stages of plans due before `before`, whose clock runs, with each who has one of the posts in the lead unit.
 
-    A whole plan has no `stage`, and is due at the office's close of its day. Only people after `after`, by id.
+    A whole plan has no `stage`, and is due at the office's close of its day. Nobody who is away is in it. Only people after
+    `after`, by id.
     """
     values = {
         "at": at, "before": before, "before_day": settings.day_of(before), "closes": settings.closes_at.isoformat(),

@@ -1,6 +1,7 @@
 """Imports every table module, so that `Base.metadata` is whole."""
 
 from . import (
+    absences,
     acting,
     catalogue_changes,
     counters,
@@ -21,6 +22,6 @@ from .base import Base
 metadata = Base.metadata
 
 __all__ = [
-    "acting", "catalogue_changes", "counters", "deadlines", "definitions", "former_names", "metadata", "operations", "people",
-    "personal", "plans", "records", "runtime", "stage_deadlines", "supervision",
+    "absences", "acting", "catalogue_changes", "counters", "deadlines", "definitions", "former_names", "metadata", "operations",
+    "people", "personal", "plans", "records", "runtime", "stage_deadlines", "supervision",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from workflow_service.domain.absences import AbsenceKind
 from workflow_service.domain.approvals import (
     Adoption,
     CatalogueDecision,
@@ -173,6 +174,7 @@ NOTICE_KINDS = {
     "given_back": N_("办完交回"),
     "task_ended": N_("无需再办"),
     "substitute": N_("授权代办"),
+    "absence": N_("请假外出"),
     "circulation": N_("抄送传阅"),
     "timed_out": N_("办理超时"),
     "instructed": N_("领导批示"),
@@ -247,7 +249,7 @@ RHYTHMS = {
 }
 WEEKDAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 TABLES = {
-    "round_mode": ROUND_MODES,
+    "round_mode": ROUND_MODES, "absence": _words(AbsenceKind),
     "catalogue_result": CATALOGUE_RESULTS,
     "category": CATEGORIES,
     "level": LEVELS,

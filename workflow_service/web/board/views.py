@@ -15,8 +15,9 @@ from workflow_service.domain.errors import BadRequest
 from workflow_service.domain.rhythms import week_of
 from workflow_service.i18n import N_, _, current_language
 from workflow_service.identity import policy
+from workflow_service.services import absences, board_sheet, ledger
 from workflow_service.services import board as board_service
-from workflow_service.services import board_sheet, ledger
+from workflow_service.services.absences import Away
 from workflow_service.services.board import BoardAsked
 from workflow_service.services.ledger import LedgerFilter, LedgerLine
 from workflow_service.store import plan_list
@@ -86,21 +87,28 @@ def _shown() -> dict[str, Any]:
     if asked.unit:
         wanted = LedgerFilter(unit=asked.unit, area=asked.area)
         rows = ledger.ledger_rows(page_session(), page_actor(), wanted, as_of=asked.as_of).rows
+    away = _away(found) if not request.args.get("as_of") else {}
     return {
-        "found": found, "board": found.board, "asked": asked, "rows": rows, "shown_day": found.board.as_of.day,
+        "away": away, "found": found, "board": found.board, "asked": asked, "rows": rows, "shown_day": found.board.as_of.day,
         "is_past": bool(request.args.get("as_of")), "late_at_most": LATE_AT_MOST, "units_shown": UNITS_SHOWN,
-        "trend_table": charts.trend_table(found), "by_words": charts.BY_WORDS, "tag": _tag(found, rows),
+        "trend_table": charts.trend_table(found), "by_words": charts.BY_WORDS, "tag": _tag(found, rows, away),
         "moved_pairs": lambda moves: [(one, one.person) for one in moves],
     }  # fmt: skip
 
 
-def _tag(found: board_service.Overview, rows: tuple[LedgerLine, ...]) -> str:
+def _away(found: board_service.Overview) -> dict[int, Away]:
+    """Of the steps on the page those before whom nobody is there today, with who comes back first."""
+    steps = [line.task_id for line in (*found.board.overdue, *found.board.late_stages) if line.task_id]
+    return absences.nobody_there(page_session(), steps + [task.task_id for task in found.board.late_tasks], page_day())
+
+
+def _tag(found: board_service.Overview, rows: tuple[LedgerLine, ...], away: dict[int, Away]) -> str:
     """What the page shows, without the moment at which it was asked; links in it repeat the address."""
     board = found.board
     return etag_of(
         board.as_of.day, board.figures, board.before, board.soon, board.waiting, board.overdue, board.late_stages,
         board.late_tasks, board.late_task_count, board.series, found.places, found.trend, found.moves,
-        rows, current_language(), sorted(request.args.items()),
+        rows, sorted((task_id, one.last) for task_id, one in away.items()), current_language(), sorted(request.args.items()),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import handover, imports, mergers, own, persons, phrases, substitutes, telling, units
+from . import absences, handover, imports, mergers, own, persons, phrases, substitutes, telling, units
 from .blueprint import blueprint
 
 
@@ -13,4 +13,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-__all__ = ["handover", "imports", "mergers", "own", "persons", "phrases", "register", "substitutes", "telling", "units"]
+__all__ = [
+    "absences", "handover", "imports", "mergers", "own", "persons", "phrases", "register", "substitutes", "telling", "units",
+]  # fmt: skip

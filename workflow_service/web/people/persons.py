@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -13,6 +14,7 @@ from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.identity.names import matches
 from workflow_service.identity.words import ROLE_NAMES
+from workflow_service.services import absences
 from workflow_service.services import people as use
 from workflow_service.services.people import NewAccount, PersonFacts
 from workflow_service.store import people_queries as ask
@@ -178,6 +180,8 @@ def _person_page(user_id: int, error: TongchouError | None = None) -> ResponseRe
         lonely=_lonely(user_id, present),
         units=_unit_choices(),
         post_choices=_post_choices(),
+        absences=absences.listed(session, user_id, now=page_now()),
+        one_day=timedelta(days=1),
     )
     return page, error.status if error else 200
 

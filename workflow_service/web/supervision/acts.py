@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import InvalidInput, TongchouError
 from workflow_service.i18n import N_, _
-from workflow_service.services import batches, task_access, trials
+from workflow_service.services import absences, batches, task_access, trials
 from workflow_service.services.batches import MOST_TASKS, OF_SUPERVISORS, BatchAction, BatchAsked
 from workflow_service.services.calendars import SETTINGS
 from workflow_service.store import plan_list
@@ -102,7 +102,8 @@ def _page(chosen: list[Task], problem: TongchouError | None = None) -> ResponseR
     page = render_template(
         "supervision/act.html", tasks=chosen, problem=problem.message if problem else "", typed=request.form,
         actions=[(one.value, _(one.label)) for one in OF_SUPERVISORS], earliest=page_day().isoformat(),
-        ready=ready_reasons(chosen), effects=_effects(chosen),
+        away=absences.holders_away(page_session(), [one.id for one in chosen], page_day()), ready=ready_reasons(chosen),
+        effects=_effects(chosen),
         people=[*people["posts"], *people["people"]],
     )  # fmt: skip
     return page, problem.status if problem else 200

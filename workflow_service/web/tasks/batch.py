@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import Forbidden, InvalidInput, NotFound, TongchouError
 from workflow_service.i18n import N_
-from workflow_service.services import batches, candidates, forms, tasks
+from workflow_service.services import absences, batches, candidates, forms, tasks
 from workflow_service.services.batches import MOST_TASKS, OF_STAFF, BatchAction, BatchAsked
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from ..current import page_actor, page_now, page_session, transaction
+from ..current import page_actor, page_day, page_now, page_session, transaction
 from ..forms import fields_of, read_values
 from ..once import FIELD
 from ..urging_words import ready_reasons
@@ -95,6 +95,7 @@ def _ask(action: BatchAction, ticked: Sequence[Task], problem: TongchouError | N
     html = render_template(
         "tasks/operations/batch.html", action=action.value, ticked=ticked, task=ticked[0], given=given, found=found,
         chosen=candidates.named(page_session(), given.holders), problem=problem.message if problem else "", back=_back(),
+        away=absences.holders_away(page_session(), [one.id for one in ticked], page_day()) if action is BatchAction.URGE else {},
         mixed=schema is None, ready=ready, reason=given.reason if problem else "".join(ready[:1]),
         fields=fields_of(schema, {}, {}, form_options) if schema is not None and action is BatchAction.COMPLETE else (),
     )  # fmt: skip

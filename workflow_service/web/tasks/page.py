@@ -12,6 +12,7 @@ from workflow_service.domain.errors import Conflict, Forbidden
 from workflow_service.i18n import _
 from workflow_service.identity import policy
 from workflow_service.services import (
+    absences,
     bulletin_scope,
     bulletins,
     catalogue_changes,
@@ -23,7 +24,7 @@ from workflow_service.services import (
 from workflow_service.store import deadlines, inbox, instance_view, plan_list
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from ..current import is_htmx, page_actor, page_now, page_session, transaction
+from ..current import is_htmx, page_actor, page_day, page_now, page_session, transaction
 from ..formats import clock_time
 from ..forms import fields_of, read_values
 from ..instances.diagrams import drawn, marks_of
@@ -115,6 +116,7 @@ def task_page(
         faults=len(faults or {}),
         may_set_due=allowed("task.set_due", policy.thing_of(task.area_path)),
         may_urge=urging.may_urge(session, actor, task, row),
+        away=absences.holders_away(session, [task.id], page_day()).get(task.id, []) if task.status == "open" else [],
     )
     return make_response(html, status)
 

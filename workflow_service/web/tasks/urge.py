@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from workflow_service.domain.errors import Conflict, InvalidInput, TongchouError
 from workflow_service.i18n import _
-from workflow_service.services import tasks, urging
+from workflow_service.services import absences, tasks, urging
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from ..current import is_htmx, page_actor, page_now, page_session, transaction
+from ..current import is_htmx, page_actor, page_day, page_now, page_session, transaction
 from ..urging_words import ready_reasons
 
 
@@ -44,6 +44,7 @@ def _urgeable(task_id: int) -> tuple[Task, ProcessInstance]:
 def _page(task: Task, reason: str, problem: TongchouError | None = None) -> ResponseReturnValue:
     html = render_template(
         f"tasks/operations/{'urge' if is_htmx() else 'urge_page'}.html", task=task, reason=reason, ready=ready_reasons([task]),
+        away=absences.holders_away(page_session(), [task.id], page_day()).get(task.id, []),
         problem=problem.message if problem else "", home=_home(task), back=_back(),
     )  # fmt: skip
     return html, problem.status if problem else 200
