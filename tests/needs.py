@@ -1,6 +1,7 @@
-"""What the tests need beside Python packages: Chromium, a Chinese font and Pango. Run it to install what is missing.
+"""What the tests need beside Python packages: Chromium, a Chinese font, Pango and LibreOffice. Run it to install what is missing.
 
-Browser and PDF tests are never skipped: where something is missing and cannot be installed, this fails and says what.
+Tests with a browser, of PDF, and that open documents are never skipped: where something is missing and cannot be
+installed, this fails and says what.
 """
 
 import ctypes.util
@@ -57,10 +58,16 @@ def _has_pango() -> bool:
     return all(ctypes.util.find_library(name) for name in ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset"))
 
 
+def libreoffice() -> str | None:
+    """The program that opens a docx as people do."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
 NEEDS = (
     Need("Chromium", lambda: browser() is not None, ("chromium",)),
     Need("a Chinese font", _has_chinese_font, ("fontconfig", "fonts-noto-cjk")),
     Need("Pango", _has_pango, ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")),
+    Need("LibreOffice", lambda: libreoffice() is not None, ("libreoffice-writer-nogui",)),
 )
 
 

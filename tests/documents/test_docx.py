@@ -2,8 +2,6 @@
 
 import math
 import re
-import shutil
-import subprocess
 from datetime import UTC
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +13,7 @@ from docx.oxml.ns import qn
 from docx.shared import Length
 from pypdf import PdfReader
 
+from tests.documents.opening import opened_with_libreoffice
 from tests.documents.samples import BULLETIN, NOTICE, SLIP, STATUTORY, WEEKLY, WRITTEN_AT
 from workflow_service.documents.bulletin import bulletin_document
 from workflow_service.documents.docx import write_docx
@@ -187,19 +186,11 @@ def test_a_tables_head_stands_with_its_first_row() -> None:
         assert not any(cell.paragraphs[0].paragraph_format.keep_with_next for row in rows for cell in row.cells)
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 @pytest.mark.slow
 def test_libreoffice_opens_every_document(tmp_path: Path) -> None:
     for name, document in ALL.items():
         (tmp_path / f"{name}.docx").write_bytes(write_docx(document))
-    home = f"-env:UserInstallation=file://{tmp_path}/home"
-    files = [str(path) for path in tmp_path.glob("*.docx")]
-    subprocess.run(
-        ["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), *files],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+    opened_with_libreoffice(tmp_path)
     assert {path.stem for path in tmp_path.glob("*.pdf")} == set(ALL)
     for name, document in ALL.items():
         shown = "".join(page.extract_text() for page in PdfReader(tmp_path / f"{name}.pdf").pages)
