@@ -3,13 +3,17 @@
 import re
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from docx import Document as open_docx
 from docx.oxml.ns import qn
+from docx.shared import Pt
 from lxml import etree
+from pypdf import PdfReader
 
+from tests.documents.opening import opened_with_libreoffice
 from tests.documents.samples import BULLETIN, SLIP, WEEKLY, WRITTEN_AT
 from workflow_service.documents import bulletin, slip, special_report, weekly
 from workflow_service.documents.built_in_templates import built_in
@@ -147,3 +151,44 @@ def test_charts_stand_in_the_docx_with_their_values_and_the_official_font(filled
     file = open_docx(BytesIO(content))
     placed = [one.get(qn("r:id")) for one in file.element.body.iter(f"{{{CHART}}}chart")]
     assert len(placed) == 2 and all(str(file.part.rels[one].target_part.partname).startswith("/word/charts/") for one in placed)
+
+
+LONG = "宁波市江北区人民政府规划和自然资源工作委员会办公室抄告单"
+
+
+def marked(content: bytes, mark: str) -> list[Any]:
+    """The runs of the paragraphs that hold the mark and nothing else, in the body and its tables."""
+    file = open_docx(BytesIO(content))
+    cells = [one for table in file.tables for cell in table._cells for one in cell.paragraphs]
+    return [run for one in (*file.paragraphs, *cells) if one.text == mark for run in one.runs]
+
+
+def test_a_long_mark_stands_in_one_line_of_the_delivered_template_and_a_short_one_keeps_its_size(tmp_path: Path) -> None:
+    template = built_in("slip", WRITTEN_AT)
+    (long,) = marked(fill_template("slip", template, replace(SLIP, mark=LONG)), LONG)
+    assert long.font.size.pt * len(LONG) <= 156 / 25.4 * 72
+    (short,) = marked(fill_template("slip", template, replace(SLIP, mark="抄告单")), "抄告单")
+    (unfilled,) = marked(template, "{{ mark }}")
+    assert short.font.size == unfilled.font.size
+    (tmp_path / "slip.docx").write_bytes(fill_template("slip", template, replace(SLIP, mark=LONG)))
+    (shown,) = opened_with_libreoffice(tmp_path)
+    assert LONG in PdfReader(shown).pages[0].extract_text().splitlines()[0].replace(" ", "")
+
+
+def test_a_mark_that_an_official_made_large_shrinks_to_the_width_of_its_line_or_cell(tmp_path: Path) -> None:
+    file = open_docx()
+    file.add_paragraph().add_run("{{ mark }}").font.size = Pt(40)
+    file.add_heading("{{ mark }}", 0)
+    cell = file.add_table(1, 2).rows[0].cells[0]
+    cell.paragraphs[0].add_run("{{ mark }}").font.size = Pt(26)
+    sentence = file.add_paragraph("根据{{ mark }}要求，请抓紧办理。")
+    sentence.runs[0].font.size = Pt(30)
+    out = BytesIO()
+    file.save(out)
+    check_template("slip", out.getvalue())
+    filled = fill_template("slip", out.getvalue(), replace(SLIP, mark=LONG))
+    sizes = [run.font.size.pt * len(LONG) for run in marked(filled, LONG)]
+    line = (file.sections[0].page_width - file.sections[0].left_margin - file.sections[0].right_margin) / Pt(1)
+    assert len(sizes) == 3 and max(sizes[:2]) <= line and sizes[2] <= line / 2
+    said = next(one for one in open_docx(BytesIO(filled)).paragraphs if one.text.startswith("根据"))
+    assert said.runs[0].font.size == Pt(30)

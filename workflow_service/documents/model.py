@@ -28,6 +28,11 @@ def clean(text: str) -> str:
     return _NOT_XML.sub("", text)
 
 
+def characters(text: str) -> float:
+    """How wide a text is, in Chinese characters; a Latin letter or figure takes half of one."""
+    return sum(0.5 if one.isascii() else 1 for one in text)
+
+
 def mark_size(mark: str, letters: int = 0) -> int:
     """The size of a red mark in points: as large as one line allows, for at least so many ``letters``."""
     return min(LARGEST_MARK, int(TEXT_WIDTH * POINTS_A_MM / (max(len(mark), letters) + 0.5)))

@@ -17,6 +17,7 @@ from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from workflow_service.documents.docx_chart import place_chart
+from workflow_service.documents.fitting import fit_mark
 from workflow_service.documents.model import clean
 from workflow_service.documents.template_fields import FIELDS, FILLINGS, Fields, Filling
 from workflow_service.domain.errors import InvalidInput
@@ -63,6 +64,7 @@ def _filled(content: bytes, filling: Filling) -> bytes:
     except (TemplateError, ValueError) as error:
         raise TemplateRefused(N_("模板无法填写：%(why)s。"), why=str(error)) from error
     _draw_charts(template.docx, filling)
+    fit_mark(template.docx, clean(str(filling.values.get("mark", ""))))
     out = BytesIO()
     template.docx.save(out)
     return out.getvalue()
