@@ -210,6 +210,7 @@ PAGES: dict[str, Need] = {
     "GET /board/board.xlsx": Need("board.see", BOARD), "GET /board/trend.json": Need("board.see", BOARD),
     "GET /board/routes": Need("board.see", BOARD), "GET /board/routes/diagram.bpmn": Need("board.see", BOARD, soft=True),
     "GET /board/forecasts": Need("board.see", BOARD), "GET /board/forecasts.xlsx": Need("board.see", BOARD),
+    "GET /board/progress.xlsx": Need("board.see", BOARD),
     "GET /board/progress": Need("board.see", BOARD), "GET /board/gantt.json": Need("board.see", BOARD),
     "GET /supervision/act": Need("task.escalate", LISTERS),
     "GET /supervision/act/effect": Need("task.escalate", LISTERS),

@@ -17,6 +17,7 @@ from tests.services.catalogue import Catalogue
 from tests.services.house import House, user_task
 from tests.web.test_pages import plan_of
 from workflow_service.domain.deadlines import CHINA
+from workflow_service.services import forecasts, progress
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
 from workflow_service.services.processes import start_process
@@ -187,6 +188,33 @@ def test_the_progress_page_draws_and_tells_the_same(late: House, person: SignIn)
     assert len(only) == 2
     trend = supervisor.get("/board/trend.json?by=importance").json
     assert trend["unit"] == "%" and [line["name"] for line in trend["lines"]] == ["一般"]
+
+
+def test_the_files_of_progress_and_forecasts_hold_all_rows_of_the_filter_not_one_page(
+    late: House, person: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with late.database.transaction() as session:
+        made = Catalogue.again(session)
+        for number in range(60):
+            made.plan(f"第{number}规划", "jb.energy", date(2025, 3, 3), late.now.date() + timedelta(days=number), level="county")
+    monkeypatch.setattr(forecasts, "ROWS_OF_A_FILE", 7)
+    monkeypatch.setattr(progress, "ROWS_OF_A_FILE", 7)
+    supervisor = person("jb.supervisor")
+    for page, address in (("/board/forecasts", "/board/forecasts.xlsx"), ("/board/progress", "/board/progress.xlsx")):
+        shown = supervisor.get(page).text
+        assert "after=" in shown and f'href="{address}"' in shown and "第59规划" not in shown
+        rows = load_workbook(BytesIO(supervisor.get(f"{address}?after=2025-12-20,3").data)).worksheets[0]
+        assert {row[1] for row in rows.iter_rows(min_row=2, values_only=True)} == {
+            "江北区港口规划", "江北区电网规划", "江北区水利规划", *(f"第{number}规划" for number in range(60)),
+        }  # fmt: skip
+    book = load_workbook(BytesIO(supervisor.get("/board/progress.xlsx?state=overdue").data))
+    assert book.sheetnames == ["规划与阶段", "印发进度", "单位排名"]
+    stages, course, ranking = (list(page.iter_rows(min_row=2, values_only=True)) for page in book)
+    assert {row[1] for row in stages} == {"江北区港口规划", "江北区电网规划"}
+    assert all(row[3] == "起草" and row[6] > 0 and "逾期" in row[9] for row in stages)
+    assert len(course) > 1 and ranking[0][1:4] == ("江北区能源局", 0, 63)
+    english = load_workbook(BytesIO(supervisor.speaks("en").get("/board/progress.xlsx").data))
+    assert english.sheetnames[0] == "Plans and stages"
 
 
 @pytest.mark.parametrize("path", ["/board", "/board/progress", "/board/routes", "/board/ledger"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -17,7 +17,7 @@ from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .ledger_lines import AsOf, LedgerLine
 
-ROWS = 25
+ROWS, ROWS_OF_A_FILE = 25, 1000
 LONG_DAYS = 200
 """Over a longer time weekends are no longer told apart: only longer rests are shaded."""
 LONG_REST_DAYS = 3
@@ -55,17 +55,27 @@ class Gantt:
 
 def gantt(
     session: Session, actor: Actor, filters: ledger.LedgerFilter, *, as_of: date | datetime,
-    after: tuple[date, int] | None = None,
+    after: tuple[date, int] | None = None, limit: int | None = None,
 ) -> Gantt:  # fmt: skip
     """Give the plans in progress (or of the state that the filter names) with their stages, those due first first."""
     at, calendar = AsOf.of(as_of), working_calendar(session)
     wanted = filters if filters.state else replace(filters, state="in_progress")
-    page = ledger.ledger_rows(session, actor, wanted, as_of=as_of, after=after, limit=ROWS)
+    page = ledger.ledger_rows(session, actor, wanted, as_of=as_of, after=after, limit=limit or ROWS)
     entered = queries.stages_entered(session, [line.plan_id for line in page.rows], at.until)
     rows = tuple(GanttRow(line, _bars(line, entered.get(line.plan_id, []), at.day, calendar)) for line in page.rows)
     days = [bar.begun for row in rows for bar in row.bars] + [row.line.due_on for row in rows if row.line.due_on]
     first, last = min([*days, at.day]), max([*days, at.day])
     return Gantt(rows, at.day, first, last, _rests(first, last, calendar), page.cursor)
+
+
+def all_rows(session: Session, actor: Actor, filters: ledger.LedgerFilter, *, as_of: date | datetime) -> Iterator[GanttRow]:
+    """Give all plans of a filter with their stages, in the same order, read page by page."""
+    after: tuple[date, int] | None = None
+    while True:
+        page = gantt(session, actor, filters, as_of=as_of, after=after, limit=ROWS_OF_A_FILE)
+        yield from page.rows
+        if (after := page.cursor) is None:
+            return
 
 
 def _bars(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import xlsxwriter
 from flask import Response
@@ -16,20 +16,34 @@ from .formats import local, today
 _WIDEST = 48
 
 
+class Part(NamedTuple):
+    """One table of a file: the name of its page, heads, and rows under them."""
+
+    name: str
+    heads: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+
+
 def sheet(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
     """An answer that downloads the rows under their heads, named with the business day."""
+    return sheets(name, (Part(name, heads, rows),))
+
+
+def sheets(name: str, parts: Iterable[Part]) -> Response:
+    """An answer that downloads several tables, each on a page of its own, named with the business day."""
     target = BytesIO()
     book = xlsxwriter.Workbook(
         target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    page = book.add_worksheet(name[:31])
-    page.freeze_panes(1, 0)
-    page.write_row(0, 0, heads, book.add_format({"bold": True, "bg_color": "#E9F0F9", "border": 1}))
-    widths = _write(
-        page, rows, book.add_format({"num_format": "yyyy-mm-dd"}), [len(head) * 2 for head in heads]
-    )
-    for column, width in enumerate(widths):
-        page.set_column(column, column, min(width + 2, _WIDEST))
+    head_format = book.add_format({"bold": True, "bg_color": "#E9F0F9", "border": 1})
+    day_format = book.add_format({"num_format": "yyyy-mm-dd"})
+    for part in parts:
+        page = book.add_worksheet(part.name[:31])
+        page.freeze_panes(1, 0)
+        page.write_row(0, 0, part.heads, head_format)
+        widths = _write(page, part.rows, day_format, [len(head) * 2 for head in part.heads])
+        for column, width in enumerate(widths):
+            page.set_column(column, column, min(width + 2, _WIDEST))
     book.close()
     return download(target.getvalue(), f"{name}-{today():%Y%m%d}.xlsx")
 

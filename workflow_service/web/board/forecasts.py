@@ -36,15 +36,13 @@ def forecasts_page() -> ResponseReturnValue:
 
 @blueprint.get("/forecasts.xlsx", endpoint="export_forecasts")
 def export() -> ResponseReturnValue:
-    """The rows of the page."""
-    asked, chosen = asked_place(), filter_values(*FILTERS)
-    after = cursors.decode(cursors.day, cursors.number)
-    page = forecasts.forecasts(page_session(), page_actor(), ledger_filter(chosen), as_of=asked.as_of, after=after)
+    """All rows of the filters, not those of one page."""
+    asked, wanted = asked_place(), ledger_filter(filter_values(*FILTERS))
     heads = (_("规划代码"), _("规划名称"), _("编制单位"), _("审批路线"), _("阶段"), _("应印发日期"), _("五成可能"), _("九成可能"),
              _("所据规划数"))  # fmt: skip
     rows = (
         (one.line.code, one.line.title, one.line.unit_name, word(one.route, "route"), one.line.stage.label, one.line.due_on,
          one.forecast.likely if one.forecast else None, one.forecast.safe if one.forecast else None, one.history)
-        for one in page.rows
+        for one in forecasts.all_forecasts(page_session(), page_actor(), wanted, as_of=asked.as_of)
     )  # fmt: skip
     return sheet(_("印发预测 %(day)s", day=shown_day().isoformat()), heads, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from .. import cursors
 from ..current import page_actor, page_session
 from ..formats import full_day
 from ..listing import address, filter_values
+from ..sheets import Part, sheets
 from . import charts
 from .views import asked_place, blueprint, ledger_filter, shown_day
 
@@ -43,6 +45,53 @@ def progress_page() -> ResponseReturnValue:
         units=plan_list.lead_units(page_session(), policy.overseen_areas(page_actor())),
         next_address=address(after=cursors.encode(*found.cursor)) if found.cursor else "",
     )  # fmt: skip
+
+
+@blueprint.get("/progress.xlsx", endpoint="export_progress")
+def export() -> ResponseReturnValue:
+    """What the filters show, all rows: plans with their stages, issued against due, the ranking of units."""
+    asked, wanted = asked_place(), ledger_filter(filter_values(*FILTERS))
+    place = ledger.LedgerFilter(area=asked.area, unit=asked.unit)
+    figures = ledger.figures_for(page_session(), page_actor(), place, as_of=asked.as_of)
+    points = ledger.issued_series(page_session(), charts.areas_of(asked), asked.as_of, unit=asked.unit)
+    rows = progress.all_rows(page_session(), page_actor(), wanted, as_of=asked.as_of)
+    name = _("进度 %(day)s", day=shown_day().isoformat())
+    return sheets(name, (_plans_part(rows), _course_part(points), _ranking_part(figures)))
+
+
+def _plans_part(rows: Iterable[progress.GanttRow]) -> Part:
+    heads = (_("规划代码"), _("规划名称"), _("编制单位"), _("阶段"), _("开始"), _("结束"), _("工作日"), _("应印发日期"),
+             _("印发日期"), _("时限状态"))  # fmt: skip
+    return Part(_("规划与阶段"), heads, (cells for row in rows for cells in _stages_of(row)))
+
+
+def _stages_of(row: progress.GanttRow) -> Iterator[tuple[Any, ...]]:
+    """A line a stage; one without dates for a plan that has none yet."""
+    line = row.line
+    first, last = (line.code, line.title, line.unit_name), (line.due_on, line.issued_on, _light_words(line))
+    for bar in row.bars:
+        yield *first, bar.stage.label, bar.begun, bar.ended, bar.working_days, *last
+    if not row.bars:
+        yield *first, line.stage.label, None, None, None, *last
+
+
+def _light_words(line: ledger.LedgerLine) -> str:
+    return str(line.light.words) if line.light else _("已印发") if line.issued_on else ""
+
+
+def _course_part(points: Sequence[ledger.SeriesPoint]) -> Part:
+    """As the page: what was issued is told up to the period in which the shown day lies."""
+    told = [number == 0 or one.day <= shown_day() or points[number - 1].day < shown_day() for number, one in enumerate(points)]
+    rows = ((one.day, one.due, one.issued if is_told else None) for one, is_told in zip(points, told, strict=True))
+    return Part(_("印发进度"), (_("旬末"), _("应印发"), _("实际印发")), rows)
+
+
+def _ranking_part(figures: ledger.LedgerFigures) -> Part:
+    heads = (_("名次"), _("单位"), _("已印发"), _("目录数"), _("完成率"), _("逾期规划"))
+    return Part(_("单位排名"), heads, (
+        (one.place, figures.unit_names.get(one.unit, one.unit), one.figures.issued, one.figures.total, f"{one.figures.rate}%",
+         one.figures.overdue) for one in figures.ranking
+    ))  # fmt: skip
 
 
 @blueprint.get("/gantt.json", endpoint="gantt")
