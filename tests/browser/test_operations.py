@@ -220,7 +220,7 @@ def test_a_connection_cut_while_submitting_loses_nothing_and_submits_once(visit:
     page = visit("energy.handler")
     go(page, f"/tasks/{open_task(town, run, 'draft')}")
     fill_in(page, "断网前写的意见")
-    expect(page.locator(".saved")).to_contain_text("草稿已保存")
+    expect(page.locator(".saved")).to_contain_text("已暂存")
     page.context.set_offline(True)
     page.locator("[data-main]").click()
     expect(page.locator("[data-keep-notice]")).to_contain_text("连接中断")

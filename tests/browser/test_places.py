@@ -90,7 +90,7 @@ def test_a_draft_is_discarded_in_its_row(visit: Visit, town: Town) -> None:
     task_id = apply(town, "宁波市地热“十四五”规划")
     page = ready(visit("energy.handler"), f"/tasks/{task_id}")
     page.locator("form[data-draft] textarea").first.fill("先写一点")
-    expect(page.locator(".saved")).to_contain_text("草稿已保存")
+    expect(page.locator(".saved")).to_contain_text("已暂存")
     ready(page, "/tasks/drafts")
     row = page.locator("tr", has_text="宁波市地热")
     row.get_by_role("button").click()

@@ -216,7 +216,7 @@ def the_line_breaks_while_the_draft_is_handed_in_again(staff: Staff) -> None:
     expect(page.locator(".points li")).to_have_text(["补生态影响章节", "补附图"])
     expect(page.locator("#work textarea").first).to_have_value("李同事起草的说明")
     page.locator("#work textarea").first.fill("断网前写的修改说明")
-    expect(page.locator(".saved")).to_contain_text("草稿已保存")
+    expect(page.locator(".saved")).to_contain_text("已暂存")
     page.context.set_offline(True)
     page.locator("[data-main]").click()
     expect(page.locator("[data-keep-notice]")).to_contain_text("连接中断")

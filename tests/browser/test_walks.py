@@ -70,7 +70,7 @@ def test_staff_take_a_plan_from_its_application_to_its_code(visit: Visit, town: 
     handler.get_by_label("编制理由和依据").fill("落实碳达峰碳中和要求。")
     handler.locator(".segments label", has_text="需要编制规划的事项").click()
     handler.locator(".segments label", has_text="申请列入目录清单").click()
-    expect(handler.locator(".saved")).to_contain_text("草稿已保存")
+    expect(handler.locator(".saved")).to_contain_text("已暂存")
     handler.reload()
     expect(handler.get_by_label("编制理由和依据")).to_have_value("落实碳达峰碳中和要求。")
     handler.locator("[data-main]").click()
@@ -181,7 +181,7 @@ def test_a_lost_connection_keeps_what_was_typed(visit: Visit, town: Town) -> Non
     expect(page.locator(".saved")).to_contain_text("等待网络")
     page.context.set_offline(False)
     page.get_by_label("编制理由和依据").press_sequentially("，接着写")
-    expect(page.locator(".saved")).to_contain_text("草稿已保存")
+    expect(page.locator(".saved")).to_contain_text("已暂存")
 
 
 def test_files_come_by_choosing_and_only_after_the_declaration(visit: Visit, town: Town, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_files_come_by_choosing_and_only_after_the_declaration(visit: Visit, tow
     expect(page.locator('[data-field-files="materials"]')).to_contain_text("规划草案.txt")
     with page.expect_response(lambda answer: _carries(answer, "附草案")):
         page.locator("form[data-draft] textarea").first.fill("附草案。")
-    expect(page.locator(".saved")).to_contain_text("草稿已保存")
+    expect(page.locator(".saved")).to_contain_text("已暂存")
     page.reload()
     expect(page.locator('[data-field-files="materials"]')).to_contain_text("规划草案.txt")
 

@@ -147,7 +147,7 @@ def test_who_comes_second_sees_who_was_first_and_keeps_what_he_typed(house: Hous
 def test_a_draft_is_kept_and_comes_back(house: House, person: SignIn, running: int) -> None:
     handler = person("jb.handler")
     [task] = house.open()
-    assert "草稿已保存" in handler.post(f"/tasks/{task.id}/draft", {"opinion": "只写了一半"}).text
+    assert "已暂存" in handler.post(f"/tasks/{task.id}/draft", {"opinion": "只写了一半"}).text
     assert "只写了一半" in handler.get(f"/tasks/{task.id}").text
     with house.database.transaction() as session:
         assert session.scalars(select(TaskDraft.values)).one() == {"opinion": "只写了一半"}

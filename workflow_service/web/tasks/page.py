@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request, url_for
@@ -30,7 +31,7 @@ from ..forms import fields_of, read_values
 from ..instances.diagrams import drawn, marks_of
 from ..instances.slips import mark_of, page_slip
 from ..once import repeated_answer
-from ..operation_words import operation_word
+from ..operation_words import operation_word, says_as_suites
 from ..rights import allowed
 from ..supervision.reports import report_beside
 from . import materials, operations, signing, urge
@@ -62,12 +63,12 @@ def show(task_id: int) -> ResponseReturnValue:
     task, row = tasks.visible_task(session, actor, task_id)
     kept = tasks.draft_of(session, actor, task_id) if task.status == "open" else None
     values = kept.values if kept else (task.submission or task.prefill or {})
-    return task_page(task, row, values, saved_at=clock_time(kept.saved_at) if kept else "")
+    return task_page(task, row, values, kept_words=kept_line(kept.saved_at) if kept else "")
 
 
 def task_page(
     task: Task, row: ProcessInstance, values: Mapping[str, Any], *, faults: Mapping[str, str] | None = None,
-    conflict: str = "", saved_at: str = "", status: int = 200,
+    conflict: str = "", kept_words: str = "", status: int = 200,
 ) -> ResponseReturnValue:  # fmt: skip
     """The whole page; `faults` by field after a refused submission, `conflict` where somebody else was first."""
     session, actor = page_session(), page_actor()
@@ -98,7 +99,7 @@ def task_page(
         may_reassign=task.status == "open" and not task.held and allowed("task.reassign", policy.thing_of(task.area_path)),
         taken_by=materials.taken_by(session, task, tasks.as_he_acts(session, actor, task).responsible),
         conflict=conflict,
-        saved_at=saved_at,
+        kept_words=kept_words,
         picture=picture,
         marks=marks_of(activities, incidents, task.process_key),
         documentation=ahead.documentation if seen.behind is None else "",
@@ -154,7 +155,13 @@ def draft(task_id: int) -> ResponseReturnValue:
     values = read_values(forms.form_of_task(session, task, row.definition_id), request.form)
     with transaction() as writing:
         tasks.save_draft(writing, actor, task_id, values, now=page_now())
-    return _("草稿已保存 %(time)s", time=clock_time(page_now()))
+    return kept_line(page_now())
+
+
+def kept_line(moment: datetime) -> str:
+    """The one line that says until when the form is kept, on the page and as the answer that its script shows."""
+    time = clock_time(moment)
+    return _("草稿已保存 %(time)s", time=time) if says_as_suites() else _("已暂存 %(time)s", time=time)
 
 
 def claim(task_id: int) -> ResponseReturnValue:
