@@ -1,5 +1,5 @@
-"""Months with a moving clock over the Spring Festival and National Day, two schedulers and two workers at it, while offices work;
-a worker of its own process is killed in the middle of each rhythm.
+"""Months with a moving clock over the Spring Festival and National Day, three scheduler processes and two workers at it, while
+offices work; a scheduler is killed every few days while it looks, a worker's process in the middle of each rhythm.
 
 One run a period, one digest a person and day, and figures of bulletins that a recount from the test's own journal gives again.
 """
@@ -16,13 +16,13 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from tests.scheduler.processes import Schedulers
 from tests.scheduler.test_triggers import SYSTEM, activate, queued, work_of
 from tests.services.catalogue import Catalogue, moment
 from tests.services.test_rhythms import government as government
 from workflow_service.domain.rhythms import Rhythm, RhythmSettings, runs_between
 from workflow_service.domain.working_calendar import WorkingCalendar
 from workflow_service.jobs import queue
-from workflow_service.scheduler import triggers
 from workflow_service.services import rhythms
 from workflow_service.store.database import Database
 from workflow_service.store.runtime import ProcessInstance
@@ -30,6 +30,7 @@ from workflow_service.store.supervision import Bulletin, Notice, RhythmRun
 
 CALENDAR = WorkingCalendar.published()
 HOURS = (8, 9, 15)
+SCHEDULERS = 3
 
 
 @dataclass
@@ -56,6 +57,13 @@ def two(government: Database) -> Iterator[list[Database]]:
     yield made
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def schedulers(government: Database) -> Iterator[Schedulers]:
+    made = Schedulers(government.url, SCHEDULERS)
+    yield made
+    made.close()
 
 
 def office_works(database: Database, journal: Journal, day: date, number: int) -> None:
@@ -105,7 +113,7 @@ def kill_in_the_middle(database: Database, rhythm: str, period: str, at: datetim
     ("first", "days"), [(date(2025, 9, 25), 35), (date(2026, 2, 5), 32)], ids=["national day", "spring festival"]
 )
 def test_a_month_runs_once_a_period_and_its_bulletins_can_be_recounted(
-    government: Database, two: list[Database], first: date, days: int
+    government: Database, two: list[Database], schedulers: Schedulers, first: date, days: int
 ) -> None:
     journal = Journal({
         "能源规划": (date(2021, 1, 4), date(2027, 6, 30), None), "水利规划": (date(2021, 1, 4), date(2027, 6, 30), None),
@@ -122,7 +130,7 @@ def test_a_month_runs_once_a_period_and_its_bulletins_can_be_recounted(
             office_works(government, journal, day, number)
             for hour in HOURS:
                 at = moment(day, hour)
-                list(pool.map(lambda one, at=at: triggers.claim_rhythms(3)(one, lambda: at), two))
+                (schedulers.at_killing_one if hour == 9 and number % 6 == 1 else schedulers.at)(at)
                 with government.transaction() as session:
                     waiting = rhythms.unfinished(session, now=at)
                 for run in waiting:
@@ -132,6 +140,7 @@ def test_a_month_runs_once_a_period_and_its_bulletins_can_be_recounted(
                 list(pool.map(lambda each, at=at: work_of(each[0], at).advance_rhythm(*each[1:]), both))
                 with government.transaction() as session:
                     session.execute(text("DELETE FROM procrastinate_jobs"))
+    assert schedulers.killed >= days // 6
     assert killed == {rhythm.value for rhythm in Rhythm}, "each was killed between its first chunk and its second"
     last = moment(first + timedelta(days=days - 1), HOURS[-1])
     for rhythm in Rhythm:

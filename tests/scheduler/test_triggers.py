@@ -5,11 +5,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
+from tests.scheduler.processes import Schedulers
 from tests.services.catalogue import Catalogue, moment
 from tests.services.test_rhythms import government as government
 from workflow_service.config import Settings
@@ -25,7 +27,7 @@ from workflow_service.store.runtime import ProcessInstance
 from workflow_service.store.supervision import Bulletin, Notice, RhythmRun
 
 SYSTEM = Actor.system("cli")
-SCHEDULERS = 4
+SCHEDULERS, WORKERS = 4, 2
 
 
 def activate(database: Database, day: date) -> None:
@@ -45,23 +47,23 @@ def queued(database: Database) -> list[tuple[str, dict[str, str]]]:
 
 @pytest.fixture
 def others(government: Database) -> Iterator[list[Database]]:
-    made = [Database(government.url, government.options) for _ in range(SCHEDULERS)]
+    made = [Database(government.url, government.options) for _ in range(WORKERS)]
     yield made
     for one in made:
         one.close()
 
 
-def test_four_schedulers_and_two_workers_walk_a_month_and_each_period_runs_once(
+def test_four_scheduler_processes_and_two_workers_walk_a_month_and_each_period_runs_once(
     government: Database, others: list[Database]
 ) -> None:
     activate(government, date(2025, 9, 29))
-    with ThreadPoolExecutor(SCHEDULERS) as pool:
+    with closing(Schedulers(government.url, SCHEDULERS)) as schedulers, ThreadPoolExecutor(2 * WORKERS) as pool:
         for number in range(16):
             at = moment(date(2025, 9, 29) + timedelta(days=number), 9)
-            list(pool.map(lambda one, at=at: triggers.claim_rhythms(3)(one, lambda: at), others))
+            schedulers.at(at)
             runs = [job[1] for job in queued(government) if job[0] == queue.ADVANCE_RHYTHM]
             assert len({(run["rhythm"], run["period"]) for run in runs}) == len(runs)
-            twice = [(one, run) for run in runs for one in others[:2]]
+            twice = [(one, run) for run in runs for one in others]
             list(pool.map(lambda pair, at=at: work_of(pair[0], at).advance_rhythm(**pair[1]), twice))
             with government.transaction() as session:
                 session.execute(text("DELETE FROM procrastinate_jobs"))
