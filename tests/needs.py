@@ -1,7 +1,7 @@
-"""What the tests need beside Python packages: Chromium, a Chinese font, Pango and LibreOffice. Run it to install what is missing.
+"""What the tests need beside Python packages: Chromium, a Chinese font and Pango. Run it to install what is missing.
 
-Tests with a browser, of PDF, and that open documents are never skipped: where something is missing and cannot be
-installed, this fails and says what.
+Tests with a browser and of PDF are never skipped: where something is missing and cannot be installed, this fails and says
+what. LibreOffice (Debian: libreoffice-writer-nogui) opens documents where it is present.
 """
 
 import ctypes.util
@@ -67,7 +67,6 @@ NEEDS = (
     Need("Chromium", lambda: browser() is not None, ("chromium",)),
     Need("a Chinese font", _has_chinese_font, ("fontconfig", "fonts-noto-cjk")),
     Need("Pango", _has_pango, ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")),
-    Need("LibreOffice", lambda: libreoffice() is not None, ("libreoffice-writer-nogui",)),
 )
 
 

@@ -1,13 +1,13 @@
 """People are away from a day to a day: no digest reaches them meanwhile, and what lies with them alone reaches the superior.
 
-Revision 0027, after 0023.
+Revision 0027, after 0026.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0027"
-down_revision = "0023"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 from docx.shared import Length
 from pypdf import PdfReader
 
-from tests.documents.opening import opened_with_libreoffice
+from tests.documents.opening import opened_with_libreoffice, where_present
 from tests.documents.samples import BULLETIN, NOTICE, SLIP, STATUTORY, WEEKLY, WRITTEN_AT
 from workflow_service.documents.bulletin import bulletin_document
 from workflow_service.documents.docx import write_docx
@@ -186,6 +186,7 @@ def test_a_tables_head_stands_with_its_first_row() -> None:
         assert not any(cell.paragraphs[0].paragraph_format.keep_with_next for row in rows for cell in row.cells)
 
 
+@where_present
 @pytest.mark.slow
 def test_libreoffice_opens_every_document(tmp_path: Path) -> None:
     for name, document in ALL.items():

@@ -53,7 +53,7 @@ def export() -> ResponseReturnValue:
     asked, wanted = asked_place(), ledger_filter(filter_values(*FILTERS))
     place = ledger.LedgerFilter(area=asked.area, unit=asked.unit)
     figures = ledger.figures_for(page_session(), page_actor(), place, as_of=asked.as_of)
-    points = ledger.issued_series(page_session(), charts.areas_of(asked), asked.as_of, unit=asked.unit)
+    points = ledger.issued_series(page_session(), charts.areas_of(asked), asked.as_of, part=ledger.Part.of_unit(asked.unit))
     rows = progress.all_rows(page_session(), page_actor(), wanted, as_of=asked.as_of)
     name = _("进度 %(day)s", day=shown_day().isoformat())
     return sheets(name, (_plans_part(rows), _course_part(points), _ranking_part(figures)))
