@@ -9,7 +9,6 @@ import pytest
 
 from tests.needs import libreoffice
 
-
 where_present = pytest.mark.skipif(libreoffice() is None, reason="LibreOffice is not installed")
 
 
