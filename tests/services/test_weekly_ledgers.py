@@ -136,6 +136,14 @@ def test_many_plans_end_a_chunk_before_many_areas_do(government: Database, monke
     assert set(kept(government)) == {PROVINCE, COUNTY}
 
 
+def test_a_very_long_document_ends_with_how_many_plans_it_leaves_out(
+    government: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weekly_ledgers, "MOST_LINES", 1)
+    said = text_of(docx(government, moment(date(2025, 11, 25))))
+    assert "能源规划" in said and "水利规划" not in said and "另有1项，见系统台账" in said
+
+
 def test_what_follows_a_later_run_by_hand_changes_no_document_that_was_sent(government: Database) -> None:
     asked(government)
     with_a_county(government)

@@ -45,6 +45,8 @@ from .weekly import (
 
 AREAS_A_CHUNK, LINES_A_CHUNK = 50, 2000
 """How many documents are written in one transaction, and after how many plans in them it ends earlier."""
+MOST_LINES = 5000
+"""Plans that a document lists, those due first first: beyond, a docx takes minutes and hundreds of MB; page and xlsx have all."""
 
 
 def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
@@ -126,9 +128,15 @@ def _written(session: Session, found: WeeklyLedger, now: datetime) -> bytes:
     document = paper.WeeklyLedger(
         mark="规划编制周调度台账", organ=organ or "", period=f"{found.first:%Y年%m月%d日}至{found.last:%m月%d日}",
         as_of=found.last, issued_on=SETTINGS.day_of(now), written_at=now, comparison=found.comparison,
-        lines=tuple(_paper_line(one) for one in found.plans), late=found.late, reports_due=found.reports_due,
+        lines=_paper_lines(found.plans), late=found.late, reports_due=found.reports_due,
     )  # fmt: skip
     return paper_templates.write(session, "weekly", document)
+
+
+def _paper_lines(plans: Sequence[ReportedPlan]) -> tuple[paper.ReportLine, ...]:
+    listed = tuple(_paper_line(one) for one in plans[:MOST_LINES])
+    more = len(plans) - len(listed)
+    return (*listed, paper.ReportLine(f"另有{more}项，见系统台账", "", "", "")) if more > 0 else listed
 
 
 def _paper_line(one: ReportedPlan) -> paper.ReportLine:
