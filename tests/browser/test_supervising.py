@@ -7,13 +7,15 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests.browser.clerks import open_and_urge
-from tests.browser.town import NOW, Town
-from workflow_service.services import bulletins
+from tests.browser.town import NOW, Town, login
+from workflow_service.domain.rhythms import Rhythm
+from workflow_service.identity.access import actor_by_username
+from workflow_service.services import bulletins, processes, rhythm_by_hand, rhythms, tasks
 from workflow_service.store.acting import ListedMatter, SpecialReportRow
 from workflow_service.store.operations import TaskEvent
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
-from workflow_service.store.runtime import Task
+from workflow_service.store.runtime import ProcessInstance, Task
 from workflow_service.store.supervision import Bulletin
 
 Visit = Callable[..., Page]
@@ -209,3 +211,43 @@ def hand_in(page: Page, town: Town, element: str, words: dict[str, str]) -> None
         page.get_by_label(label).first.fill(text)
     page.locator("[data-main]").click()
     expect(page.get_by_role("status").first).to_contain_text("已提交")
+
+
+def test_a_planner_turns_a_stuck_matter_of_a_weekly_report_into_a_special_report(visit: Visit, town: Town) -> None:
+    with town.database.transaction() as session:
+        supervisor = actor_by_username(session, login("drc.supervisor"), "demo", "", NOW.date())
+        run = rhythm_by_hand.run_by_hand(session, supervisor, Rhythm.WEEKLY, "unit", "nb.energy", now=NOW)
+    rhythms.finish(town.database, *run, now=NOW)
+    with town.database.transaction() as session:
+        asked = session.scalars(select(Task).where(Task.element_id == "report_progress")).one()
+        asked_id, instance = asked.id, session.get_one(ProcessInstance, asked.instance_id)
+        plans = processes.variables_at(session, instance, asked.token, now=NOW)["plans"]
+        rows = [{"plan": one["id"], "progress": "推进中", "problems": "用海指标未落实"} for one in plans]
+        said = {"outcome": "needs_help", "reports": rows, "problem": "请协调用海指标"}
+        handler = actor_by_username(session, login("energy.handler"), "demo", "", NOW.date())
+        tasks.complete_task(session, handler, asked_id, said, now=NOW)
+        choosing = session.scalars(select(Task).where(Task.element_id == "special_report")).one().id
+
+    planner = visit("drc.planner")
+    planner.goto(f"/tasks/{choosing}")
+    planner.locator('html[data-ready="true"]').wait_for()
+    expect(planner.locator("main")).to_contain_text("请协调用海指标")
+    planner.locator("label", has_text="不报专报").click()
+    expect(planner.get_by_label("不报的理由")).to_be_visible()
+    expect(planner.get_by_label("就此起草专报").first).to_be_hidden()
+    planner.locator("label", has_text="起草专报").first.click()
+    planner.get_by_label("就此起草专报").first.check()
+    planner.locator("[data-main]").click()
+    planner.wait_for_url("**/tasks")
+    planner.goto(f"/tasks/{choosing}")
+    planner.locator("main").get_by_role("link", name=re.compile("编制进度的专报")).click()
+    expect(planner.locator("main")).to_contain_text("用海指标未落实；需协调：请协调用海指标")
+    planner.get_by_role("link", name="起草专报").click()
+    planner.locator('html[data-ready="true"]').wait_for()
+    planner.locator("label", has_text="提交审核").click()
+    planner.locator("[data-main]").click()
+    planner.wait_for_url("**/tasks")
+    with town.database.transaction() as session:
+        made = session.scalars(select(SpecialReportRow).where(SpecialReportRow.origin_instance_id.is_not(None))).one()
+        waiting = select(Task.element_id).where(Task.instance_id == made.instance_id, Task.status == "open")
+        assert session.scalars(waiting).all() == ["release"]
