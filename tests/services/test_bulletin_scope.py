@@ -13,7 +13,7 @@ from workflow_service.documents.templates import text_of
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.i18n import use_language
-from workflow_service.services import bulletin_scope, bulletins, rhythm_by_hand, rhythms, tasks
+from workflow_service.services import bulletin_scope, bulletins, calendar_days, rhythm_by_hand, rhythms, tasks
 from workflow_service.services.context import Actor
 from workflow_service.store import circulation_list
 from workflow_service.store.database import Database
@@ -161,6 +161,19 @@ def test_it_comes_once_a_period_and_part_and_again_in_the_next_period(government
         assert {tuple(row) for row in session.execute(select(Bulletin.period, Bulletin.scope))} == {
             ("2025-11-D2", WATER), ("2025-11-D2", "unit:zj.energy"), ("2025-11-D3", WATER),
         }  # fmt: skip
+
+
+def test_it_tells_of_no_period_that_is_not_over_though_the_whole_one_will_tell_both_together(government: Database) -> None:
+    plans(government)
+    with government.transaction() as session:
+        off = {date(2025, 11, number): (False, "测试假日") for number in (11, 12, 13, 14, 17, 18, 19, 20)}
+        calendar_days.set_days(session, SYSTEM, off, now=moment(date(2025, 11, 3)))
+    run(government, WATER, moment(date(2025, 11, 13)))
+    told = of_scope(government, WATER, "2025-11-D1")
+    assert (told.figures["label"], told.figures["last"]) == ("11月上旬", "2025-11-10")
+    assert told.figures["total"]["issued"] == 1  # 防洪规划 is issued on the 14th
+    run(government, WATER, moment(date(2025, 11, 24)))
+    assert of_scope(government, WATER).figures["label"] == "11月上旬至11月中旬"
 
 
 def test_a_unit_or_route_without_plans_at_the_period_s_end_gets_none(government: Database) -> None:

@@ -289,7 +289,7 @@ def test_pools_and_bulletins_name_the_government_and_not_its_code(house: House, 
         bulletins.draft_bulletin(session, "330205", "2025-11-D1", now=house.now)
     supervisor = person("jb.supervisor")
     assert '<span class="muted">江北区人民政府</span>' in supervisor.get("/meetings").text
-    assert '<td class="hide-sm">江北区人民政府</td>' in supervisor.get("/bulletins").text
+    assert '<td class="hide-sm">江北区人民政府<small>全部规划</small></td>' in supervisor.get("/bulletins").text
 
 
 @pytest.mark.parametrize(("language", "names"), [("zh", ("表单：核稿", "时限表")), ("en", ("Check the text", "时限表"))])

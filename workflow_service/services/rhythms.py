@@ -194,7 +194,11 @@ def run_at(session: Session, rhythm: Rhythm, at: datetime) -> Run:
     wanted = previous_period(rhythm, period) if rhythm is Rhythm.TEN_DAY else period
     setup, calendar = configured(session).settings, working_calendar(session)
     near = runs_between(rhythm, at - LONGEST_SHIFT, at + LONGEST_SHIFT, calendar, setup)
-    return next(run for run in near if wanted.key in run.period_keys)
+    found = next(run for run in near if wanted.key in run.period_keys)
+    if rhythm is not Rhythm.TEN_DAY or found.period_key == wanted.key:
+        return found
+    over = tuple(period for period in found.covers if period.last <= wanted.last)  # the others have no figures yet
+    return replace(found, covers=over, figures_at=setup.midnight_after(wanted.last))
 
 
 def due_at_moment(session: Session, at: datetime) -> list[Run]:
