@@ -52,7 +52,7 @@ def county(house: House) -> Changing:
 def titles(county: Changing, day: date) -> set[str]:
     """The plans in the ledger of a day."""
     with county.house.database.transaction() as session:
-        return {line.title for line in ledger.open_plans(session, AREA, as_of=day)}
+        return {line.title for line in ledger.open_plans(session, AREA, as_of=day).rows}
 
 
 def total(county: Changing, day: date) -> int:

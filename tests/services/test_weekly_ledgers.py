@@ -144,6 +144,40 @@ def test_a_very_long_document_ends_with_how_many_plans_it_leaves_out(
     assert "能源规划" in said and "水利规划" not in said and "另有1项，见系统台账" in said
 
 
+@pytest.mark.parametrize(
+    ("told", "text", "unit", "titles"),
+    [
+        ("", "", "", ["能源规划", "水利规划"]),
+        ("reported", "", "", ["能源规划"]),
+        ("problems", "", "", []),
+        ("silent", "", "", ["水利规划"]),
+        ("", "nengyuan", "", ["能源规划"]),
+        ("", "", "zj.water", ["水利规划"]),
+        ("reported", "", "zj.water", []),
+    ],
+)
+def test_of_a_week_one_sees_what_one_looks_for(government: Database, told: str, text: str, unit: str, titles: list[str]) -> None:
+    asked(government)
+    answer(government, "zj.energy", "已形成初稿", moment(date(2025, 11, 26)))
+    with government.transaction() as session:
+        wanted, now = weekly.WeeklyFilter(unit, text, told), moment(date(2025, 11, 27))
+        found = weekly.weekly_ledger(session, SYSTEM, MONDAY, area_path=PROVINCE, wanted=wanted, now=now)
+    assert [one.line.title for one in found.plans] == titles
+    assert (found.reported, found.in_progress, found.cursor) == (1, 2, None), "of all, whatever is looked for"
+
+
+def test_a_week_is_read_page_by_page(government: Database) -> None:
+    asked(government)
+    pages, after = [], None
+    with government.transaction() as session:
+        for _page in range(2):
+            asking = {"area_path": PROVINCE, "after": after, "limit": 1, "now": moment(date(2025, 11, 27))}
+            found = weekly.weekly_ledger(session, SYSTEM, MONDAY, **asking)
+            pages.append([one.line.title for one in found.plans])
+            after = found.cursor
+    assert pages == [["能源规划"], ["水利规划"]] and after is None
+
+
 def test_what_follows_a_later_run_by_hand_changes_no_document_that_was_sent(government: Database) -> None:
     asked(government)
     with_a_county(government)

@@ -131,12 +131,7 @@ def ledger_rows(
 ) -> LedgerPage:  # fmt: skip
     """Give a page of the ledger, those due first first, of the areas that the actor oversees; `limit` None gives all rows."""
     at = AsOf.of(as_of)
-    state = queries.state_at(session, at.asked, _wanted(session, actor, filters or LedgerFilter(), at))
-    found = queries.page(session, state, after=after, limit=None if limit is None else limit + 1)
-    more = limit is not None and len(found) > limit
-    kept = found[:limit]
-    lines = tuple(lines_of(session, kept, at))
-    return LedgerPage(lines, (lines[-1].due_on or queries.FAR_OFF, lines[-1].plan_id) if more else None)
+    return _page(session, at, _wanted(session, actor, filters or LedgerFilter(), at), after, limit)
 
 
 def count_rows(session: Session, actor: Actor, filters: LedgerFilter, *, as_of: date | datetime) -> int:
@@ -195,9 +190,17 @@ def overdue_plans(
     return _all_lines(session, at, wanted, limit)
 
 
-def open_plans(session: Session, area_path: Areas, *, as_of: date | datetime) -> list[LedgerLine]:
-    """Give the plans in progress, those due first first."""
-    return _all_lines(session, AsOf.of(as_of), queries.Wanted(areas=_areas(area_path), issued=False))
+def open_plans(
+    session: Session, area_path: Areas, *, as_of: date | datetime, part: Part = WHOLE, text: str = "",
+    plan_ids: Collection[int] | None = None, without: Collection[int] = (), after: tuple[date, int] | None = None,
+    limit: int | None = None,
+) -> LedgerPage:  # fmt: skip
+    """Give a page of the plans in progress, those due first first: some by id only, `without` others, found by `text`."""
+    wanted = replace(
+        part.within(_areas(area_path)), issued=False, plan_ids=None if plan_ids is None else tuple(sorted(plan_ids)),
+        without=tuple(sorted(without)), **_sought(text),
+    )  # fmt: skip
+    return _page(session, AsOf.of(as_of), wanted, after, limit)
 
 
 def lines_by_id(session: Session, plan_ids: Collection[int], *, as_of: date | datetime) -> dict[int, LedgerLine]:
@@ -269,8 +272,7 @@ def _wanted(session: Session, actor: Actor, filters: LedgerFilter, at: AsOf) -> 
         areas=limited(policy.overseen_areas(actor), filters.area),
         equal=tuple((name, getattr(filters, name)) for name in columns if getattr(filters, name)),
         units=(filters.unit,) if filters.unit else (),
-        keys=query_keys(filters.text) if filters.text.strip() else None,
-        code=filters.text.strip().upper(),
+        **_sought(filters.text),
         issued_from=filters.issued_from,
         issued_until=filters.issued_until,
     )
@@ -287,6 +289,11 @@ def _wanted(session: Session, actor: Actor, filters: LedgerFilter, at: AsOf) -> 
         return replace(wanted, issued=False, waiting=True)
     span = _span(light, at.day, measure_at(session, at.until))
     return replace(wanted, issued=False, waiting=False, **span)
+
+
+def _sought(text: str) -> dict[str, Any]:
+    """What is typed to find plans by: titles, initials, or a code."""
+    return {"keys": query_keys(text) if text.strip() else None, "code": text.strip().upper()}
 
 
 def _span(light: Light, day: date, measure: Measure) -> dict[str, Any]:
@@ -355,6 +362,17 @@ def _added(pairs: Iterator[tuple[Any, Figures]]) -> dict[Any, Figures]:
 
 def _counts(row: Any) -> Figures:
     return Figures(row.total, row.issued, row.overdue)
+
+
+def _page(
+    session: Session, at: AsOf, wanted: queries.Wanted, after: tuple[date, int] | None, limit: int | None
+) -> LedgerPage:  # fmt: skip
+    found = queries.page(
+        session, queries.state_at(session, at.asked, wanted), after=after, limit=None if limit is None else limit + 1
+    )
+    more = limit is not None and len(found) > limit
+    lines = tuple(lines_of(session, found[:limit], at))
+    return LedgerPage(lines, (lines[-1].due_on or queries.FAR_OFF, lines[-1].plan_id) if more else None)
 
 
 def _all_lines(session: Session, at: AsOf, wanted: queries.Wanted, limit: int | None = None) -> list[LedgerLine]:

@@ -60,7 +60,8 @@ class ReportedPlan:
 class WeeklyLedger:
     """The ledger of one week (Monday `first` to Sunday `last`) for one area.
 
-    `late` are the units that did not report in time; `reports_due` whether the time for it is over.
+    `plans` are those asked for, or a page of them, after which `cursor` goes on (None at the end); `reported` is how many of all
+    have a report. `late` are the units that did not report in time; `reports_due` whether the time for it is over.
     """
 
     area_path: str
@@ -68,13 +69,35 @@ class WeeklyLedger:
     last: date
     comparison: Comparison
     plans: tuple[ReportedPlan, ...]
+    cursor: tuple[date, int] | None
+    reported: int
     late: tuple[str, ...]
     reports_due: bool
+
+    @property
+    def in_progress(self) -> int:
+        """How many plans were in progress at the end of the week."""
+        return self.comparison.now.total - self.comparison.now.issued
 
     @property
     def week(self) -> str:
         """The week's key, as `2026-W09`."""
         return week_of(self.first).key
+
+
+@dataclass(frozen=True)
+class WeeklyFilter:
+    """What to show of a week: one `unit`'s plans (its code), those found by `text`, and by what is `told` of them.
+
+    `told` is "reported", "problems" (reported with problems), "silent" (not reported), or empty for all.
+    """
+
+    unit: str = ""
+    text: str = ""
+    told: str = ""
+
+
+EVERYTHING = WeeklyFilter()
 
 
 def ask_for_reports(session: Session, run: RhythmRun, *, now: datetime) -> int | None:
@@ -189,25 +212,66 @@ def area_of_ledger(actor: Actor, area_path: str) -> str:
     return path
 
 
-def weekly_ledger(session: Session, actor: Actor, day: date, *, area_path: str = "", now: datetime) -> WeeklyLedger:
+def weekly_ledger(
+    session: Session, actor: Actor, day: date, *, area_path: str = "", wanted: WeeklyFilter = EVERYTHING,
+    after: tuple[date, int] | None = None, limit: int | None = None, now: datetime,
+) -> WeeklyLedger:  # fmt: skip
     """Give the ledger of the week that `day` lies in, for the actor's area or one that he sees; raises Forbidden."""
     path, week = area_of_ledger(actor, area_path), week_of(day)
-    return ledger_of(session, path, week, answers_of(session, week.key, now=now))
+    return ledger_of(session, path, week, answers_of(session, week.key, now=now), wanted=wanted, after=after, limit=limit)
 
 
-def ledger_of(session: Session, path: str, week: Period, answers: Answers) -> WeeklyLedger:
-    """Give the ledger of an area and a week with what was reported until now; rights are the caller's."""
-    rows = ledger.open_plans(session, path, as_of=week.last)
-    done = ledger.issued_between(session, path, week.first, week.last, as_of=week.last)
-    said = _reports(session, [row.plan_id for row in (*rows, *done)], week.first)
-    rows += [row for row in done if row.plan_id in said]  # issued after its unit had reported on it
+def ledger_of(
+    session: Session, path: str, week: Period, answers: Answers, *, wanted: WeeklyFilter = EVERYTHING,
+    after: tuple[date, int] | None = None, limit: int | None = None,
+) -> WeeklyLedger:  # fmt: skip
+    """Give the ledger of an area and a week with what was reported until now, or a page of it; rights are the caller's."""
+    told = _told(session, path, week.first)
+    page = _open(session, path, week, wanted, told, after, limit)
+    rows = [*page.rows, *(() if page.cursor else _issued_after_report(session, path, week, wanted, told))]
+    said = _reports(session, [row.plan_id for row in rows], week.first)
     figures = ledger.figures(session, path, week.last)
     before = ledger.figures(session, path, week.first - timedelta(days=1))
     return WeeklyLedger(
         area_path=path, first=week.first, last=week.last, comparison=Comparison(figures.total, before.total),
-        plans=tuple(_reported(row, said.get(row.plan_id)) for row in rows),
+        plans=tuple(_reported(row, said.get(row.plan_id)) for row in rows), cursor=page.cursor, reported=len(told),
         late=tuple(unit.name for unit in answers.late if unit.area_path.startswith(path)), reports_due=answers.due,
     )  # fmt: skip
+
+
+def _told(session: Session, path: str, week: date) -> Mapping[int, bool]:
+    """The plans of an area that were reported on in a week, and whether the last report tells of problems."""
+    of_area = WeeklyReport.week == week, Plan.area_path.startswith(path, autoescape=True)
+    last = select(WeeklyReport.plan_id, WeeklyReport.problems != "").join(Plan, Plan.id == WeeklyReport.plan_id).where(*of_area)
+    return {row[0]: row[1] for row in session.execute(last.order_by(WeeklyReport.reported_at))}
+
+
+def _open(
+    session: Session, path: str, week: Period, wanted: WeeklyFilter, told: Mapping[int, bool], after: tuple[date, int] | None,
+    limit: int | None,
+) -> ledger.LedgerPage:  # fmt: skip
+    silent = wanted.told == "silent"
+    return ledger.open_plans(
+        session, path, as_of=week.last, part=ledger.Part.of_unit(wanted.unit), text=wanted.text,
+        plan_ids=_of_these(wanted, told) if wanted.told and not silent else None, without=told if silent else (), after=after,
+        limit=limit,
+    )  # fmt: skip
+
+
+def _issued_after_report(
+    session: Session, path: str, week: Period, wanted: WeeklyFilter, told: Mapping[int, bool]
+) -> list[ledger.LedgerLine]:  # fmt: skip
+    """The plans that were issued in the week after their unit had reported on them."""
+    if wanted.text or wanted.told == "silent":
+        return []
+    part = ledger.Part.of_unit(wanted.unit)
+    done = ledger.issued_between(session, path, week.first, week.last, as_of=week.last, part=part)
+    return [row for row in done if row.plan_id in _of_these(wanted, told)]
+
+
+def _of_these(wanted: WeeklyFilter, told: Mapping[int, bool]) -> set[int]:
+    """The plans reported on, of which only those with problems where these are wanted."""
+    return {plan_id for plan_id, has_problems in told.items() if has_problems or wanted.told != "problems"}
 
 
 def locked_reports(session: Session, plan_ids: Sequence[int]) -> list[ProcessInstance]:

@@ -90,7 +90,7 @@ def _sent(
     """The figures of an area, and how many plans its document lists, where it had to be written."""
     if is_kept:
         return ledger.figures(session, area, week.last).total, 0
-    found = ledger_of(session, area, week, answers)
+    found = ledger_of(session, area, week, answers, limit=MOST_LINES)
     with use_language(SOURCE_LANGUAGE):
         content = _written(session, found, now)
     values = {"area_path": area, "week": week.first, "sent_at": now, "content": content}
@@ -105,7 +105,7 @@ def weekly_docx(session: Session, actor: Actor, day: date, *, area_path: str = "
     kept = session.scalars(select(WeeklyLedgerDocument.content).where(*_of(path, week))).one_or_none()
     if kept is not None:
         return kept
-    return _written(session, ledger_of(session, path, week, answers_of(session, week.key, now=now)), now)
+    return _written(session, ledger_of(session, path, week, answers_of(session, week.key, now=now), limit=MOST_LINES), now)
 
 
 def sent_at(session: Session, area_path: str, day: date) -> datetime | None:
@@ -128,14 +128,14 @@ def _written(session: Session, found: WeeklyLedger, now: datetime) -> bytes:
     document = paper.WeeklyLedger(
         mark="规划编制周调度台账", organ=organ or "", period=f"{found.first:%Y年%m月%d日}至{found.last:%m月%d日}",
         as_of=found.last, issued_on=SETTINGS.day_of(now), written_at=now, comparison=found.comparison,
-        lines=_paper_lines(found.plans), late=found.late, reports_due=found.reports_due,
+        lines=_paper_lines(found), late=found.late, reports_due=found.reports_due,
     )  # fmt: skip
     return paper_templates.write(session, "weekly", document)
 
 
-def _paper_lines(plans: Sequence[ReportedPlan]) -> tuple[paper.ReportLine, ...]:
-    listed = tuple(_paper_line(one) for one in plans[:MOST_LINES])
-    more = len(plans) - len(listed)
+def _paper_lines(found: WeeklyLedger) -> tuple[paper.ReportLine, ...]:
+    listed = tuple(_paper_line(one) for one in found.plans)
+    more = found.in_progress - len(listed) if found.cursor else 0
     return (*listed, paper.ReportLine(f"另有{more}项，见系统台账", "", "", "")) if more > 0 else listed
 
 

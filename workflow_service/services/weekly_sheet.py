@@ -10,12 +10,14 @@ from workflow_service.documents.sheets import Cell, Sheet, SheetColumn, Shown, w
 from workflow_service.i18n import _
 
 from .context import Actor
-from .weekly import ReportedPlan, WeeklyLedger, weekly_ledger
+from .weekly import EVERYTHING, ReportedPlan, WeeklyFilter, WeeklyLedger, weekly_ledger
 
 
-def weekly_xlsx(session: Session, actor: Actor, day: date, *, area_path: str = "", now: datetime) -> bytes:
-    """Give the ledger of the week that `day` lies in as a file with two sheets; raises Forbidden."""
-    found = weekly_ledger(session, actor, day, area_path=area_path, now=now)
+def weekly_xlsx(
+    session: Session, actor: Actor, day: date, *, area_path: str = "", wanted: WeeklyFilter = EVERYTHING, now: datetime
+) -> bytes:  # fmt: skip
+    """Give all rows of a filter of the week that `day` lies in as a file with two sheets; raises Forbidden."""
+    found = weekly_ledger(session, actor, day, area_path=area_path, wanted=wanted, now=now)
     title, note = _("周调度台账"), _note(found)
     lines = Sheet(title, title, _columns(), (_cells(one) for one in found.plans), now, note)
     late = Sheet(

@@ -105,6 +105,7 @@ class Wanted:
     """Which rows. `areas` None means everything; `equal` compares columns; `issued`, `filed`, `waiting` None mean both.
 
     `keys` are those of a search, which `code` answers too.
+    `plan_ids` are the only ones, `without` those left out.
     `due_from` and `due_before` bound the due date (half-open); `issued_from` and `issued_until` the issue (closed).
     """
 
@@ -121,6 +122,7 @@ class Wanted:
     issued_from: date | None = None
     issued_until: date | None = None
     plan_ids: tuple[int, ...] | None = None
+    without: tuple[int, ...] = ()
 
     @property
     def is_counted(self) -> bool:
@@ -128,7 +130,7 @@ class Wanted:
         spans = (self.due_from, self.due_before, self.issued_from, self.issued_until)
         asked = (self.issued, self.filed, self.waiting, self.keys, self.plan_ids, *spans)
         kinds = all(name in plan_counts.KINDS for name, _value in self.equal)
-        return kinds and all(one is None for one in asked) and plan_counts.is_countable(self.areas)
+        return kinds and all(one is None for one in asked) and not self.without and plan_counts.is_countable(self.areas)
 
 
 def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool = True) -> Subquery:
@@ -362,6 +364,8 @@ def _conditions(state: Subquery, wanted: Wanted, moment: Moment) -> list[ColumnE
         found.append(c.lead_unit_id.in_(select(Unit.id).where(Unit.code.in_(wanted.units))))
     if wanted.plan_ids is not None:
         found.append(c.id.in_(wanted.plan_ids))
+    if wanted.without:
+        found.append(c.id.not_in(wanted.without))
     if wanted.issued is not None:
         found.append(c.issued_on.is_not(None) if wanted.issued else c.issued_on.is_(None))
     if wanted.filed is not None:
