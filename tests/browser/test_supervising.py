@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from tests.browser.clerks import open_and_urge
+from tests.browser.test_every_page import keep_picture
 from tests.browser.town import NOW, Town, login
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.identity.access import actor_by_username
@@ -86,6 +87,36 @@ def test_a_late_step_is_opened_from_the_board_and_urged(visit: Visit, town: Town
         urged_before = set(session.scalars(select(TaskEvent.task_id).where(TaskEvent.kind == "urged")))
     task_id = next(one for one in late if one not in urged_before)
     open_and_urge(supervisor, steps, task_id, town.database)
+
+
+def test_who_is_away_is_marked_on_the_board_on_the_task_and_where_it_is_urged(visit: Visit, town: Town) -> None:
+    supervisor, handler, mark = visit("drc.supervisor"), visit("energy.handler", width=390), "出差至 6月25日"
+    with town.database.transaction() as session:
+        held = select(Task.id).where(Task.candidate_groups == ["nb.energy:handler"], Task.status == "open", Task.due_at < NOW)
+        task_id = session.scalars(held.order_by(Task.due_at).limit(1)).one()
+    handler.goto("/people/me/absences")
+    handler.locator("label", has_text="出差").click()
+    handler.locator("#f-since").fill("2021-06-21")
+    handler.locator("#f-last").fill("2021-06-25")
+    handler.get_by_role("button", name="登记外出", exact=True).click()
+    expect(handler.get_by_text("外出中")).to_be_visible()
+    supervisor.goto("/board")
+    expect(supervisor.locator(".away").first).to_have_text(mark)
+    supervisor.goto(f"/tasks/{task_id}")
+    expect(supervisor.locator("#away")).to_contain_text(mark)
+    supervisor.get_by_role("link", name="催办", exact=True).click()
+    expect(supervisor.locator("#operation-sheet #away")).to_contain_text("回岗后才看得到")
+    keep_picture(supervisor, "urge-somebody-away")
+    supervisor.goto("/board")
+    supervisor.locator("a[data-sheet]").first.click()
+    expect(supervisor.locator("#operation-sheet").get_by_role("button", name="催办", exact=True)).to_be_visible()
+    keep_picture(supervisor, "urge-from-the-board")
+    keep_picture(handler, "absent-on-a-phone")
+    handler.get_by_role("button", name="提前结束").click()
+    handler.locator("#confirm").get_by_role("button", name="提前结束").click()
+    expect(handler.get_by_text("已提前结束")).to_be_visible()
+    supervisor.goto("/board")
+    expect(supervisor.locator(".away")).to_have_count(0)
 
 
 def test_what_is_ticked_on_the_board_is_taken_to_the_page_of_acts(visit: Visit, town: Town) -> None:
