@@ -392,6 +392,19 @@ def test_keeping_a_draft_has_its_name_in_both_wordings(house: House, person: Sig
     assert "暂存" in shown and "保存草稿" in shown
 
 
+def test_that_the_form_is_kept_is_said_in_the_chosen_wording_by_the_page_as_by_the_answer_to_its_script(
+    house: House, person: SignIn, running: int
+) -> None:
+    task_id, handler = task_of(house, "b").id, person("jb.handler")
+    for wording, said in (("office", "已暂存"), ("oa", "草稿已保存")):
+        assert person("zj.admin").post("/settings", {"operation_names": wording}).status_code == 302
+        answer = handler.post(f"/tasks/{task_id}/draft", [("opinion", "写了一半")]).text
+        page = handler.get(f"/tasks/{task_id}").text
+        for shown in (answer, page.split('class="saved"')[1].split("</div>")[0]):
+            assert [one for one in ("已暂存", "草稿已保存") if one in shown] == [said]
+    assert "Draft saved" in handler.speaks("en").get(f"/tasks/{task_id}").text
+
+
 def test_titles_and_outcomes_follow_the_setting(house: House, person: SignIn) -> None:
     choices = {"const": "agree", "title": "同意"}, {"const": "dissent", "title": "不同意", "x-title-en": "Dissent"}
     form = {
