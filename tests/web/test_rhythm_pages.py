@@ -48,7 +48,7 @@ def test_a_run_by_hand_leaves_its_record_and_does_not_come_twice(house: House, p
     page = supervisor.get(WEEKLY).text
     assert "江北区能源局" in page and "已完成" in page and "手动运行" in page and "布置 1 个单位" in page
     again = supervisor.post(f"{WEEKLY}/run", {"scope": "unit:jb.energy"}, seen=WEEKLY)
-    assert again.status_code == 409 and "不再重复" in again.text
+    assert again.status_code == 409 and "不再重复" in again.text and "后十次运行" in again.text, "said on the page itself"
 
 
 def test_a_bulletin_about_one_unit_is_started_by_hand_and_its_task_leads_to_it(house: House, person: SignIn) -> None:

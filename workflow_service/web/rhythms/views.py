@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.documents import BulletinForm
-from workflow_service.domain.errors import InvalidInput
+from workflow_service.domain.errors import Conflict, InvalidInput, TongchouError
 from workflow_service.domain.plans import Route
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.i18n import N_, _
@@ -38,10 +38,16 @@ OFFERED_WEEKDAYS = rhythm_settings.LAST_WEEKDAY + 1
 def show(rhythm: str) -> ResponseReturnValue:
     """One rhythm."""
     require("rhythm.see")
-    session, actor, shown = page_session(), page_actor(), Rhythm(rhythm)
+    return _page(Rhythm(rhythm))
+
+
+def _page(shown: Rhythm, problem: TongchouError | None = None) -> ResponseReturnValue:
+    """The page of a rhythm, with what was refused said on it."""
+    session, actor = page_session(), page_actor()
     runs = rhythm_list.runs_of(session, shown.value, limit=PAGE_ROWS)
-    return render_template(
+    page = render_template(
         "rhythms/show.html",
+        problem=problem.message if problem else "",
         rhythm=shown,
         rhythms=tuple(Rhythm),
         choice=rhythm_settings.choice(session, shown),
@@ -60,19 +66,23 @@ def show(rhythm: str) -> ResponseReturnValue:
         routes=[(route.value, route.label) for route in Route],
         weekdays=[(number, _(text)) for number, text in enumerate(WEEKDAYS[:OFFERED_WEEKDAYS])],
     )
+    return page, problem.status if problem else 200
 
 
 @blueprint.post("/<any(daily, weekly, ten_day):rhythm>")
 def choose(rhythm: str) -> ResponseReturnValue:
     """Set one rhythm."""
     form = request.form
-    asked = RhythmChoice(
-        starts_at=_time(form.get("starts_at", "")), weekday=_number(form.get("weekday")),
-        posts=tuple(form.getlist("post")), roles=tuple(form.getlist("role")), superior_after=_number(form.get("superior_after")),
-        form=_form(form.get("form")),
-    )  # fmt: skip
-    with transaction() as session:
-        rhythm_settings.set_rhythm(session, page_actor(), Rhythm(rhythm), asked, on=form.get("on") == "1", now=page_now())
+    try:
+        asked = RhythmChoice(
+            starts_at=_time(form.get("starts_at", "")), weekday=_number(form.get("weekday")),
+            posts=tuple(form.getlist("post")), roles=tuple(form.getlist("role")),
+            superior_after=_number(form.get("superior_after")), form=_form(form.get("form")),
+        )  # fmt: skip
+        with transaction() as session:
+            rhythm_settings.set_rhythm(session, page_actor(), Rhythm(rhythm), asked, on=form.get("on") == "1", now=page_now())
+    except (InvalidInput, Conflict) as error:
+        return _page(Rhythm(rhythm), error)
     flash(_("已保存，从下一次运行起生效。"))
     return redirect(url_for("rhythms.show", rhythm=rhythm))
 
@@ -80,9 +90,12 @@ def choose(rhythm: str) -> ResponseReturnValue:
 @blueprint.post("/lights")
 def set_lights() -> ResponseReturnValue:
     """Set from how many working days on the light is amber, and after how many black."""
-    amber, black = _number(request.form.get("amber")), _number(request.form.get("black"))
-    with transaction() as session:
-        lights.set_limits(session, page_actor(), amber, black, now=page_now())
+    try:
+        amber, black = _number(request.form.get("amber")), _number(request.form.get("black"))
+        with transaction() as session:
+            lights.set_limits(session, page_actor(), amber, black, now=page_now())
+    except (InvalidInput, Conflict) as error:
+        return _page(Rhythm.DAILY, error)
     flash(_("灯色已从今天起调整，此前各日仍按原来的标准。"))
     return redirect(url_for("rhythms.show"))
 
@@ -91,9 +104,12 @@ def set_lights() -> ResponseReturnValue:
 def run(rhythm: str) -> ResponseReturnValue:
     """Run a rhythm by hand for one unit or one route; a worker does what is to be done."""
     kind, _separator, code = request.form.get("scope", "").partition(":")
-    with transaction() as session:
-        claimed = rhythm_by_hand.run_by_hand(session, page_actor(), Rhythm(rhythm), kind, code, now=page_now())
-        defer_run(session, *claimed)
+    try:
+        with transaction() as session:
+            claimed = rhythm_by_hand.run_by_hand(session, page_actor(), Rhythm(rhythm), kind, code, now=page_now())
+            defer_run(session, *claimed)
+    except (InvalidInput, Conflict) as error:
+        return _page(Rhythm(rhythm), error)
     flash(_("已开始运行，结果见下方记录。"))
     return redirect(url_for("rhythms.show", rhythm=rhythm))
 
