@@ -96,3 +96,15 @@ def test_a_step_on_a_loop_lies_in_the_stage_before_it_and_not_in_that_from_which
     found = run(nodes, "start -> a", "a -> check", "check -> b", "b -> x", *back)
     put(found, "a", "b")
     assert put(found, "b", "check") == ["drafting"]
+
+
+def test_who_comes_back_behind_a_frame_is_in_the_stage_that_was_entered_within() -> None:
+    inner = '<startEvent id="s"/>' + task("x", "issue") + '<endEvent id="t"/>'
+    inner += xml_drawing.flow("s -> x") + xml_drawing.flow("x -> t")
+    nodes = task("first", "revision") + f'<subProcess id="sub">{inner}</subProcess>' + task("d") + task("e")
+    found = run(nodes, "start -> first", "first -> sub", "sub -> d", "d -> e", "e -> end")
+    for key in ("first", "x", "d"):
+        found.complete(key)
+    token = found.token("e")
+    found.instance.go_back(token, next(one for one in found.instance.stops(token) if one.element_id == "d").token)
+    assert found.instance.collect().stages == ("issue",)

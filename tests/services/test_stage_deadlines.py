@@ -24,6 +24,7 @@ from workflow_service.services import (
     deployments,
     digests,
     extensions,
+    interventions,
     late,
     ledger,
     processes,
@@ -367,6 +368,66 @@ def test_of_stages_beside_one_another_each_that_is_late_is_told_and_can_be_moved
     at(house, 8)
     resume(house, run)
     assert [due for _stage, _rule, due, _left in stages(house)] == [close(4), close(9)], "both stood for two working days"
+
+
+def test_a_stage_beside_others_whose_first_step_is_no_persons_has_a_clock_once_a_person_is_asked(house: House) -> None:
+    inner = '<startEvent id="s"/><receiveTask id="r" name="r" messageRef="m"/>' + user_task("x") + '<endEvent id="t"/>'
+    inner += "".join(xml_drawing.flow(one) for one in ("s -> r", "r -> x", "x -> t"))
+    frame = f'<subProcess id="sub" approval:stage="coordination" approval:stageDeadline="5 working days">{inner}</subProcess>'
+    nodes = '<startEvent id="start"/><parallelGateway id="f"/><parallelGateway id="j"/><endEvent id="end"/>' + frame
+    nodes += user_task("first", more=DRAFTING) + user_task("b", more='approval:stage="review"')
+    flows = ("start -> first", "first -> f", "f -> sub", "f -> b", "sub -> j", "b -> j", "j -> end")
+    house.deploy(xml_drawing.draw(nodes, *flows, roots='<message id="m" name="answer"/>'))
+    at(house, 0)
+    plan_id, _run = plan_on(house, due=day(21))
+    house.complete("first")
+    at(house, 1)
+    with house.database.transaction() as session:
+        processes.deliver_message(session, SYSTEM, "answer", str(plan_id), {}, now=house.now)
+    assert ("coordination", False) in [(stage, left) for stage, _rule, _due, left in stages(house)]
+
+
+def test_behind_a_frame_one_is_in_the_stage_that_was_entered_within(house: House) -> None:
+    inner = '<startEvent id="s"/>' + user_task("x", more='approval:stage="coordination" approval:stageDeadline="5 working days"')
+    inner += '<endEvent id="t"/>' + "".join(xml_drawing.flow(one) for one in ("s -> x", "x -> t"))
+    nodes = '<startEvent id="start"/><parallelGateway id="f"/><parallelGateway id="j"/><endEvent id="end"/>'
+    nodes += user_task("first", more='approval:stage="drafting"') + f'<subProcess id="sub">{inner}</subProcess>' + user_task("x2")
+    nodes += user_task("b", more=DRAFTING)
+    flows = ("start -> first", "first -> f", "f -> sub", "f -> b", "sub -> x2", "x2 -> j", "b -> j", "j -> end")
+    house.deploy(xml_drawing.draw(nodes, *flows))
+    at(house, 0)
+    plan_id, _run = plan_on(house, due=day(21))
+    house.complete("first")
+    house.complete("x")
+    assert {stage for stage, _rule, _due, left in stages(house) if not left} == {"coordination", "consultation"}
+    house.complete("b")
+    assert plan_of(house, plan_id).stage == "coordination"
+
+
+def test_a_run_in_the_stage_of_one_that_is_over_begins_a_clock_of_its_own(house: House) -> None:
+    plan_id, run = begin(house, user_task("a", more='approval:stage="drafting" approval:stageDeadline="3 working days"'))
+    at(house, 8)
+    end(house, run)
+    at(house, 9)
+    house.start(business_key="k2", plan_id=plan_id)
+    assert [(due, left) for _stage, _rule, due, left in stages(house)] == [(close(3), True), (close(14), False)]
+
+
+def end(house: House, run: int) -> None:
+    with house.database.transaction() as session:
+        processes.terminate_instance(session, SYSTEM, run, "重来", now=house.now)
+
+
+def test_stages_beside_the_plans_own_end_with_their_run_and_go_on_with_it(house: House) -> None:
+    plan_id, run = fork(house)
+    set_due(house, plan_id, "consultation", close(9))
+    at(house, 1)
+    end(house, run)
+    assert [(stage, left) for stage, _rule, _due, left in stages(house)] == [("consultation", True), ("coordination", False)]
+    at(house, 2)
+    with house.database.transaction() as session:
+        interventions.reopen_instance(session, SYSTEM, run, "", "继续办", now=house.now)
+    assert [(due, left) for _stage, _rule, due, left in stages(house)] == [(close(9), False), (close(7), False)]
 
 
 def test_a_run_that_begins_in_the_stage_in_which_its_plan_stands_begins_its_clock(house: House) -> None:

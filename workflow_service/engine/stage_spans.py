@@ -38,6 +38,12 @@ def span_of(processes: Mapping[str, Any], key: str, name: str) -> str:
     return str(elements[frame].get("attrs", {}).get("stage") or "") or span_of(processes, key, frame)
 
 
+def left_in(processes: Mapping[str, Any], key: str, name: str) -> str:
+    """The stage in which an element is left: its own, else the last in order of those that are entered within it."""
+    own = str(processes[key]["elements"][name].get("attrs", {}).get("stage") or "")
+    return own or max(_of_element(processes, key, name, ()), key=order, default="")
+
+
 def order(stage: str) -> int:
     """Where a stage stands in a plan's life; before all of them what is none."""
     return STAGES.index(stage) if stage in STAGES else -1
@@ -56,9 +62,8 @@ def _entered_before(processes: Mapping[str, Any], key: str, level: Level, name: 
             if source not in come or source in seen:
                 continue
             seen.add(source)
-            stages = list(_of_element(processes, key, source, ()))
-            if stages:
-                yield str(level.elements[source].get("attrs", {}).get("stage") or "") or max(stages, key=order)
+            if stage := left_in(processes, key, source):
+                yield stage
             else:
                 waiting.append(source)
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.events.intermediate_event import BoundaryEvent
 from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
 
 from .multi_instance import MultiInstanceSpec
 from .navigate import predecessors
 from .program import Program
 from .specs import STAGE, EmbeddedSpec, HumanTaskSpec
-from .stage_spans import HUMAN, order
+from .stage_spans import HUMAN, left_in, order
 
 
 def at_work(program: Program, standing: Iterable[Task]) -> frozenset[str]:
@@ -47,8 +48,8 @@ def stage_of(program: Program, task: Task) -> str:
 
 
 def entered_at(program: Program, task: Task) -> str:
-    """The stage that an execution enters: its element's own, that in which it was put back or put, or, of a human task, that of
-    the nearest frame around it.
+    """The stage that an execution enters: its element's own, that in which it was put back or put, of a human task that of the
+    nearest frame around it, of a frame that is over that in which it is left.
     """
     element = _element(program, task)
     host = element.get("attached_to")
@@ -57,6 +58,8 @@ def entered_at(program: Program, task: Task) -> str:
     stage = str(element.get("attrs", {}).get("stage") or task.internal_data.get(STAGE) or "")
     if not stage and (isinstance(task.task_spec, HumanTaskSpec) or element.get("type") in HUMAN):
         return _around(program, task)
+    if not stage and isinstance(task.task_spec, EmbeddedSpec | MultiInstanceSpec) and task.has_state(TaskState.COMPLETED):
+        return left_in(program.processes, task.workflow.spec.process_key, _id_of(task))
     return stage
 
 
@@ -73,5 +76,11 @@ def _around(program: Program, task: Task) -> str:
 
 def _element(program: Program, task: Task) -> Mapping[str, Any]:
     elements: Mapping[str, Any] = program.processes[task.workflow.spec.process_key]["elements"]
-    found: Mapping[str, Any] = elements.get(task.task_spec.bpmn_id or "", {})
+    found: Mapping[str, Any] = elements.get(_id_of(task), {})
     return found
+
+
+def _id_of(task: Task) -> str:
+    """The element of an execution; that of the loop for the body that asks it of several."""
+    spec = task.task_spec
+    return str((spec.name if isinstance(spec, MultiInstanceSpec) else spec.bpmn_id) or "")

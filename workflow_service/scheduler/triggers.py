@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 # One statement a tick, however much waits: each part is the first entry of an index.
 _WAITING = text("""
 SELECT EXISTS (SELECT FROM timer t JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'
-          WHERE t.due_at <= :now AND (t.retry_at IS NULL OR t.retry_at <= :now)) AS timers,
+          WHERE t.due_at <= :now AND t.stood_since IS NULL AND (t.retry_at IS NULL OR t.retry_at <= :now)) AS timers,
   EXISTS (SELECT FROM delivery WHERE status = 'pending' AND next_attempt_at <= :now
           AND split_part(channel, ':', 1) IN (SELECT jsonb_object_keys(value) FROM setting WHERE name = 'notify')) AS deliveries,
   EXISTS (SELECT FROM task t JOIN process_instance i ON i.id = t.instance_id AND i.status = 'active'

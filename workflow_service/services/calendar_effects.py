@@ -232,7 +232,7 @@ def _moved_tasks(session: Session, shift: _Shift) -> Iterator[MovedTask]:
 
 def _moved_timers(session: Session, shift: _Shift, dues: Mapping[int, datetime]) -> Iterator[MovedClock]:
     """Timers at edges of running activities: with their tasks, which are due at `dues` then, else by their own rule."""
-    for edge in edges(session, Timer.due_at > shift.begin, ProcessInstance.status == "active"):
+    for edge in edges(session, Timer.due_at > shift.begin, Timer.stood_since.is_(None), ProcessInstance.status == "active"):
         timer = edge.timer
         own = shift.after(timer.rule, timer.due_at, edge.arrived or timer.due_at)
         after = edge.last(dues) if edge.follows else own

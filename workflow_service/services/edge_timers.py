@@ -8,7 +8,7 @@ moves with the time that the task is given, or that it stood; a date that was or
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,9 +32,10 @@ from .programs import program_of
 
 @dataclass(frozen=True)
 class Edge:
-    """A timer at an activity's edge with the due moments of the open tasks of the activity, as they were when it was read."""
+    """A timer at an activity's edge with the open tasks of the activity, and their due moments as they were when it was read."""
 
     timer: Timer
+    tasks: frozenset[int]
     dues: Mapping[int, datetime]
     arrived: datetime | None
 
@@ -59,7 +60,8 @@ def edges(session: Session, *which: ColumnElement[bool]) -> list[Edge]:
         if host := element.get("attached_to"):
             tasks = hosts.get((timer.instance_id, timer.process_key, host), [])
             dues = {one.id: one.due_at for one in tasks if one.due_at is not None}
-            made.append(Edge(timer, dues, min((one.created_at for one in tasks), default=None)))
+            arrived = min((one.created_at for one in tasks), default=None)
+            made.append(Edge(timer, frozenset(one.id for one in tasks), dues, arrived))
     return made
 
 
@@ -88,14 +90,43 @@ def follow(session: Session, task: Task, before: datetime | None, after: datetim
 def after_pause(
     session: Session, found: list[Edge], dues: Mapping[int, datetime], since: datetime, now: datetime
 ) -> Iterator[tuple[Timer, datetime]]:
-    """Tell where the timers of a run that stood `since` move to when it goes on, and its tasks are due at `dues`."""
+    """Tell where the timers of a run that stood `since` move to when it goes on, and its tasks are due at `dues`.
+
+    One that stands for its own tasks moves once these go on.
+    """
     for edge in found:
         timer = edge.timer
+        if timer.stood_since is not None:
+            continue
         if edge.follows:
             yield timer, edge.last(dues)
         elif counts(timer.rule) and timer.due_at > since:
             clock = DeadlineClock(timer.due_at, since, isinstance(parse_deadline(timer.rule), Elapsed))
             yield timer, clock.resume(now, working_calendar(session), SETTINGS).due_at
+
+
+def stand(session: Session, task: Task, standing: Collection[int], *, now: datetime) -> None:
+    """Let the timers at the edge of a task's activity stand once all its tasks do (`standing`, by id)."""
+    for edge in of_run(session, task.instance_id):
+        if task.id in edge.tasks and edge.tasks <= set(standing) and edge.timer.stood_since is None:
+            edge.timer.stood_since = now
+
+
+def go_on(session: Session, task: Task, edges_before: Sequence[Edge], *, now: datetime) -> None:
+    """The clock of a task runs again, and with it the timers at its edge: with the last of the tasks, or later by the time
+    that they stood. `edges_before` were read before the task's due moment moved.
+    """
+    for edge in edges_before:
+        timer = edge.timer
+        if task.id not in edge.tasks:
+            continue
+        since, timer.stood_since = timer.stood_since, None
+        moved = {task.id: task.due_at} if task.due_at is not None else {}
+        if edge.follows:
+            timer.due_at = edge.last(moved)
+        elif since is not None and counts(timer.rule) and timer.due_at > since:
+            clock = DeadlineClock(timer.due_at, since, isinstance(parse_deadline(timer.rule), Elapsed))
+            timer.due_at = clock.resume(now, working_calendar(session), SETTINGS).due_at
 
 
 def counts(rule: str) -> bool:

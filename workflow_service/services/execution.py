@@ -265,16 +265,20 @@ class Execution:
         if plan is None:
             return
         for stage in stages:
-            beside = stage in before and plan.stage in at_work
-            if plan.stage != stage and not beside:
+            if plan.stage == stage:
+                continue
+            if stage in before and plan.stage in at_work:
+                stage_clocks.enter(self, plan, stage, {*at_work, plan.stage})
+            else:
                 self.enter_stage(plan, stage)
         if self.begins and plan.stage in stages:
-            stage_clocks.enter(self, plan, plan.stage, at_work)  # where the plan stood before its run, without a clock
+            stage_clocks.begin_in(self, plan, at_work)
         self.stages_before, self.begins = at_work, False
-        if len(before | at_work) < 2 or self.row.status == "terminated":
+        if len(before | at_work) < 2:
             return
         if plan.stage in before - at_work and (left := before & at_work):
             self._change_stage(plan, next(one.value for one in Stage if one.value in left))
+            stage_clocks.enter(self, plan, plan.stage, at_work)
         stage_clocks.leave(self.session, plan.id, {*at_work, plan.stage}, self.now)
 
     def enter_stage(self, plan: Plan, stage: str) -> None:

@@ -18,7 +18,7 @@ from workflow_service.store.ledger_queries import LEAVING
 from workflow_service.store.plans import PlanEvent
 from workflow_service.store.runtime import ProcessInstance, Task
 
-from . import events, pauses, taking_up
+from . import events, pauses, stage_clocks, taking_up
 from .context import Actor
 from .execution import Execution, locked_instance, require_status
 from .messages import forget_held
@@ -144,6 +144,8 @@ def reopen_instance(
     moved = execution.instance.revive() if terminated else _reopen_at(execution, element_id)
     events.note_instance(session, actor, row.id, "reopened", {"to": element_id}, now=now, reason=reason.strip())
     execution.take_plan_up_again()
+    if terminated and row.plan_id is not None and ended_at is not None:
+        stage_clocks.take_up(session, row.plan_id, row.id, ended_at)
     execution.settle("process-instance.reopen", {"to": element_id, "reason": reason})
     if terminated:
         taking_up.reinstate(execution, ended_at, moved)

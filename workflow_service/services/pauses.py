@@ -64,7 +64,13 @@ def start_tasks(session: Session, instance: ProcessInstance, *kinds: str, now: d
     Tasks that are over by now keep the due moment that they had. A due moment that was set by hand while the clock stood moves
     by the working days since then: who set it knew of those before.
     """
-    _start(session, instance, deadlines.standing_of_instance(session, instance.id, *kinds), now)
+    standing = deadlines.standing_of_instance(session, instance.id, *kinds)
+    edges = edge_timers.of_run(session, instance.id) if standing else []
+    _start(session, instance, standing, now)
+    dues = {task.id: task.due_at for _row, task in standing if task.due_at is not None}
+    for timer, moved_to in timers_after(session, edges, [row for row, _task in standing], dues, now=now):
+        timer.due_at = moved_to
+    session.flush()
 
 
 def stop_returned(session: Session, actor: Actor, instance: ProcessInstance, task: Task, reason: str, *, now: datetime) -> None:
@@ -72,14 +78,19 @@ def stop_returned(session: Session, actor: Actor, instance: ProcessInstance, tas
     if not task.paused_for:
         _stop(session, actor, task, ANSWER, reason, now)
     session.flush()
+    standing = [one.id for one in deadlines.open_tasks(session, instance.id) if one.paused_for]
+    edge_timers.stand(session, task, standing, now=now)
     settle_plan_of(session, actor, instance, now=now)
 
 
 def start_returned(session: Session, actor: Actor, instance: ProcessInstance, task: Task, *, now: datetime) -> None:
-    """What went straight back has come back: the task's clock runs again, and the plan's."""
+    """What went straight back has come back: the task's clock runs again, with the timers at its edge, and the plan's."""
     row = deadlines.standing_of_task(session, task.id)
     if row is not None and row.kind == ANSWER:
+        edges = edge_timers.of_run(session, instance.id)
         _start(session, instance, [(row, task)], now)
+        edge_timers.go_on(session, task, edges, now=now)
+        session.flush()
     settle_plan_of(session, actor, instance, now=now)
 
 
@@ -101,7 +112,6 @@ def _stop(session: Session, actor: Actor, task: Task, kind: str, reason: str, no
 
 def _start(session: Session, instance: ProcessInstance, standing: Sequence[tuple[DeadlineChange, Task]], now: datetime) -> None:
     by_hand = deadlines.set_by_hand_at(session, [task.id for _row, task in standing]) if standing else {}
-    edges = edge_timers.of_run(session, instance.id) if standing else []
     for row, task in standing:
         row.ended_at, task.paused_for = now, ""
         row.due_before = task.due_at  # it may have been set by hand meanwhile
@@ -112,9 +122,6 @@ def _start(session: Session, instance: ProcessInstance, standing: Sequence[tuple
             task.due_at, row.working_days = due_after(session, row, task, task.due_at, by_hand, now=now)
             deadlines.move_holders(session, task)
         row.due_after = task.due_at
-    dues = {task.id: task.due_at for _row, task in standing if task.due_at is not None}
-    for timer, moved_to in timers_after(session, edges, [row for row, _task in standing], dues, now=now):
-        timer.due_at = moved_to
     session.flush()
 
 

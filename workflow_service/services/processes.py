@@ -107,7 +107,7 @@ def fire_timer(session: Session, timer_id: int, *, now: datetime) -> bool:
     if found is None:
         return False
     row, timer = found
-    if row.status != "active" or timer.due_at > now:
+    if row.status != "active" or timer.due_at > now or timer.stood_since is not None:
         return False
     execution = Execution.thaw(session, Actor.system("scheduler"), row, now)
     remaining = timer.remaining - 1 if timer.remaining else None
@@ -212,11 +212,12 @@ def _tell_switched(session: Session, actor: Actor, row: ProcessInstance, after: 
 
 
 def due_timers(session: Session, now: datetime, limit: int = 100) -> list[int]:
-    """Give the ids of timers that are due and whose instance runs, oldest first; one that failed waits for its next try."""
+    """Give the ids of timers that are due and whose instance runs, oldest first: none that stands, or waits for its next try."""
     statement = (
         select(Timer.id)
         .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
-        .where(Timer.due_at <= now, ProcessInstance.status == "active", clock_failures.may_try(Timer.retry_at, now))
+        .where(Timer.due_at <= now, ProcessInstance.status == "active", Timer.stood_since.is_(None))
+        .where(clock_failures.may_try(Timer.retry_at, now))
         .order_by(Timer.due_at, Timer.id)
         .limit(limit)
     )

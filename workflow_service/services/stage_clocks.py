@@ -56,6 +56,25 @@ def enter(execution: Execution, plan: Plan, stage: str, at_work: Collection[str]
         session.flush()
 
 
+def begin_in(execution: Execution, plan: Plan, at_work: Collection[str]) -> None:
+    """A run begins in the stage in which its plan stands: that has a clock from now on, if it has none that goes on.
+
+    One that a run left behind which is over is that run's.
+    """
+    session, found = execution.session, stage_deadlines.open_in(execution.session, plan.id, plan.stage)
+    if found is not None and stage_deadlines.is_left_behind(session, found, execution.row.id):
+        leave(session, plan.id, {one.stage for one in stage_deadlines.open_of(session, plan.id)} - {plan.stage}, execution.now)
+    enter(execution, plan, plan.stage, at_work)
+
+
+def take_up(session: Session, plan_id: int, instance_id: int, ended_at: datetime) -> None:
+    """A run goes on that was ended: the stages that were left with it are the plan's again, until when they were to be done."""
+    for one in stage_deadlines.left_with(session, plan_id, instance_id, ended_at):
+        if stage_deadlines.open_in(session, plan_id, one.stage) is None:
+            one.left_at = None
+    session.flush()
+
+
 def leave(session: Session, plan_id: int, but: Collection[str], now: datetime) -> None:
     """A plan is in its stages no more, `but` for these; a clock that stands there ends with its stage."""
     over = [one for one in stage_deadlines.open_of(session, plan_id) if one.stage not in but]

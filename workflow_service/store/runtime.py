@@ -193,7 +193,10 @@ class Activity(Base):
 
 
 class Timer(Base):
-    """A waiting timer; fired only from this row. `due_at` is business time; one that failed is tried again at `retry_at`."""
+    """A waiting timer; fired only from this row. `due_at` is business time; one that failed is tried again at `retry_at`.
+
+    At the edge of an activity whose tasks all stand it stands too, `stood_since` a moment, and does not fire.
+    """
 
     __tablename__ = "timer"
     __table_args__ = (Index("ix_timer_due", "due_at", "id"), Index("ix_timer_instance", "instance_id"))
@@ -208,6 +211,7 @@ class Timer(Base):
     remaining: Mapped[int | None] = mapped_column(Integer)
     failures: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     retry_at: Mapped[datetime | None]
+    stood_since: Mapped[datetime | None]
 
 
 class Subscription(Base):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Base, Key
 from .deadlines import DeadlineChange
+from .runtime import ProcessInstance
 
 
 class StageDeadline(Base):
@@ -56,6 +57,19 @@ def open_of(session: Session, plan_id: int) -> Sequence[StageDeadline]:
 def open_in(session: Session, plan_id: int, stage: str) -> StageDeadline | None:
     """Give the deadline of a stage in which a plan is, if it has one."""
     return next((one for one in open_of(session, plan_id) if one.stage == stage), None)
+
+
+def is_left_behind(session: Session, row: StageDeadline, but: int) -> bool:
+    """Whether a deadline was begun by another run, which is over."""
+    over = ProcessInstance.status.in_(("completed", "terminated"))
+    run = ProcessInstance.id == row.instance_id, ProcessInstance.id != but, over
+    return session.scalars(select(ProcessInstance.id).where(*run)).first() is not None
+
+
+def left_with(session: Session, plan_id: int, instance_id: int, ended_at: datetime) -> Sequence[StageDeadline]:
+    """Give the deadlines of a run's stages that were left in the moment in which it ended."""
+    left = StageDeadline.plan_id == plan_id, StageDeadline.instance_id == instance_id, StageDeadline.left_at == ended_at
+    return session.scalars(select(StageDeadline).where(*left).order_by(StageDeadline.id)).all()
 
 
 def all_of(session: Session, plan_id: int) -> Sequence[StageDeadline]:

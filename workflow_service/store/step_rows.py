@@ -86,13 +86,16 @@ WITH RECURSIVE falling AS (
   JOIN task asked ON asked.round_id = r.id AND asked.status = 'open'
 """
 _END_TASKS = text(_FALLING + """), ended AS (
-  UPDATE task SET status = 'cancelled', ended_at = :now, revision = revision + 1, held = false
+  UPDATE task SET status = 'cancelled', ended_at = :now, revision = revision + 1, held = false, paused_for = ''
   WHERE id IN (SELECT id FROM falling)
   RETURNING id, name, title, element_id
 ), rounds AS (
   UPDATE task_round SET ended_at = :now, outcome = 'cancelled'
   WHERE ended_at IS NULL AND relation <> 'instruct'
     AND (task_id IN (SELECT id FROM falling) OR id = ANY(CAST(:rounds AS bigint[])))
+), clocks AS (
+  UPDATE deadline_change SET ended_at = :now, due_after = due_before
+  WHERE task_id IN (SELECT id FROM falling) AND ended_at IS NULL
 ), dropped AS (DELETE FROM task_holder USING ended WHERE task_id = ended.id RETURNING task_id, holder, claimed_by),
 drafts AS (DELETE FROM task_draft USING ended WHERE task_id = ended.id AND NOT CAST(:keeps_drafts AS boolean))
 SELECT id, name, title, ARRAY(SELECT holder FROM dropped WHERE task_id = ended.id AND claimed_by IS NULL) AS holders,
