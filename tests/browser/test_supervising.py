@@ -105,7 +105,7 @@ def test_who_is_away_is_marked_on_the_board_on_the_task_and_where_it_is_urged(vi
     supervisor.goto(f"/tasks/{task_id}")
     expect(supervisor.locator("#away")).to_contain_text(mark)
     supervisor.get_by_role("link", name="催办", exact=True).click()
-    expect(supervisor.locator("#operation-sheet #away")).to_contain_text("回岗后才看得到")
+    expect(supervisor.locator("#operation-sheet #away")).to_contain_text("等回岗后才看到")
     keep_picture(supervisor, "urge-somebody-away")
     supervisor.goto("/board")
     supervisor.locator("a[data-sheet]").first.click()

@@ -15,7 +15,7 @@ from tests.services.catalogue import Catalogue, moment
 from tests.services.house import House
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.i18n import use_language
-from workflow_service.services import absences, audit, digests, rhythm_settings
+from workflow_service.services import absences, audit, digests, rhythm_settings, urging
 from workflow_service.services.absences import AbsenceAsked
 from workflow_service.store.absences import Absence
 from workflow_service.store.database import Database
@@ -126,6 +126,53 @@ def test_where_the_superior_is_away_too_his_substitute_hears_of_it_or_the_one_ab
     assert told(catalogue) == {"governor": ([], lines)}
     substitute(catalogue, "leader", "deputy")
     assert told(catalogue) == {"deputy": (["今天到期"], lines[:1])}
+
+
+def test_the_board_marks_a_task_only_where_the_digest_finds_nobody_there(catalogue: Catalogue) -> None:
+    task_id = due(catalogue, MONDAY, assignee="handler")
+    away(catalogue, "handler")
+
+    def marked() -> list[date]:
+        return [one.last for one in absences.nobody_there(catalogue.session, [task_id], MONDAY).values()]
+
+    assert marked() == [FRIDAY] and list(told(catalogue)) == ["leader"]
+    substitute(catalogue, "handler", "colleague", ("other",))
+    assert marked() == [FRIDAY], "on other routes"
+    substitute(catalogue, "handler", "deputy")
+    assert marked() == [] and list(told(catalogue)) == ["deputy"]
+    away(catalogue, "deputy")
+    assert marked() == [FRIDAY] and list(told(catalogue)) == ["leader"]
+
+
+def test_a_post_of_a_unit_that_is_no_more_is_marked_by_nobody(catalogue: Catalogue) -> None:
+    task_id = due(catalogue, MONDAY)
+    for name in ("handler", "colleague"):
+        away(catalogue, name)
+    assert list(absences.nobody_there(catalogue.session, [task_id], MONDAY)) == [task_id]
+    catalogue.units["zj.energy"].active = False
+    catalogue.session.flush()
+    assert absences.nobody_there(catalogue.session, [task_id], MONDAY) == {}
+
+
+def urged(catalogue: Catalogue, task_id: int, hour: int) -> set[str]:
+    """Who hears of an urging."""
+    session, names = catalogue.session, {one.id: name for name, one in catalogue.people.items()}
+    count = urging.urge_task(session, SYSTEM, task_id, "请尽快", now=moment(MONDAY, hour))
+    keys = Notice.kind == "urge", Notice.created_at == moment(MONDAY, hour)
+    found = {names[one] for one in session.scalars(select(Notice.user_id).where(*keys))}
+    assert count == len(found)
+    return found
+
+
+def test_an_urging_reaches_the_substitute_who_is_there_and_waits_for_who_is_away(catalogue: Catalogue) -> None:
+    task_id = due(catalogue, MONDAY, assignee="handler")
+    away(catalogue, "handler")
+    substitute(catalogue, "handler", "colleague", ("other",))
+    assert urged(catalogue, task_id, 9) == {"handler"}
+    substitute(catalogue, "handler", "deputy")
+    assert urged(catalogue, task_id, 11) == {"handler", "deputy"}
+    away(catalogue, "deputy")
+    assert urged(catalogue, task_id, 13) == {"handler"}
 
 
 def test_where_superiors_are_never_told_absence_tells_them_nothing_either(catalogue: Catalogue) -> None:

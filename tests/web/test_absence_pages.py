@@ -11,10 +11,11 @@ from tests.people import NOW, SYSTEM
 from tests.services.catalogue import Catalogue
 from tests.services.house import House, user_task
 from tests.web.conftest import Person
-from workflow_service.services import absences
+from workflow_service.services import absences, substitutions
 from workflow_service.services.absences import AbsenceAsked
 from workflow_service.services.plans import plan_facts
 from workflow_service.services.processes import start_process
+from workflow_service.services.substitutions import SubstituteAsked
 from workflow_service.store.absences import Absence
 from workflow_service.store.operations import Substitution
 from workflow_service.store.runtime import Task
@@ -86,12 +87,30 @@ def test_whoever_looks_at_a_task_urges_it_or_gives_it_away_sees_who_is_away(hous
     assert [address for address in places if "请假至" in supervisor.get(address).text] == []
     away(house, "jb.handler")
     assert [address for address in places if MARK not in supervisor.get(address).text] == []
-    assert "回岗后才看得到" in supervisor.get(places[1]).text
+    assert "等回岗后才看到" in supervisor.get(places[1]).text
     ticked = [("action", "urge"), ("task", str(task.id))]
     assert MARK in supervisor.post("/tasks/batch", ticked).text
     with house.database.transaction() as session:
         absences.end_absence(session, SYSTEM, session.scalars(select(Absence.id)).one(), now=NOW)
     assert [address for address in places if "请假至" in supervisor.get(address).text] == []
+
+
+def test_the_page_of_urging_warns_only_where_neither_he_nor_a_substitute_is_there(house: House, person: Visit) -> None:
+    house.deploy_chain(user_task("a"), user_task("b"))
+    house.start()
+    address, supervisor = f"/tasks/{house.open()[0].id}/urge", person("jb.supervisor")
+    away(house, "jb.handler")
+    assert "没有代办人" in supervisor.get(address).text
+    english = person("jb.supervisor").speaks("en").get(address).text
+    assert "Nobody is there now, nor a substitute" in english
+    with house.database.transaction() as session:
+        people = house.structure.people
+        asked = SubstituteAsked(people["jb.handler"], people["jb.admin"], TODAY, LAST)
+        substitutions.name_substitute(session, SYSTEM, asked, now=NOW)
+    page = supervisor.speaks("zh").get(address).text
+    assert MARK in page and "没有代办人" not in page
+    away(house, "jb.admin")
+    assert "没有代办人" in supervisor.get(address).text
 
 
 def test_the_overdue_list_marks_whose_holder_is_away_and_an_open_board_hears_of_it(house: House, person: Visit) -> None:

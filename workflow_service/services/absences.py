@@ -137,12 +137,12 @@ def holders_away(session: Session, task_ids: Collection[int], today: date) -> di
 
 
 def nobody_there(session: Session, task_ids: Collection[int], today: date) -> dict[int, Away]:
-    """Give for each task before whom nobody is there that day the one who comes back first."""
-    people: dict[int, list[Away | None]] = {}
+    """Give for each task the one who comes back first, where nobody is there that day, nor a substitute, as digests have it."""
+    found: dict[int, Away] = {}
     for row in rows.holders_away(session, task_ids, today):
-        people.setdefault(row.task_id, []).append(_away(row) if row.kind is not None else None)
-    whole = {task_id: [one for one in held if one is not None] for task_id, held in people.items() if None not in held}
-    return {task_id: min(held, key=lambda one: one.last) for task_id, held in whole.items()}
+        if not row.seen and (row.task_id not in found or _away(row).last < found[row.task_id].last):
+            found[row.task_id] = _away(row)
+    return found
 
 
 def require_right(session: Session, actor: Actor, person: User, now: datetime) -> None:

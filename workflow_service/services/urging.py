@@ -32,7 +32,8 @@ OFFICES = ("government_office", "party_office")
 
 
 def urge_task(session: Session, actor: Actor, task_id: int, reason: str, *, now: datetime) -> int:
-    """Push one task with a reason (at most 500 characters): everybody before whom it lies gets a notice; gives how many.
+    """Push one task with a reason (at most 500 characters): everybody before whom it lies gets a notice, and each substitute
+    who is there; gives how many.
 
     Whoever has a part in the instance may, its starter too, and supervisors; at most once an hour a task, whoever does it. A
     task that lies with a unit of a higher government is urged by offices and registries only. Raises NotFound, Forbidden,
@@ -43,7 +44,7 @@ def urge_task(session: Session, actor: Actor, task_id: int, reason: str, *, now:
     reason = reason_of_urging(reason)
     if events.happened(session, task_id, "urged", now - AT_MOST_EVERY):
         raise Conflict(N_("这项任务一小时内已经催办过，请稍后再催。"), task=task_id)
-    people = notice_rows.task_holders(session, task_id, SETTINGS.day_of(now))
+    people = notice_rows.urged_people(session, task_id, SETTINGS.day_of(now))
     events.note(session, actor, task, "urged", {"people": people}, now=now, reason=reason)
     data = {"reason": reason, "people": people}
     audit.record(session, actor, "task.urge", f"task:{task_id}", data, now=now, instance=row)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .base import Base, Key
 from .people import User
+from .presence import AWAY_AND_POSTS, HELD_AND_SEEN
 
 
 class Absence(Base):
@@ -64,21 +65,20 @@ def away_on(session: Session, user_ids: Collection[int], today: date) -> Sequenc
     return session.execute(found.order_by(User.sort_key, User.id)).all() if user_ids else []
 
 
-_AWAY_OF_TASKS = text("""
-SELECT DISTINCT h.task_id, person.id AS user_id, person.name, person.sort_key, away.kind, away.until
-FROM task_holder h
-LEFT JOIN (SELECT post.id, 'g:' || unit.code || ':' || post.code AS holder FROM post JOIN unit ON unit.id = post.unit_id)
-  AS place ON place.holder = h.holder
-LEFT JOIN membership ON membership.post_id = place.id
-  AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
-JOIN user_account person ON person.active
-  AND person.id = CASE WHEN h.holder LIKE 'u:%' THEN CAST(substr(h.holder, 3) AS bigint) ELSE membership.user_id END
-LEFT JOIN absence away ON away.user_id = person.id AND away.since <= :today AND away.until > :today
-WHERE h.task_id = ANY(:task_ids) AND h.claimed_by IS NULL
-ORDER BY h.task_id, person.sort_key, person.id
+_AWAY_OF_TASKS = text(f"""
+WITH asked_of AS (
+  SELECT t.id, i.definition_key FROM task t JOIN process_instance i ON i.id = t.instance_id WHERE t.id = ANY(:task_ids)
+), {AWAY_AND_POSTS}, {HELD_AND_SEEN}
+SELECT held.id AS task_id, person.id AS user_id, person.name, away.kind, away.until, held.id IN (SELECT id FROM seen) AS seen
+FROM held JOIN user_account person ON person.id = held.user_id
+LEFT JOIN away ON away.user_id = held.user_id
+ORDER BY held.id, person.sort_key, person.id
 """)
 
 
 def holders_away(session: Session, task_ids: Collection[int], today: date) -> Sequence[Any]:
-    """Everybody before whom the tasks lie, with his absence on that day: (task_id, user_id, name, kind, until), None if there."""
+    """Everybody before whom the tasks lie, with his absence on that day: (task_id, user_id, name, kind, until, seen).
+
+    `kind` and `until` are None for who is there; `seen` tells whether anybody of them is, or a substitute of theirs.
+    """
     return session.execute(_AWAY_OF_TASKS, {"task_ids": list(task_ids), "today": today}).all() if task_ids else []

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.deadlines import DeadlineSettings
 
 from .people import Membership, Post, User
+from .presence import AWAY_AND_POSTS, HELD_AND_SEEN, IS_THERE, SUBSTITUTES
 from .supervision import Notice
 
 _INSERT = text("""
@@ -54,21 +55,10 @@ WITH wanted AS (
 SELECT user_id FROM added
 """)
 
-# Who stands in for the people of a part of a question, on its routes, while neither has left a post since.
-SUBSTITUTES = """JOIN substitution s ON s.principal_id = {of}.user_id AND s.since <= :today AND s.until > :today
-    AND s.revoked_at IS NULL AND (cardinality(s.processes) = 0 OR {of}.{process} = ANY(s.processes))
-  JOIN user_account principal ON principal.id = s.principal_id AND principal.active
-  WHERE NOT EXISTS (SELECT FROM membership former WHERE former.user_id IN (s.principal_id, s.substitute_id)
-    AND former.until <= :today AND former.until > s.given_on)"""
-
 # What a holder is urged to do today.
 URGED_TASK = """t.status = 'open' AND t.due_at < :before AND NOT t.waiting AND t.paused_for = '' AND t.created_at <= :at
     AND (i.status = 'active' OR EXISTS (SELECT FROM task_round r WHERE r.id = t.round_id AND r.relation = 'instruct'))
     AND (t.urging = 'daily' OR (t.urging = 'weekly' AND (:first_of_week OR t.due_at < :tomorrow)))"""
-
-# Nobody is urged on a day on which he is away.
-_IS_THERE = """NOT EXISTS (SELECT FROM absence away
-    WHERE away.user_id = told.user_id AND away.since <= :today AND away.until > :today)"""
 
 # From what is due to who holds it: the work grows with what is due, not with what exists.
 _DUE_HOLDINGS = text(f"""
@@ -97,7 +87,7 @@ WITH due AS (
 SELECT told.user_id, told.id AS task_id, NULL AS plan_id, '' AS stage, told.title, told.name, told.due_at,
   min(told.for_whom) AS for_whom, person.language, person.name AS person, '' AS unit_name
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
-WHERE told.user_id > :after AND {_IS_THERE}
+WHERE told.user_id > :after AND {IS_THERE}
 GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name
 ORDER BY told.user_id, told.due_at, told.id
 """)
@@ -138,7 +128,7 @@ WITH late AS (
 SELECT told.user_id, told.id AS task_id, NULL AS plan_id, '' AS stage, told.title, told.name, told.due_at,
   min(told.for_whom) AS for_whom, person.language, person.name AS person, told.unit_name
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
-WHERE told.user_id > :after AND {_IS_THERE}
+WHERE told.user_id > :after AND {IS_THERE}
 GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name, told.unit_name
 ORDER BY told.user_id, told.due_at, told.id
 """)
@@ -173,7 +163,7 @@ WITH late AS (
 SELECT told.user_id, NULL AS task_id, told.id AS plan_id, told.stage, told.title, '' AS name, told.due_at,
   min(told.for_whom) AS for_whom, person.language, person.name AS person, told.unit_name
 FROM told JOIN user_account person ON person.id = told.user_id AND person.active
-WHERE told.user_id > :after AND {_IS_THERE}
+WHERE told.user_id > :after AND {IS_THERE}
 GROUP BY told.user_id, told.id, told.title, told.stage, told.due_at, person.language, person.name, told.unit_name
 ORDER BY told.user_id, told.due_at, told.id, told.stage
 """)
@@ -192,12 +182,22 @@ _TASK_HOLDERS = text("""
 SELECT DISTINCT person.id
 FROM task_holder h
 LEFT JOIN post ON h.holder LIKE 'g:%'
-  AND EXISTS (SELECT FROM unit WHERE unit.id = post.unit_id AND 'g:' || unit.code || ':' || post.code = h.holder)
+  AND EXISTS (SELECT FROM unit WHERE unit.id = post.unit_id AND unit.active AND 'g:' || unit.code || ':' || post.code = h.holder)
 LEFT JOIN membership ON membership.post_id = post.id
   AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
 JOIN user_account person ON person.active
   AND person.id = CASE WHEN h.holder LIKE 'u:%' THEN CAST(substr(h.holder, 3) AS bigint) ELSE membership.user_id END
 WHERE h.task_id = :task_id AND h.claimed_by IS NULL
+""")
+
+# A holder who is away finds it when he is back; a substitute who is away has nothing to find.
+_URGED_PEOPLE = text(f"""
+WITH asked_of AS (
+  SELECT t.id, i.definition_key FROM task t JOIN process_instance i ON i.id = t.instance_id WHERE t.id = :task_id
+), {AWAY_AND_POSTS}, {HELD_AND_SEEN}
+SELECT person.id FROM before JOIN user_account person ON person.id = before.user_id AND person.active
+WHERE before.user_id IN (SELECT user_id FROM held) OR before.user_id NOT IN (SELECT user_id FROM away)
+ORDER BY person.id
 """)
 
 
@@ -334,3 +334,8 @@ def unit_of_person(session: Session, user_id: int, today: date) -> int | None:
 def task_holders(session: Session, task_id: int, today: date) -> list[int]:
     """The people before whom an open task lies."""
     return list(session.scalars(_TASK_HOLDERS, {"task_id": task_id, "today": today}))
+
+
+def urged_people(session: Session, task_id: int, today: date) -> list[int]:
+    """The people before whom an open task lies, those who are away too, and their substitutes who are there."""
+    return list(session.scalars(_URGED_PEOPLE, {"task_id": task_id, "today": today}))

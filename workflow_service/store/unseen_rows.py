@@ -8,17 +8,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from .notice_rows import SUBSTITUTES, URGED_TASK, UrgedDays
+from .notice_rows import URGED_TASK, UrgedDays
+from .presence import AWAY_AND_POSTS, HELD_AND_SEEN, SUBSTITUTES
 
 # From who is away to what lies before him: the work grows with the tasks of those who are away. Levels: the superiors of the
 # task's unit; where none of them is there, nor a substitute of theirs, those of the unit above.
 _DUE_UNSEEN = text(f"""
-WITH away AS (
-  SELECT user_id, kind, until FROM absence WHERE since <= :today AND until > :today
-), post_of AS (
-  SELECT post.id, post.unit_id, post.code, unit.parent_id, 'g:' || unit.code || ':' || post.code AS holder
-  FROM post JOIN unit ON unit.id = post.unit_id AND unit.active
-), asked AS (
+WITH {AWAY_AND_POSTS}, asked AS (
   SELECT 'u:' || user_id AS holder FROM away
   UNION
   SELECT post_of.holder FROM away
@@ -32,26 +28,9 @@ WITH away AS (
   JOIN task t ON t.id = h.task_id
   JOIN process_instance i ON i.id = t.instance_id
   WHERE {URGED_TASK}
-), held AS (
-  SELECT DISTINCT due.id, due.definition_key, person.id AS user_id
-  FROM due
-  JOIN task_holder h ON h.task_id = due.id AND h.claimed_by IS NULL
-  LEFT JOIN post_of ON post_of.holder = h.holder
-  LEFT JOIN membership ON membership.post_id = post_of.id
-    AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
-  JOIN user_account person ON person.active
-    AND person.id = CASE WHEN h.holder LIKE 'u:%' THEN CAST(substr(h.holder, 3) AS bigint) ELSE membership.user_id END
-), there AS (
-  SELECT id, user_id FROM held
-  UNION
-  SELECT held.id, s.substitute_id FROM held
-  {SUBSTITUTES.format(of="held", process="definition_key")}
-), seen AS (
-  SELECT there.id FROM there
-  JOIN user_account person ON person.id = there.user_id AND person.active
-  LEFT JOIN away ON away.user_id = there.user_id
-  WHERE away.user_id IS NULL
-), unseen AS (
+), asked_of AS (
+  SELECT id, definition_key FROM due
+), {HELD_AND_SEEN}, unseen AS (
   SELECT due.id, due.title, due.name, due.due_at, due.unit_id, due.definition_key, unit.parent_id, unit.short_name AS unit_name,
     count(*) AS people, min(away.until) AS until, (array_agg(away.kind ORDER BY away.until))[1] AS kind
   FROM due

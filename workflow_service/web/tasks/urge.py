@@ -45,6 +45,7 @@ def _page(task: Task, reason: str, problem: TongchouError | None = None) -> Resp
     html = render_template(
         f"tasks/operations/{'urge' if is_htmx() else 'urge_page'}.html", task=task, reason=reason, ready=ready_reasons([task]),
         away=absences.holders_away(page_session(), [task.id], page_day()).get(task.id, []),
+        nobody=task.id in absences.nobody_there(page_session(), [task.id], page_day()),
         problem=problem.message if problem else "", home=_home(task), back=_back(),
     )  # fmt: skip
     return html, problem.status if problem else 200
