@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from tests.people import NOW, SYSTEM, TODAY
@@ -20,6 +20,7 @@ from workflow_service.services.absences import AbsenceAsked
 from workflow_service.store.absences import Absence
 from workflow_service.store.database import Database
 from workflow_service.store.operations import Substitution
+from workflow_service.store.people import Membership
 from workflow_service.store.records import AuditRecord
 from workflow_service.store.supervision import Notice
 
@@ -173,6 +174,56 @@ def test_an_urging_reaches_the_substitute_who_is_there_and_waits_for_who_is_away
     assert urged(catalogue, task_id, 11) == {"handler", "deputy"}
     away(catalogue, "deputy")
     assert urged(catalogue, task_id, 13) == {"handler"}
+
+
+def test_what_is_long_overdue_reaches_the_one_above_where_the_superior_is_away(catalogue: Catalogue) -> None:
+    due(catalogue, date(2025, 11, 18), assignee="handler")
+    own, late = ["逾期 4 个工作日"], ["逾期 4 个工作日"]
+    assert told(catalogue) == {"handler": (own, []), "leader": ([], late)}
+    away(catalogue, "leader")
+    assert told(catalogue) == {"handler": (own, []), "governor": ([], late)}
+    substitute(catalogue, "leader", "deputy", ("other",))
+    assert list(told(catalogue)) == ["governor", "handler"], "on other routes"
+    substitute(catalogue, "leader", "deputy")
+    assert told(catalogue) == {"handler": (own, []), "deputy": ([], late)}
+    away(catalogue, "deputy")
+    assert list(told(catalogue)) == ["governor", "handler"]
+    away(catalogue, "governor")
+    assert list(told(catalogue)) == ["handler"], "no further"
+
+
+def test_what_is_long_overdue_reaches_the_one_above_where_the_unit_has_no_superior(catalogue: Catalogue) -> None:
+    due(catalogue, date(2025, 11, 18), assignee="handler")
+    catalogue.session.execute(delete(Membership).where(Membership.user_id == catalogue.people["leader"].id))
+    assert told(catalogue)["governor"] == ([], ["逾期 4 个工作日"])
+
+
+@pytest.mark.parametrize("assignee", ["handler", ""])
+def test_who_does_the_task_and_stands_in_for_the_superior_is_not_above_it(catalogue: Catalogue, assignee: str) -> None:
+    due(catalogue, date(2025, 11, 18), assignee=assignee)
+    substitute(catalogue, "leader", "handler")
+    assert "governor" not in told(catalogue), "the leader hears of it himself"
+    away(catalogue, "leader")
+    assert told(catalogue)["governor"] == ([], ["逾期 4 个工作日"])
+
+
+def test_a_late_plan_reaches_the_one_above_where_the_superior_is_away(catalogue: Catalogue) -> None:
+    catalogue.plan("水利规划", "zj.energy", date(2025, 1, 6), date(2025, 11, 18))
+    assert told(catalogue)["leader"] == ([], ["逾期 4 个工作日"]) and "governor" not in told(catalogue)
+    away(catalogue, "leader")
+    assert told(catalogue)["governor"] == ([], ["逾期 4 个工作日"]) and "leader" not in told(catalogue)
+    substitute(catalogue, "leader", "handler")
+    assert told(catalogue)["governor"] == ([], ["逾期 4 个工作日"]), "who has it as his own is not above it"
+    substitute(catalogue, "leader", "deputy")
+    assert told(catalogue)["deputy"] == ([], ["逾期 4 个工作日"]) and "governor" not in told(catalogue)
+
+
+def test_a_plan_s_own_lines_do_not_climb_where_its_people_are_away(catalogue: Catalogue) -> None:
+    catalogue.person("clerk", "zj", "handler")
+    catalogue.plan("水利规划", "zj.energy", date(2025, 1, 6), date(2025, 11, 24))
+    for name in ("handler", "colleague"):
+        away(catalogue, name)
+    assert told(catalogue) == {}
 
 
 def test_where_superiors_are_never_told_absence_tells_them_nothing_either(catalogue: Catalogue) -> None:

@@ -209,7 +209,7 @@ def _long_overdue(session: Session, sweep: _Sweep) -> Iterator[Any]:
     day = calendar.add_working_days(calendar.previous_working_day(sweep.today), 1 - limit)
     before = _midnight(day + timedelta(days=1), sweep.settings)
     tasks = notice_rows.due_below(session, sweep.at, before, sweep.today, sweep.superiors, after=sweep.after)
-    spans = notice_rows.due_spans(session, sweep.at, before, sweep.superiors, sweep.settings, after=sweep.after)
+    spans = notice_rows.due_spans(session, sweep.at, before, sweep.superiors, sweep.settings, below=LEADING, after=sweep.after)
     for row in (*tasks, *spans):
         reading = read_light(row.due_at, sweep.at, calendar, sweep.settings)
         if reading is not None and who_is_urged(reading, sweep.urging) is Urged.SUPERIOR:

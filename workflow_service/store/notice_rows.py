@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from workflow_service.domain.deadlines import DeadlineSettings
 
 from .people import Membership, Post, User
-from .presence import AWAY_AND_POSTS, HELD_AND_SEEN, IS_THERE, SUBSTITUTES
+from .presence import AWAY_AND_POSTS, HELD_AND_SEEN, HOLDS_POST, IS_THERE, SUBSTITUTES
 from .supervision import Notice
 
 _INSERT = text("""
@@ -92,7 +92,9 @@ GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.langu
 ORDER BY told.user_id, told.due_at, told.id
 """)
 
-# The superior of what lies with the superior himself is that of the unit above.
+# Who hears of what is late in a unit is asked once for each unit and route, not for each task. Levels: the superiors of the unit;
+# where none of them is there, nor a substitute of theirs, those of the unit above. The superior of what lies with the superior
+# himself is that of the unit above in any case. A superior's substitute who does the task himself is not above it.
 _DUE_BELOW = text(f"""
 WITH late AS (
   SELECT t.id, t.title, t.name, t.due_at, t.unit_id, unit.parent_id, unit.code AS unit_code, unit.short_name AS unit_name,
@@ -105,35 +107,49 @@ WITH late AS (
     AND (i.status = 'active' OR EXISTS (SELECT FROM task_round r WHERE r.id = t.round_id AND r.relation = 'instruct'))
 ), superior AS (
   SELECT post.unit_id, post.code, membership.user_id FROM post
-  JOIN membership ON membership.post_id = post.id
-    AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
+  JOIN unit ON unit.id = post.unit_id AND unit.active
+  JOIN membership ON membership.post_id = post.id AND {HOLDS_POST}
   WHERE post.code = ANY(:superiors)
 ), own AS (
   SELECT DISTINCT late.id FROM late JOIN superior ON superior.unit_id = late.unit_id
   JOIN task_holder h ON h.task_id = late.id AND h.claimed_by IS NULL
     AND h.holder IN ('u:' || superior.user_id, 'g:' || late.unit_code || ':' || superior.code)
-), reached AS (
-  SELECT late.*, superior.user_id FROM late JOIN superior ON superior.unit_id = late.unit_id
+), place AS (
+  SELECT DISTINCT unit_id, parent_id, definition_key FROM late
+), above AS (
+  SELECT place.*, superior.user_id, 0 AS level FROM place JOIN superior ON superior.unit_id = place.unit_id
   UNION
-  SELECT late.*, superior.user_id FROM late JOIN own ON own.id = late.id
-  JOIN unit above ON above.id = late.parent_id AND above.active JOIN superior ON superior.unit_id = above.id
+  SELECT place.*, superior.user_id, 1 AS level FROM place JOIN superior ON superior.unit_id = place.parent_id
 ), told AS (
-  SELECT reached.*, '' AS for_whom FROM reached
+  SELECT above.unit_id, above.definition_key, above.level, above.user_id, '' AS for_whom FROM above
   UNION
-  SELECT reached.id, reached.title, reached.name, reached.due_at, reached.unit_id, reached.parent_id, reached.unit_code,
-    reached.unit_name, reached.definition_key, s.substitute_id, principal.name
-  FROM reached
-  {SUBSTITUTES.format(of="reached", process="definition_key")}
+  SELECT above.unit_id, above.definition_key, above.level, s.substitute_id, principal.name FROM above
+  {SUBSTITUTES.format(of="above", process="definition_key")}
+), there AS (
+  SELECT told.*, person.language, person.name AS person FROM told
+  JOIN user_account person ON person.id = told.user_id AND person.active
+  WHERE {IS_THERE}
+), reached AS (
+  SELECT late.id, late.title, late.name, late.due_at, late.unit_name, own.id IS NOT NULL AS own, there.user_id, there.for_whom,
+    there.language, there.person, there.level, min(there.level) OVER (PARTITION BY late.id) AS nearest
+  FROM late JOIN there ON there.unit_id = late.unit_id AND there.definition_key = late.definition_key
+  LEFT JOIN own ON own.id = late.id
+  WHERE there.for_whom = '' OR NOT EXISTS (
+    SELECT FROM task_holder h WHERE h.task_id = late.id AND h.claimed_by IS NULL
+      AND (h.holder = 'u:' || there.user_id OR h.holder IN (
+        SELECT 'g:' || unit.code || ':' || post.code FROM membership JOIN post ON post.id = membership.post_id
+        JOIN unit ON unit.id = post.unit_id WHERE membership.user_id = there.user_id AND {HOLDS_POST})))
 )
-SELECT told.user_id, told.id AS task_id, NULL AS plan_id, '' AS stage, told.title, told.name, told.due_at,
-  min(told.for_whom) AS for_whom, person.language, person.name AS person, told.unit_name
-FROM told JOIN user_account person ON person.id = told.user_id AND person.active
-WHERE told.user_id > :after AND {IS_THERE}
-GROUP BY told.user_id, told.id, told.title, told.name, told.due_at, person.language, person.name, told.unit_name
-ORDER BY told.user_id, told.due_at, told.id
+SELECT user_id, id AS task_id, NULL AS plan_id, '' AS stage, title, name, due_at, min(for_whom) AS for_whom, language, person,
+  unit_name
+FROM reached
+WHERE (level = nearest OR own) AND user_id > :after
+GROUP BY user_id, id, title, name, due_at, language, person, unit_name
+ORDER BY user_id, due_at, id
 """)
 
-# A plan, or the stage in which it is, and those who have one of the posts in its lead unit.
+# A plan, or the stage in which it is, and those who have one of the posts in its lead unit; where it climbs and none of them is
+# there, nor a substitute of theirs (who has it as his own is not above it), those of the unit above.
 _DUE_SPANS = text(f"""
 WITH late AS (
   SELECT plan.id, plan.title, plan.route, plan.lead_unit_id, span.stage, span.due_at
@@ -145,27 +161,38 @@ WITH late AS (
     (plan.due_on + CAST(:closes AS time)) AT TIME ZONE :zone
   FROM plan
   WHERE plan.due_on < :before_day AND plan.status = 'active' AND plan.issued_on IS NULL AND plan.paused_for = ''
+), holder AS (
+  SELECT post.unit_id, membership.user_id FROM post
+  JOIN unit ON unit.id = post.unit_id AND unit.active
+  JOIN membership ON membership.post_id = post.id AND {HOLDS_POST}
+  WHERE post.code = ANY(:posts)
+), place AS (
+  SELECT DISTINCT unit.id AS unit_id, unit.parent_id, unit.short_name AS unit_name, late.route
+  FROM late JOIN unit ON unit.id = late.lead_unit_id AND unit.active
 ), reached AS (
-  SELECT late.*, unit.short_name AS unit_name, membership.user_id
-  FROM late
-  JOIN unit ON unit.id = late.lead_unit_id AND unit.active
-  JOIN post ON post.unit_id = unit.id AND post.code = ANY(:posts)
-  JOIN membership ON membership.post_id = post.id
-    AND membership.since <= :today AND (membership.until IS NULL OR membership.until > :today)
-), told AS (
-  SELECT reached.*, '' AS for_whom FROM reached
+  SELECT place.*, holder.user_id, 0 AS level FROM place JOIN holder ON holder.unit_id = place.unit_id
   UNION
-  SELECT reached.id, reached.title, reached.route, reached.lead_unit_id, reached.stage, reached.due_at, reached.unit_name,
-    s.substitute_id, principal.name
-  FROM reached
+  SELECT place.*, holder.user_id, 1 AS level FROM place JOIN holder ON holder.unit_id = place.parent_id
+  WHERE cardinality(CAST(:below AS text[])) > 0
+), told AS (
+  SELECT reached.unit_id, reached.unit_name, reached.route, reached.level, reached.user_id, '' AS for_whom FROM reached
+  UNION
+  SELECT reached.unit_id, reached.unit_name, reached.route, reached.level, s.substitute_id, principal.name FROM reached
   {SUBSTITUTES.format(of="reached", process="route")}
+    AND NOT EXISTS (SELECT FROM membership JOIN post ON post.id = membership.post_id
+      WHERE membership.user_id = s.substitute_id AND post.unit_id = reached.unit_id AND post.code = ANY(CAST(:below AS text[]))
+        AND {HOLDS_POST})
+), there AS (
+  SELECT told.*, person.language, person.name AS person, min(told.level) OVER (PARTITION BY told.unit_id, told.route) AS nearest
+  FROM told JOIN user_account person ON person.id = told.user_id AND person.active
+  WHERE {IS_THERE}
 )
-SELECT told.user_id, NULL AS task_id, told.id AS plan_id, told.stage, told.title, '' AS name, told.due_at,
-  min(told.for_whom) AS for_whom, person.language, person.name AS person, told.unit_name
-FROM told JOIN user_account person ON person.id = told.user_id AND person.active
-WHERE told.user_id > :after AND {IS_THERE}
-GROUP BY told.user_id, told.id, told.title, told.stage, told.due_at, person.language, person.name, told.unit_name
-ORDER BY told.user_id, told.due_at, told.id, told.stage
+SELECT there.user_id, NULL AS task_id, late.id AS plan_id, late.stage, late.title, '' AS name, late.due_at,
+  min(there.for_whom) AS for_whom, there.language, there.person, there.unit_name
+FROM late JOIN there ON there.unit_id = late.lead_unit_id AND there.route = late.route
+WHERE there.level = there.nearest AND there.user_id > :after
+GROUP BY there.user_id, late.id, late.title, late.stage, late.due_at, there.language, there.person, there.unit_name
+ORDER BY there.user_id, late.due_at, late.id, late.stage
 """)
 
 _HOLDERS_OF_POSTS = text("""
@@ -243,23 +270,27 @@ def due_below(
 ) -> Sequence[Any]:
     """The same tasks with each person who has one of the `superiors`' posts in the task's unit, and with his substitute.
 
-    What lies with such a person himself reaches the one of the unit above. Nobody who is away is in it.
+    What lies with such a person himself reaches the one of the unit above too; so does what nobody of them is there to hear, nor
+    a substitute. Nobody who is away is in it. Only people after `after`, by id.
     """
     values = {"at": at, "before": before, "today": today, "superiors": list(superiors), "after": after}
     return session.execute(_DUE_BELOW, values).all()
 
 
 def due_spans(
-    session: Session, at: datetime, before: datetime, posts: Sequence[str], settings: DeadlineSettings, *, after: int = 0
+    session: Session, at: datetime, before: datetime, posts: Sequence[str], settings: DeadlineSettings, *,
+    below: Sequence[str] = (), after: int = 0,
 ) -> Sequence[Any]:
     """Plans and stages of plans due before `before`, whose clock runs, with each who has one of the posts in the lead unit.
 
-    A whole plan has no `stage`, and is due at the office's close of its day. Nobody who is away is in it. Only people after
-    `after`, by id.
+    A whole plan has no `stage`, and is due at the office's close of its day. Nobody who is away is in it. Where posts `below` are
+    named, who have it as their own, it climbs: what nobody of the posts is there to hear, nor a substitute, reaches those of the
+    unit above. Only people after `after`, by id.
     """
     values = {
         "at": at, "before": before, "before_day": settings.day_of(before), "closes": settings.closes_at.isoformat(),
-        "zone": settings.zone.key, "today": settings.day_of(at), "posts": list(posts), "after": after,
+        "zone": settings.zone.key, "today": settings.day_of(at), "posts": list(posts), "below": list(below),
+        "after": after,
     }  # fmt: skip
     return session.execute(_DUE_SPANS, values).all()
 
