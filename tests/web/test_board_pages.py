@@ -11,12 +11,14 @@ from urllib.parse import unquote
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from tests.people import SYSTEM, password_hash
 from tests.services.catalogue import Catalogue
 from tests.services.house import House, user_task
 from tests.web.test_pages import plan_of
 from workflow_service.domain.deadlines import CHINA
+from workflow_service.domain.forecasts import Passage
 from workflow_service.services import forecasts, progress
 from workflow_service.services.people import PersonFacts, add_person
 from workflow_service.services.plans import plan_facts
@@ -197,7 +199,6 @@ def test_the_files_of_progress_and_forecasts_hold_all_rows_of_the_filter_not_one
         made = Catalogue.again(session)
         for number in range(60):
             made.plan(f"第{number}规划", "jb.energy", date(2025, 3, 3), late.now.date() + timedelta(days=number), level="county")
-    monkeypatch.setattr(forecasts, "ROWS_OF_A_FILE", 7)
     monkeypatch.setattr(progress, "ROWS_OF_A_FILE", 7)
     supervisor = person("jb.supervisor")
     for page, address in (("/board/forecasts", "/board/forecasts.xlsx"), ("/board/progress", "/board/progress.xlsx")):
@@ -215,6 +216,35 @@ def test_the_files_of_progress_and_forecasts_hold_all_rows_of_the_filter_not_one
     assert len(course) > 1 and ranking[0][1:4] == ("江北区能源局", 0, 63)
     english = load_workbook(BytesIO(supervisor.speaks("en").get("/board/progress.xlsx").data))
     assert english.sheetnames[0] == "Plans and stages"
+
+
+def test_the_file_of_forecasts_ends_at_a_number_of_rows_and_says_so_and_reads_each_history_once(
+    late: House, person: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with late.database.transaction() as session:
+        made = Catalogue.again(session)
+        for number in range(6):
+            made.plan(f"第{number}规划", "jb.energy", date(2025, 3, 3), late.now.date() + timedelta(days=number), level="county")
+    history, asked = forecasts.history, list[tuple[str, str]]()
+
+    def counted(session: Session, route: str, area: str, *, before: date) -> list[Passage]:
+        asked.append((route, area))
+        return history(session, route, area, before=before)
+
+    monkeypatch.setattr(forecasts, "history", counted)
+    supervisor = person("jb.supervisor")
+
+    def rows() -> list[tuple[object, ...]]:
+        asked.clear()
+        book = load_workbook(BytesIO(supervisor.get("/board/forecasts.xlsx").data))
+        return list(book.worksheets[0].iter_rows(min_row=2, values_only=True))
+
+    whole = rows()
+    assert len(whole) == 9 and all(row[1] for row in whole)
+    monkeypatch.setattr(forecasts, "ROWS_OF_A_FILE", 7)
+    cut = rows()
+    assert cut[:-1] == whole[:7] and str(cut[-1][0]).startswith("只列前 7 项，其余未列") and cut[-1][1] is None
+    assert len(asked) == len(set(asked)) > 0
 
 
 @pytest.mark.parametrize("path", ["/board", "/board/progress", "/board/routes", "/board/ledger"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -28,7 +28,8 @@ from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .ledger_lines import AsOf, LedgerLine
 
-ROWS, ROWS_OF_A_FILE = 50, 1000
+ROWS, ROWS_OF_A_FILE = 50, 5000
+"""A file is one page of its own: each plan costs some milliseconds of dice, and one request is to end."""
 MOST_HISTORY = 200
 """The latest finished plans of a route tell how long it takes now."""
 TESTED, TEST_DRAWS = 60, 200
@@ -90,18 +91,6 @@ def forecasts(
     }
     rows = tuple(_one(line, facts[line.plan_id], entered.get(line.plan_id, []), known, at, calendar) for line in page.rows)
     return ForecastPage(rows, page.cursor)
-
-
-def all_forecasts(
-    session: Session, actor: Actor, filters: ledger.LedgerFilter, *, as_of: date | datetime
-) -> Iterator[PlanForecast]:
-    """Give the plans in progress of a filter with their forecasts, all of them, read page by page; raises Forbidden."""
-    after: tuple[date, int] | None = None
-    while True:
-        page = forecasts(session, actor, filters, as_of=as_of, after=after, limit=ROWS_OF_A_FILE)
-        yield from page.rows
-        if (after := page.cursor) is None:
-            return
 
 
 def _one(

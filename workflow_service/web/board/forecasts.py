@@ -36,13 +36,16 @@ def forecasts_page() -> ResponseReturnValue:
 
 @blueprint.get("/forecasts.xlsx", endpoint="export_forecasts")
 def export() -> ResponseReturnValue:
-    """All rows of the filters, not those of one page."""
+    """The rows of the filters, not those of one page; the last row says where they are too many for a file."""
     asked, wanted = asked_place(), ledger_filter(filter_values(*FILTERS))
+    found = forecasts.forecasts(page_session(), page_actor(), wanted, as_of=asked.as_of, limit=forecasts.ROWS_OF_A_FILE)
     heads = (_("规划代码"), _("规划名称"), _("编制单位"), _("审批路线"), _("阶段"), _("应印发日期"), _("五成可能"), _("九成可能"),
              _("所据规划数"))  # fmt: skip
-    rows = (
+    rows: list[tuple[object, ...]] = [
         (one.line.code, one.line.title, one.line.unit_name, word(one.route, "route"), one.line.stage.label, one.line.due_on,
          one.forecast.likely if one.forecast else None, one.forecast.safe if one.forecast else None, one.history)
-        for one in forecasts.all_forecasts(page_session(), page_actor(), wanted, as_of=asked.as_of)
-    )  # fmt: skip
+        for one in found.rows
+    ]  # fmt: skip
+    if found.cursor:
+        rows.append((_("只列前 %(count)d 项，其余未列；请按地区、单位等筛选后再导出。", count=len(found.rows)),))
     return sheet(_("印发预测 %(day)s", day=shown_day().isoformat()), heads, rows)
