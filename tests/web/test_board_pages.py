@@ -27,6 +27,7 @@ from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Task
 from workflow_service.store.stage_deadlines import StageDeadline
 from workflow_service.store.supervision import Notice
+from workflow_service.web import sheets
 
 SignIn = Callable[[str], Any]
 COUNTY = "/330000/330200/330205/"
@@ -216,6 +217,28 @@ def test_the_files_of_progress_and_forecasts_hold_all_rows_of_the_filter_not_one
     assert len(course) > 1 and ranking[0][1:4] == ("江北区能源局", 0, 63)
     english = load_workbook(BytesIO(supervisor.speaks("en").get("/board/progress.xlsx").data))
     assert english.sheetnames[0] == "Plans and stages"
+
+
+def test_a_table_longer_than_a_page_of_xlsx_goes_on_on_further_ones(
+    late: House, person: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with late.database.transaction() as session:
+        made = Catalogue.again(session)
+        for number in range(5):
+            made.plan(f"第{number}规划", "jb.energy", date(2025, 3, 3), late.now.date() + timedelta(days=number), level="county")
+        made.plans["第4规划"].title = "长" * 40_000
+    supervisor = person("jb.supervisor")
+
+    def pages() -> list[tuple[str, list[tuple[object, ...]]]]:
+        book = load_workbook(BytesIO(supervisor.get("/board/progress.xlsx").data))
+        return [(page.title, list(page.iter_rows(values_only=True))) for page in book if page.title.startswith("规划与阶段")]
+
+    ((name, whole),) = pages()
+    assert name == "规划与阶段" and len(whole) == 9 and any(len(str(row[1])) == sheets.LONGEST_CELL for row in whole)
+    monkeypatch.setattr(sheets, "MOST_ROWS", 5)
+    assert pages() == [("规划与阶段", whole[:5]), ("规划与阶段 2", [whole[0], *whole[5:]])], "8 rows fill two pages"
+    monkeypatch.setattr(sheets, "MOST_ROWS", 4)
+    assert [(name, len(rows)) for name, rows in pages()] == [("规划与阶段", 4), ("规划与阶段 2", 4), ("规划与阶段 3", 3)]
 
 
 def test_the_file_of_forecasts_ends_at_a_number_of_rows_and_says_so_and_reads_each_history_once(
