@@ -11,7 +11,9 @@ from schemathesis import GenerationMode, checks
 
 from tests.api.callers import ApiHouse
 from tests.people import SYSTEM
+from workflow_service.services import pauses
 from workflow_service.services.people import PersonFacts, add_person
+from workflow_service.web.words import PAUSES
 
 DOCUMENT = "/api/v1/openapi.json"
 EXAMPLES = 5
@@ -53,6 +55,13 @@ def test_every_address_of_the_interface_is_described(api: ApiHouse, document: di
         if method.lower() in KNOWN
     }
     assert served == described
+
+
+def test_why_a_clock_stands_names_every_reason(document: dict[str, Any]) -> None:
+    shapes = document["components"]["schemas"]
+    for shape in ("TaskLine", "TaskShown"):
+        told = shapes[shape]["properties"]["paused_for"]["description"]
+        assert {one for one in PAUSES if one in told} == {pauses.SUSPENDED, pauses.ANSWER}, shape
 
 
 def test_every_operation_says_what_it_does_and_how_it_refuses(document: dict[str, Any]) -> None:

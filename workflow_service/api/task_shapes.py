@@ -8,6 +8,8 @@ from pydantic import Field
 
 from .shapes import CountedPage, Given, GivenMoment, Id, Long, Moment, PageQuery, Reason, Shown, Values
 
+PAUSED_FOR = "why the clock stands: suspended, or answer (it went straight back and waits for the answer); empty: it runs"
+
 
 class InboxQuery(PageQuery):
     """Which of one's open tasks; without parameters all of them."""
@@ -44,7 +46,7 @@ class TaskLine(Shown):
     assignee_id: int | None
     priority: int
     waiting: bool
-    paused_for: str
+    paused_for: str = Field(description=PAUSED_FOR)
     due_at: Moment | None
     created_at: Moment
     for_whom: str = Field(description="the person whose substitute I am in this; empty: it is my own")
@@ -74,7 +76,7 @@ class TaskShown(Shown):
     candidate_groups: list[str]
     priority: int
     waiting: bool
-    paused_for: str = Field(description="why the clock stands: suspended; empty: it runs")
+    paused_for: str = Field(description=PAUSED_FOR)
     deadline_rule: str
     due_at: Moment | None
     follow_up_at: Moment | None
