@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from tests.people import NOW, SYSTEM
 from tests.services.catalogue import Catalogue
 from tests.services.house import House, user_task
 from tests.web.conftest import Person
+from workflow_service.domain.errors import Forbidden
 from workflow_service.services import absences, substitutions
+from workflow_service.services import people as use
 from workflow_service.services.absences import AbsenceAsked
 from workflow_service.services.plans import plan_facts
 from workflow_service.services.processes import start_process
@@ -22,6 +25,7 @@ from workflow_service.store.runtime import Task
 
 Visit = Callable[[str], Person]
 TODAY = NOW.date()
+DAY = timedelta(days=1)
 LAST = TODAY + timedelta(days=4)
 MARK = f"请假至 {LAST.month}月{LAST.day}日"
 OWN = "/people/me/absences"
@@ -72,11 +76,30 @@ def test_an_administrator_enters_it_for_a_person_on_whose_page_it_stands(house: 
     address = f"/people/{user_id}/absences"
     assert address in admin.get(f"/people/{user_id}").text
     assert admin.post(address, form(), follow_redirects=True).status_code == 200
-    for username in ("jb.admin", "jb.supervisor"):
-        page = person(username).get(f"/people/{user_id}").text
-        assert "外出登记" in page and "赴省里开会" in page
+    page = person("jb.admin").get(f"/people/{user_id}").text
+    assert "外出登记" in page and "赴省里开会" in page
     assert person("jb.supervisor").get(address).status_code == 403
     assert "已登记您出差" in person("jb.handler").get("/notices").text
+
+
+def test_whoever_may_only_see_the_person_reads_neither_remarks_nor_what_is_over(house: House, person: Visit) -> None:
+    """The administrator of one county, of a person who has posts in two, as the interface has it."""
+    user_id, today = house.structure.people["jb.handler"], NOW
+    with house.database.transaction() as session:
+        for since, last, remark in ((TODAY, LAST, "赴省里开会"), (LAST + DAY, LAST + DAY, "住院")):
+            asked = AbsenceAsked(user_id, "leave", since, last, remark)
+            made = absences.enter_absence(session, SYSTEM, asked, now=today)
+        absences.end_absence(session, SYSTEM, made.id, now=today)
+    mine = person("jb.admin").get(f"/people/{user_id}").text
+    assert "赴省里开会" in mine and "住院" in mine and "已提前结束" in mine
+    with house.database.transaction() as session:
+        use.assign_post(session, SYSTEM, user_id, "hs.drc", "handler", now=today)
+    for username in ("jb.admin", "jb.supervisor", "hs.admin"):
+        page = person(username).get(f"/people/{user_id}").text
+        assert "外出中" in page and "外出登记" in page, username
+        assert "赴省里开会" not in page and "住院" not in page and "已提前结束" not in page
+        with house.database.transaction() as session, pytest.raises(Forbidden):
+            absences.absences_of(session, house.actor(username), user_id, now=today)
 
 
 def test_whoever_looks_at_a_task_urges_it_or_gives_it_away_sees_who_is_away(house: House, person: Visit) -> None:

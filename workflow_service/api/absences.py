@@ -45,6 +45,6 @@ def _shown(one: ShownAbsence) -> AbsenceShown:
     row = one.absence
     return AbsenceShown(
         id=row.id, user_id=row.user_id, kind=row.kind, since=row.since, last=one.last,  # type: ignore[arg-type]  # one of the four
-        planned_last=row.planned_until - timedelta(days=1), remark=row.remark, state=one.state,  # type: ignore[arg-type]  # of three
+        planned_last=row.planned_until - timedelta(days=1), remark=one.remark, state=one.state,  # type: ignore[arg-type]  # of three
         ended_at=row.ended_at,
     )  # fmt: skip

@@ -7,7 +7,7 @@ A substitute is named by `substitutions`; what lies with people who are away alo
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.absences import AbsenceKind
-from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
+from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.domain.words import Phrase
 from workflow_service.i18n import N_
 from workflow_service.identity import policy
@@ -30,6 +30,7 @@ from .context import Actor
 
 LONGEST = timedelta(days=366)
 LONGEST_REMARK = 200
+OVER = "over"
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('absence'), CAST(:user_id % 2147483647 AS int))")
 _ONE_DAY = timedelta(days=1)
 
@@ -47,11 +48,14 @@ class AbsenceAsked:
 
 @dataclass(frozen=True)
 class ShownAbsence:
-    """An absence, its last day as it holds, and whether it is running, to come or over (`state`)."""
+    """An absence, its last day as it holds, and whether it is running, to come or over (`state`); its `remark` as far as the
+    reader may read it.
+    """
 
     absence: Absence
     last: date
     state: str
+    remark: str
 
 
 @dataclass(frozen=True)
@@ -113,13 +117,24 @@ def end_absence(session: Session, actor: Actor, absence_id: int, *, now: datetim
 def absences_of(session: Session, actor: Actor, user_id: int, *, now: datetime) -> list[ShownAbsence]:
     """Give a person's absences, the latest first; for himself and his administrator. Raises NotFound, Forbidden."""
     require_right(session, actor, _person(session, user_id), now)
-    return listed(session, user_id, now=now)
+    return _listed(session, user_id, now)
 
 
-def listed(session: Session, user_id: int, *, now: datetime) -> list[ShownAbsence]:
-    """The same for a page whose reader may see the person; rights are the caller's."""
-    today = SETTINGS.day_of(now)
-    return [ShownAbsence(one, one.until - _ONE_DAY, _state(one, today)) for one in rows.absences_of(session, user_id)]
+def absences_to_see(session: Session, actor: Actor, user_id: int, *, now: datetime) -> list[ShownAbsence]:
+    """The same for who may see the person (the caller's to ask): without the right to enter them those that are not over,
+    and no remarks. Raises NotFound.
+    """
+    person, found = _person(session, user_id), _listed(session, user_id, now)
+    try:
+        require_right(session, actor, person, now)
+    except Forbidden:
+        return [replace(one, remark="") for one in found if one.state != OVER]
+    return found
+
+
+def _listed(session: Session, user_id: int, now: datetime) -> list[ShownAbsence]:
+    today, found = SETTINGS.day_of(now), rows.absences_of(session, user_id)
+    return [ShownAbsence(one, one.until - _ONE_DAY, _state(one, today), one.remark) for one in found]
 
 
 def away_on(session: Session, user_ids: Collection[int], today: date) -> dict[int, Away]:
@@ -178,7 +193,7 @@ def _away(row: Any) -> Away:
 
 def _state(one: Absence, today: date) -> str:
     if one.until <= today or one.until == one.since:
-        return "over"
+        return OVER
     return "running" if one.since <= today else "to_come"
 
 

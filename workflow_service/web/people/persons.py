@@ -180,7 +180,7 @@ def _person_page(user_id: int, error: TongchouError | None = None) -> ResponseRe
         lonely=_lonely(user_id, present),
         units=_unit_choices(),
         post_choices=_post_choices(),
-        absences=absences.listed(session, user_id, now=page_now()),
+        absences=absences.absences_to_see(session, actor, user_id, now=page_now()),
         one_day=timedelta(days=1),
     )
     return page, error.status if error else 200
