@@ -93,6 +93,21 @@ def test_what_lies_with_him_alone_reaches_the_superior_from_the_first_day(catalo
     assert told(catalogue, FRIDAY) == {"leader": ([], long_overdue)}, "once"
 
 
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        (date(2025, 11, 21), "逾期 1 个工作日"), (MONDAY, "今天到期"), (date(2025, 11, 25), "还剩 1 个工作日"),
+        (date(2025, 11, 28), ""),
+    ],
+)
+def test_the_superior_hears_of_what_is_overdue_due_or_due_soon_where_nobody_is_there(
+    catalogue: Catalogue, day: date, words: str
+) -> None:
+    due(catalogue, day, assignee="handler")
+    away(catalogue, "handler")
+    assert told(catalogue) == ({"leader": ([], [f"{words}，本人请假至 2025-11-28"])} if words else {})
+
+
 def test_a_task_of_a_post_reaches_the_superior_only_once_nobody_of_the_post_is_there(catalogue: Catalogue) -> None:
     due(catalogue, MONDAY)
     away(catalogue, "handler")

@@ -45,6 +45,8 @@ def form(**more: object) -> dict[str, str]:
 def test_one_enters_an_absence_with_a_substitute_and_ends_it_early(house: House, person: Visit) -> None:
     handler, admin_id = person("jb.handler"), house.structure.people["jb.admin"]
     assert OWN in handler.get("/tasks").text
+    told = handler.get(OWN).text
+    assert "即将到期、今天到期和逾期的任务从当天起告知上级" in told and "有人在岗的不告知" in told
     refused = handler.post(OWN, form(last=TODAY - timedelta(days=1)))
     assert refused.status_code == 422 and "不能早于" in refused.text and "赴省里开会" in refused.text
     assert handler.post(OWN, form(since="")).status_code == 422
