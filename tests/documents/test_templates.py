@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from docx import Document as open_docx
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Pt
 from lxml import etree
@@ -170,6 +171,42 @@ def test_a_long_mark_stands_in_one_line_of_the_delivered_template_and_a_short_on
     (short,) = marked(fill_template("slip", template, replace(SLIP, mark="抄告单")), "抄告单")
     (unfilled,) = marked(template, "{{ mark }}")
     assert short.font.size == unfilled.font.size
+
+
+def unusual(change: str) -> bytes:
+    """A slip's template with a long mark and what Word writes and its reader does not expect."""
+    file = open_docx(BytesIO(template_of("{{ title }}", table=(("{{ mark }}", "", ""), ("", "", "")))))
+    if change == "no section":
+        file.element.body.remove(file.element.body.sectPr)
+    elif change == "no sizes":
+        for name in ("w:pgSz", "w:pgMar"):
+            file.element.body.sectPr.remove(file.element.body.sectPr.find(qn(name)))
+    else:
+        first, second = file.tables[0].rows
+        first._tr.remove(first._tr.tc_lst[-1])
+        first._tr.get_or_add_trPr().append(_element("w:gridAfter", "1"))
+        first._tr.tc_lst[0].get_or_add_tcPr().append(_element("w:vMerge", "restart"))
+        second._tr.tc_lst[0].get_or_add_tcPr().append(OxmlElement("w:vMerge"))
+    out = BytesIO()
+    file.save(out)
+    return out.getvalue()
+
+
+def _element(name: str, value: str) -> Any:
+    made = OxmlElement(name)
+    made.set(qn("w:val"), value)
+    return made
+
+
+@pytest.mark.parametrize("change", ["merged cells", "no sizes", "no section"])
+def test_whatever_a_template_leaves_out_it_is_filled_and_its_mark_shrunk(change: str) -> None:
+    template = unusual(change)
+    check_template("slip", template)
+    filled = open_docx(BytesIO(fill_template("slip", template, replace(SLIP, mark=LONG))))
+    (mark,) = [one for one in filled.element.body.iter(qn("w:p")) if "".join(one.itertext(qn("w:t"))) == LONG]
+    (size,) = (int(one.get(qn("w:val"))) / 2 for one in mark.iter(qn("w:sz")))
+    assert 6 <= size < 10.5
+    assert not [one for one in filled.part.package.iter_parts() if "header" in str(one.partname)], "none was made by looking"
 
 
 @where_present
