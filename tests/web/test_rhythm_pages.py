@@ -128,7 +128,8 @@ def test_the_weekly_ledger_is_a_page_a_document_and_a_table(house: House, person
     assert sent in kept and supervisor.get("/weekly/ledger.docx?week=2025-W48").data == sent
     found = supervisor.get("/weekly?week=2025-W48&told=silent").text
     assert "没有符合条件的规划" in found and "初稿已成" not in found
-    assert "初稿已成" in supervisor.get("/weekly?week=2025-W48&told=reported&text=nengyuan").text
+    found = supervisor.get("/weekly?week=2025-W48&told=reported&text=nengyuan").text
+    assert "初稿已成" in found and "已显示 1 / 1" in found and "已报 1 / 1 项" in found
     shown = load_workbook(BytesIO(supervisor.get("/weekly/ledger.xlsx?week=2025-W48&told=silent").data))
     assert "初稿已成" not in str([list(row) for row in shown.worksheets[0].values]), "the file holds what the page shows"
     assert supervisor.get("/weekly?told=whatever").status_code == 400

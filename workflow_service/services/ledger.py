@@ -33,6 +33,8 @@ from .lights import Measure, measure_at
 PAGE = 50
 COUNTED = 1001
 Areas = str | tuple[str, ...] | None
+Told = tuple[date, str]
+"""A week (its Monday) and what is told of a plan in it: "reported", "problems" or "silent"."""
 
 
 @dataclass(frozen=True)
@@ -160,18 +162,19 @@ def figures_for(
 
 
 def issued_between(
-    session: Session, area_path: Areas, first: date, last: date, *, as_of: date | datetime, part: Part = WHOLE
-) -> list[LedgerLine]:
+    session: Session, area_path: Areas, first: date, last: date, *, as_of: date | datetime, part: Part = WHOLE,
+    text: str = "", told: Told | None = None,
+) -> list[LedgerLine]:  # fmt: skip
     """Give the plans that count as issued from some day of `first` to `last` (both included) on, as known at `as_of`.
 
-    In the order of their issue. One whose issue became known in these days only, as by a filing, is among them with its own day,
-    so that what successive spans give adds up to the figures.
+    Those found by `text` and by what is `told` of them. In the order of their issue. One whose issue became known in these days
+    only, as by a filing, is among them with its own day, so that what successive spans give adds up to the figures.
     """
     at, areas = AsOf.of(as_of), _areas(area_path)
-    before, wanted = AsOf.of(first - timedelta(days=1)), part.within(areas)
-    told = queries.issues_told(session, areas, before.until, min(at.until, AsOf.of(last).until))
+    before, wanted = AsOf.of(first - timedelta(days=1)), replace(part.within(areas), told=told, **_sought(text))
+    known_since = queries.issues_told(session, areas, before.until, min(at.until, AsOf.of(last).until))
     lines = _all_lines(session, at, replace(wanted, issued_from=first, issued_until=last))
-    late = set(told) - {line.plan_id for line in lines}
+    late = set(known_since) - {line.plan_id for line in lines}
     lines += _all_lines(session, at, replace(wanted, plan_ids=tuple(sorted(late)))) if late else []
     issued = [line for line in lines if line.issued_on is not None and line.issued_on <= last]
     known = lines_by_id(session, [line.plan_id for line in issued], as_of=before.day)
@@ -192,15 +195,22 @@ def overdue_plans(
 
 def open_plans(
     session: Session, area_path: Areas, *, as_of: date | datetime, part: Part = WHOLE, text: str = "",
-    plan_ids: Collection[int] | None = None, without: Collection[int] = (), after: tuple[date, int] | None = None,
-    limit: int | None = None,
+    told: Told | None = None, after: tuple[date, int] | None = None, limit: int | None = None,
 ) -> LedgerPage:  # fmt: skip
-    """Give a page of the plans in progress, those due first first: some by id only, `without` others, found by `text`."""
-    wanted = replace(
-        part.within(_areas(area_path)), issued=False, plan_ids=None if plan_ids is None else tuple(sorted(plan_ids)),
-        without=tuple(sorted(without)), **_sought(text),
-    )  # fmt: skip
-    return _page(session, AsOf.of(as_of), wanted, after, limit)
+    """Give a page of the plans in progress, those due first first, found by `text` and by what is `told` of them in a week."""
+    return _page(session, AsOf.of(as_of), _open(area_path, part, text, told), after, limit)
+
+
+def count_open(
+    session: Session, area_path: Areas, *, as_of: date | datetime, part: Part = WHOLE, text: str = "", told: Told | None = None
+) -> int:
+    """Tell how many plans `open_plans` gives in all, exactly."""
+    wanted = _open(area_path, part, text, told)
+    return queries.count_all(session, queries.state_at(session, AsOf.of(as_of).asked, wanted, stages=False))
+
+
+def _open(area_path: Areas, part: Part, text: str, told: Told | None) -> queries.Wanted:
+    return replace(part.within(_areas(area_path)), issued=False, told=told, **_sought(text))
 
 
 def lines_by_id(session: Session, plan_ids: Collection[int], *, as_of: date | datetime) -> dict[int, LedgerLine]:
@@ -410,6 +420,6 @@ def _cumulated(per_day: Mapping[date, int], ends: list[date]) -> list[int]:
 
 __all__ = [
     "AsOf", "Board", "LateTask", "LedgerFigures", "LedgerFilter", "LedgerLine", "LedgerPage", "Part", "SeriesPoint",
-    "add_up_counters", "areas_with_plans", "board", "count_rows", "figures", "figures_for", "issued_between", "issued_series",
-    "ledger_rows", "lines_by_id", "open_plans", "overdue_plans", "recount",
+    "add_up_counters", "areas_with_plans", "board", "count_open", "count_rows", "figures", "figures_for", "issued_between",
+    "issued_series", "ledger_rows", "lines_by_id", "open_plans", "overdue_plans", "recount",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from workflow_service.domain.supervision import Comparison
 from workflow_service.i18n import N_, _, use_language
 from workflow_service.identity import policy
 from workflow_service.store import catalogue_changes, notice_rows
+from workflow_service.store.ledger_queries import among
 from workflow_service.store.operations import TaskEvent
 from workflow_service.store.people import Unit
 from workflow_service.store.plans import Plan
@@ -60,8 +61,9 @@ class ReportedPlan:
 class WeeklyLedger:
     """The ledger of one week (Monday `first` to Sunday `last`) for one area.
 
-    `plans` are those asked for, or a page of them, after which `cursor` goes on (None at the end); `reported` is how many of all
-    have a report. `late` are the units that did not report in time; `reports_due` whether the time for it is over.
+    `plans` are those asked for, or a page of them, after which `cursor` goes on (None at the end); `found` is how many all pages
+    have. `reported` is how many of all in progress have a report. `late` are the units that did not report in time;
+    `reports_due` whether the time for it is over.
     """
 
     area_path: str
@@ -70,6 +72,7 @@ class WeeklyLedger:
     comparison: Comparison
     plans: tuple[ReportedPlan, ...]
     cursor: tuple[date, int] | None
+    found: int
     reported: int
     late: tuple[str, ...]
     reports_due: bool
@@ -193,16 +196,24 @@ def reporting(period: str) -> Select[Any]:
 
 @dataclass(frozen=True)
 class Answers:
-    """How the reports of a week came, of all areas: the units that were late by now, and whether nobody has time left."""
+    """How the reports of a week came, of all areas: the units that were late by now, and who has time left, until when.
+
+    `open_until` has the path of each area in which some unit has time, with the last moment of it.
+    """
 
     late: tuple[Unit, ...]
-    due: bool
+    open_until: Mapping[str, datetime]
+
+    def due_at(self, area_path: str) -> datetime | None:
+        """Until when somebody of an area, or below it, has time left; None where nobody has."""
+        return max((until for path, until in self.open_until.items() if path.startswith(area_path)), default=None)
 
 
 def answers_of(session: Session, period: str, *, now: datetime) -> Answers:
     """Give how the reports of a week (`2026-W09`) came until now."""
-    open_still = _answered(period).where(Task.due_at > now).exists()
-    return Answers(tuple(late_units(session, period, now=now)), session.scalar(select(open_still)) is False)
+    open_still = _answered(period).where(Task.status == "open", Task.due_at > now).order_by(None).group_by(Unit.area_path)
+    until = session.execute(open_still.with_only_columns(Unit.area_path, func.max(Task.due_at))).all()
+    return Answers(tuple(late_units(session, period, now=now)), {row[0]: row[1] for row in until if row[1]})
 
 
 def area_of_ledger(actor: Actor, area_path: str) -> str:
@@ -226,52 +237,30 @@ def ledger_of(
     after: tuple[date, int] | None = None, limit: int | None = None,
 ) -> WeeklyLedger:  # fmt: skip
     """Give the ledger of an area and a week with what was reported until now, or a page of it; rights are the caller's."""
-    told = _told(session, path, week.first)
-    page = _open(session, path, week, wanted, told, after, limit)
-    rows = [*page.rows, *(() if page.cursor else _issued_after_report(session, path, week, wanted, told))]
+    sought: dict[str, Any] = {"part": ledger.Part.of_unit(wanted.unit), "text": wanted.text}
+    sought["told"] = (week.first, wanted.told) if wanted.told else None
+    page = ledger.open_plans(session, path, as_of=week.last, **sought, after=after, limit=limit)
+    issued = _issued_after_report(session, path, week, sought)
+    rows = [*page.rows, *(() if page.cursor else issued)]
     said = _reports(session, [row.plan_id for row in rows], week.first)
     figures = ledger.figures(session, path, week.last)
     before = ledger.figures(session, path, week.first - timedelta(days=1))
     return WeeklyLedger(
         area_path=path, first=week.first, last=week.last, comparison=Comparison(figures.total, before.total),
-        plans=tuple(_reported(row, said.get(row.plan_id)) for row in rows), cursor=page.cursor, reported=len(told),
-        late=tuple(unit.name for unit in answers.late if unit.area_path.startswith(path)), reports_due=answers.due,
+        plans=tuple(_reported(row, said.get(row.plan_id)) for row in rows), cursor=page.cursor,
+        found=len(issued) + ledger.count_open(session, path, as_of=week.last, **sought),
+        reported=ledger.count_open(session, path, as_of=week.last, told=(week.first, "reported")),
+        late=tuple(unit.name for unit in answers.late if unit.area_path.startswith(path)),
+        reports_due=answers.due_at(path) is None,
     )  # fmt: skip
 
 
-def _told(session: Session, path: str, week: date) -> Mapping[int, bool]:
-    """The plans of an area that were reported on in a week, and whether the last report tells of problems."""
-    of_area = WeeklyReport.week == week, Plan.area_path.startswith(path, autoescape=True)
-    last = select(WeeklyReport.plan_id, WeeklyReport.problems != "").join(Plan, Plan.id == WeeklyReport.plan_id).where(*of_area)
-    return {row[0]: row[1] for row in session.execute(last.order_by(WeeklyReport.reported_at))}
-
-
-def _open(
-    session: Session, path: str, week: Period, wanted: WeeklyFilter, told: Mapping[int, bool], after: tuple[date, int] | None,
-    limit: int | None,
-) -> ledger.LedgerPage:  # fmt: skip
-    silent = wanted.told == "silent"
-    return ledger.open_plans(
-        session, path, as_of=week.last, part=ledger.Part.of_unit(wanted.unit), text=wanted.text,
-        plan_ids=_of_these(wanted, told) if wanted.told and not silent else None, without=told if silent else (), after=after,
-        limit=limit,
-    )  # fmt: skip
-
-
-def _issued_after_report(
-    session: Session, path: str, week: Period, wanted: WeeklyFilter, told: Mapping[int, bool]
-) -> list[ledger.LedgerLine]:  # fmt: skip
-    """The plans that were issued in the week after their unit had reported on them."""
-    if wanted.text or wanted.told == "silent":
+def _issued_after_report(session: Session, path: str, week: Period, sought: Mapping[str, Any]) -> list[ledger.LedgerLine]:
+    """The plans, of those sought, that were issued in the week after their unit had reported on them."""
+    told = sought["told"] or (week.first, "reported")
+    if told[1] == "silent":
         return []
-    part = ledger.Part.of_unit(wanted.unit)
-    done = ledger.issued_between(session, path, week.first, week.last, as_of=week.last, part=part)
-    return [row for row in done if row.plan_id in _of_these(wanted, told)]
-
-
-def _of_these(wanted: WeeklyFilter, told: Mapping[int, bool]) -> set[int]:
-    """The plans reported on, of which only those with problems where these are wanted."""
-    return {plan_id for plan_id, has_problems in told.items() if has_problems or wanted.told != "problems"}
+    return ledger.issued_between(session, path, week.first, week.last, as_of=week.last, **{**sought, "told": told})
 
 
 def locked_reports(session: Session, plan_ids: Sequence[int]) -> list[ProcessInstance]:
@@ -366,7 +355,7 @@ def label_of(run: RhythmRun) -> str:
 
 
 def _reports(session: Session, plan_ids: Sequence[int], week: date) -> dict[int, WeeklyReport]:
-    told = WeeklyReport.week == week, WeeklyReport.plan_id.in_(plan_ids)
+    told = WeeklyReport.week == week, among(WeeklyReport.plan_id, plan_ids)
     statement = select(WeeklyReport).where(*told).order_by(WeeklyReport.reported_at)  # the last of the week counts
     return {one.plan_id: one for one in session.scalars(statement)}
 

@@ -12,12 +12,15 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     Boolean,
     ColumnElement,
     Date,
     Subquery,
     and_,
     case,
+    exists,
     false,
     func,
     literal,
@@ -38,6 +41,7 @@ from .former_names import person_name_at, unit_name_at
 from .people import Unit, User
 from .plans import AgendaItem, Plan, PlanEvent
 from .runtime import Task
+from .supervision import WeeklyReport
 
 COUNT_LIMIT = 1000
 FAR_OFF = date(9999, 12, 31)
@@ -105,7 +109,8 @@ class Wanted:
     """Which rows. `areas` None means everything; `equal` compares columns; `issued`, `filed`, `waiting` None mean both.
 
     `keys` are those of a search, which `code` answers too.
-    `plan_ids` are the only ones, `without` those left out.
+    `plan_ids` are the only ones. `told` is a week (its Monday) and what its last weekly report says of a plan: "reported" (there
+    is one), "problems" (it tells of some) or "silent" (there is none).
     `due_from` and `due_before` bound the due date (half-open); `issued_from` and `issued_until` the issue (closed).
     """
 
@@ -122,15 +127,15 @@ class Wanted:
     issued_from: date | None = None
     issued_until: date | None = None
     plan_ids: tuple[int, ...] | None = None
-    without: tuple[int, ...] = ()
+    told: tuple[date, str] | None = None
 
     @property
     def is_counted(self) -> bool:
         """Whether counters can answer for it: nothing but areas, units and kinds is asked."""
         spans = (self.due_from, self.due_before, self.issued_from, self.issued_until)
-        asked = (self.issued, self.filed, self.waiting, self.keys, self.plan_ids, *spans)
+        asked = (self.issued, self.filed, self.waiting, self.keys, self.plan_ids, self.told, *spans)
         kinds = all(name in plan_counts.KINDS for name, _value in self.equal)
-        return kinds and all(one is None for one in asked) and not self.without and plan_counts.is_countable(self.areas)
+        return kinds and all(one is None for one in asked) and plan_counts.is_countable(self.areas)
 
 
 def state_at(session: Session, moment: Moment, wanted: Wanted, *, stages: bool = True) -> Subquery:
@@ -176,6 +181,11 @@ def count(session: Session, state: Subquery) -> int:
     """How many rows, counted no further than COUNT_LIMIT + 1."""
     some = select(state.c.id).limit(COUNT_LIMIT + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def count_all(session: Session, state: Subquery) -> int:
+    """How many rows, exactly."""
+    return session.scalar(select(func.count()).select_from(state)) or 0
 
 
 def areas_of(session: Session, state: Subquery) -> Sequence[str]:
@@ -363,9 +373,9 @@ def _conditions(state: Subquery, wanted: Wanted, moment: Moment) -> list[ColumnE
     if wanted.units:
         found.append(c.lead_unit_id.in_(select(Unit.id).where(Unit.code.in_(wanted.units))))
     if wanted.plan_ids is not None:
-        found.append(c.id.in_(wanted.plan_ids))
-    if wanted.without:
-        found.append(c.id.not_in(wanted.without))
+        found.append(among(c.id, wanted.plan_ids))
+    if wanted.told is not None:
+        found.append(_told(c.id, *wanted.told))
     if wanted.issued is not None:
         found.append(c.issued_on.is_not(None) if wanted.issued else c.issued_on.is_(None))
     if wanted.filed is not None:
@@ -377,6 +387,21 @@ def _conditions(state: Subquery, wanted: Wanted, moment: Moment) -> list[ColumnE
         words = [_holds_one(c.keywords, alternatives) for alternatives in wanted.keys] or [false()]
         found.append(or_(c.code == wanted.code, and_(*words)))
     return found + _spans(c, wanted)
+
+
+def among(column: Any, ids: Collection[int]) -> ColumnElement[bool]:
+    """Whether an id is one of these, however many: as one value, where a list of them ends at 65,535."""
+    found: ColumnElement[bool] = column == func.any(literal(list(ids), ARRAY(BigInteger)))
+    return found
+
+
+def _told(plan_id: Any, week: date, what: str) -> ColumnElement[bool]:
+    of_week = WeeklyReport.plan_id == plan_id, WeeklyReport.week == week
+    if what == "problems":
+        last = select(WeeklyReport.problems).where(*of_week).order_by(WeeklyReport.reported_at.desc()).limit(1)
+        return last.scalar_subquery() != ""
+    reported = exists().where(*of_week)
+    return not_(reported) if what == "silent" else reported
 
 
 def _spans(c: Any, wanted: Wanted) -> list[ColumnElement[bool]]:
