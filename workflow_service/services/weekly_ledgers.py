@@ -1,6 +1,7 @@
 """The weekly ledger (周调度台账) as it goes to the supervisors and as a document (docs/domain.md §3.5).
 
-It is sent once the reports are due and the week is over, with the figures of its last day. What is sent to an area is written
+It is sent to an area once all reports asked for in it are due and the week is over, with the figures of its last day: where a
+unit was asked late, or has more time, the run comes again for the areas that wait for it. What is sent to an area is written
 then and kept: later reports and templates change the live page and not the document. Before that, whoever asks for the
 document gets what is known so far.
 """
@@ -18,14 +19,15 @@ from sqlalchemy.orm import Session
 
 from workflow_service import failpoints
 from workflow_service.documents import weekly as paper
+from workflow_service.domain.divisions import last_area
 from workflow_service.domain.rhythms import Period, week_of
 from workflow_service.domain.supervision import Figures
 from workflow_service.i18n import SOURCE_LANGUAGE, _, use_language
-from workflow_service.store.people import Unit
 from workflow_service.store.supervision import RhythmRun, WeeklyLedgerDocument
 
 from . import ledger, paper_templates
-from .calendars import SETTINGS
+from .bulletin_numbers import organ_of
+from .calendars import SETTINGS, working_calendar
 from .context import Actor
 from .notices import NewNotice, post_notices
 from .rhythm_scope import leads, period_key, scope_of
@@ -53,7 +55,8 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
     """Send the week's ledger to the supervisors of the next areas, with the area's figures at the end of the week, and keep its
     document as it is now; gives how many areas have it, None at the end.
 
-    The run's figures name the areas that have it: who becomes a supervisor meanwhile shifts none.
+    The run's figures name the areas that have it: who becomes a supervisor meanwhile shifts none. Where only areas are left in
+    which somebody has time to report, the run is due again once nobody has in one of them.
     """
     facts = run.figures or {}
     week, sent = week_of(date.fromisoformat(facts["last"])), dict(facts.get("figures") or {})
@@ -61,7 +64,9 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
     left = [area for area in sorted(receivers) if area not in sent]
     silent, answers = silent_units(session, period_key(run), now=now), answers_of(session, week.key, now=now)
     kept, lines = _areas_with_document(session, week, left), 0
-    for area in left[:AREAS_A_CHUNK]:
+    until = {area: at for area in left if area not in kept and (at := answers.due_at(area))}
+    ready = [area for area in left if area not in until]
+    for area in ready[:AREAS_A_CHUNK]:
         total, written = _sent(session, area, week, answers, area in kept, now)
         late = len(names_within(silent, area))
         post_notices(session, [_notice(row, run, week, total, late) for row in receivers[area]], now=now)
@@ -70,7 +75,18 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
             break
     run.figures = facts | {"figures": sent}
     failpoints.reach("in-rhythm")
+    if until and all(area in sent for area in ready):
+        run.due_at = _next_sending(session, run.due_at, min(until.values()))
     return len(sent) if any(area not in sent for area in left) else None
+
+
+def _next_sending(session: Session, last: datetime, reports_due: datetime) -> datetime:
+    """The rhythm's hour, that of the last sending, on the first working day on which the reports are due."""
+    calendar, day = working_calendar(session), SETTINGS.day_of(reports_due)
+    at = datetime.combine(day, last.astimezone(SETTINGS.zone).timetz())
+    if calendar.is_working_day(day) and at >= reports_due:
+        return at
+    return datetime.combine(calendar.add_working_days(day, 1), at.timetz())
 
 
 def _receivers(session: Session, run: RhythmRun, now: datetime) -> Mapping[str, Sequence[Any]]:
@@ -91,9 +107,7 @@ def _sent(
     if is_kept:
         return ledger.figures(session, area, week.last).total, 0
     found = ledger_of(session, area, week, answers, limit=MOST_LINES)
-    with use_language(SOURCE_LANGUAGE):
-        content = _written(session, found, now)
-    values = {"area_path": area, "week": week.first, "sent_at": now, "content": content}
+    values = {"area_path": area, "week": week.first, "sent_at": now, "content": _written(session, found, now)}
     statement = insert(WeeklyLedgerDocument).values(values)
     session.execute(statement.on_conflict_do_nothing(index_elements=["area_path", "week"]))
     return found.comparison.now, len(found.plans)
@@ -124,13 +138,16 @@ def _areas_with_document(session: Session, week: Period, areas: Collection[str])
 
 
 def _written(session: Session, found: WeeklyLedger, now: datetime) -> bytes:
-    organ = session.scalars(select(Unit.name).where(Unit.area_path == found.area_path, Unit.relation == "drc")).first()
-    document = paper.WeeklyLedger(
-        mark="规划编制周调度台账", organ=organ or "", period=f"{found.first:%Y年%m月%d日}至{found.last:%m月%d日}",
-        as_of=found.last, issued_on=SETTINGS.day_of(now), written_at=now, comparison=found.comparison,
-        lines=_paper_lines(found), late=found.late, reports_due=found.reports_due,
-    )  # fmt: skip
-    return paper_templates.write(session, "weekly", document)
+    """The document in the language of official documents, whoever asks for it."""
+    with use_language(SOURCE_LANGUAGE):
+        organ = organ_of(session, last_area(found.area_path))
+        document = paper.WeeklyLedger(
+            mark="规划编制周调度台账", organ=organ.name if organ is not None else "",
+            period=f"{found.first:%Y年%m月%d日}至{found.last:%m月%d日}",
+            as_of=found.last, issued_on=SETTINGS.day_of(now), written_at=now, comparison=found.comparison,
+            lines=_paper_lines(found), late=found.late, reports_due=found.reports_due,
+        )  # fmt: skip
+        return paper_templates.write(session, "weekly", document)
 
 
 def _paper_lines(found: WeeklyLedger) -> tuple[paper.ReportLine, ...]:
