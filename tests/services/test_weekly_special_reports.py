@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from tests.people import PASSWORD, SYSTEM
 from tests.services.house import House
@@ -13,20 +16,24 @@ from tests.services.test_rhythms import delivered
 from tests.services.test_special_reports import FILES, LEADERS
 from tests.web.test_pages import plan_of
 from workflow_service.domain.rhythms import Rhythm
+from workflow_service.engine.run import Instance
 from workflow_service.services import (
     audit,
     deployments,
     people,
     processes,
+    programs,
     rhythm_by_hand,
     rhythms,
     special_reports,
+    stage_clocks,
 )
 from workflow_service.services.forms import FormErrors
 from workflow_service.services.people import PersonFacts
 from workflow_service.services.weekly_reports import stuck_plans
 from workflow_service.store.acting import SpecialReportRow
 from workflow_service.store.people import Membership
+from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import ProcessInstance, Task
 
 TITLES = ("能源规划", "电力发展规划", "热力和供气规划")
@@ -117,6 +124,61 @@ def test_each_chosen_plan_gets_a_report_of_its_own(asked: House) -> None:
     first, second, _third = report(asked, "缺少测绘数据", "部门意见不一致")
     asked.complete("special_report", choice([first, second], first, second), "jb.planner")
     assert [one.plan_id for one in drafts(asked)] == [first, second]
+
+
+def test_reports_about_several_plans_and_an_act_on_one_of_them_wait_for_each_other_in_one_order(
+    asked: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _third = report(asked, "缺少测绘数据", "部门意见不一致")
+    recorded, failed = threading.Event(), []
+
+    def act() -> None:
+        recorded.wait(20)
+        try:
+            with asked.database.transaction() as session:
+                due_at = asked.now + timedelta(days=90)
+                stage_clocks.set_due(session, asked.actor("jb.supervisor"), second, "", due_at, "上级要求", now=asked.now)
+        except Exception as error:  # told by the assertion below
+            failed.append(error)
+
+    def note_and_wait(*given: Any) -> None:
+        note(*given)
+        if not recorded.is_set():
+            recorded.set()
+            until_somebody_waits(asked)
+
+    note = special_reports._note
+    monkeypatch.setattr(special_reports, "_note", note_and_wait)
+    other = threading.Thread(target=act)
+    other.start()
+    asked.complete("special_report", choice([first, second], first, second), "jb.planner")
+    other.join()
+    assert failed == [] and [one.plan_id for one in drafts(asked)] == [first, second]
+    with asked.database.transaction() as session:
+        assert audit.verify(session) == []
+
+
+def until_somebody_waits(house: House) -> None:
+    """Wait until another transaction waits for a lock."""
+    for _attempt in range(100):
+        with house.database.transaction() as session:
+            if session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
+
+
+def test_about_a_plan_that_left_the_catalogue_meanwhile_none_is_begun_and_the_run_says_so(asked: House) -> None:
+    first, second, _third = report(asked, "缺少测绘数据", "部门意见不一致")
+    with asked.database.transaction() as session:
+        session.get_one(Plan, first).status = "withdrawn"
+    asked.complete("special_report", choice([first, second], first, second), "jb.planner")
+    assert [one.plan_id for one in drafts(asked)] == [second] and outcome(asked) == ("completed", "reports_begun")
+    with asked.database.transaction() as session:
+        row = session.get_one(ProcessInstance, drafts(asked)[0].origin_instance_id)
+        program = programs.program_of(session, row.definition_id).program
+        said = Instance.thaw(program, row.state, row.business_key, asked.now).variables["begin_reports"]
+        assert [one["id"] for one in said["left"]] == [first] and len(said["reports"]) == 1
 
 
 def test_where_no_problem_is_told_of_a_plan_every_plan_can_be_chosen(asked: House) -> None:

@@ -2,7 +2,7 @@
 have read (docs/domain.md §6).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from workflow_service.engine.facts import ServiceWork
 from workflow_service.i18n import N_
 from workflow_service.store.acting import SpecialReportRow
+from workflow_service.store.ledger_queries import LEAVING
 from workflow_service.store.plans import Plan
 from workflow_service.store.runtime import Task
 
@@ -28,23 +29,33 @@ CHOOSING = "special_report"
 
 @handles("report.begin")
 def begin_reports(execution: "Execution", work: ServiceWork) -> Result:
-    """Begin a report about each plan that the planner chose, in his name, with the facts and what its unit reported."""
+    """Begin a report about each plan that the planner chose, in his name, with the facts and what its unit reported.
+
+    About one that left the catalogue meanwhile none is begun; the result names it.
+    """
     drafter, week = _drafter(execution), date.fromisoformat(str(work.variables["week"]))
-    begun = [
-        special_reports.begin_from_week(
-            execution.session, execution.actor, drafter, plan, week, problems, origin_id=execution.row.id, now=execution.now
-        )
-        for plan, problems in _chosen(execution, work.variables)
-    ]  # fmt: skip
-    return Result({"reports": [{"id": one.id, "title": one.title} for one in begun]})
+    problems = _chosen(work.variables)
+    plans = _locked(execution, list(problems))
+    told = {plans[plan_id]: words for plan_id, words in problems.items() if plans[plan_id].status not in LEAVING}
+    begun = special_reports.begin_from_week(
+        execution.session, execution.actor, drafter, told, week, origin_id=execution.row.id, now=execution.now
+    )
+    left = [{"id": one.id, "title": one.title} for one in plans.values() if one not in told]
+    return Result({"reports": [{"id": one.id, "title": one.title} for one in begun], "left": left})
 
 
-def _chosen(execution: "Execution", seen: Mapping[str, Any]) -> Iterator[tuple[Plan, str]]:
+def _chosen(seen: Mapping[str, Any]) -> dict[int, str]:
+    """The plans that were chosen, in the order of the report, with the problems told of each."""
     answer, published = seen.get(CHOOSING) or {}, seen.get("publish") or {}
     wanted = {row.get("plan") for row in answer.get("plans") or () if row.get("report")}
-    for one in published.get("stuck") or ():
-        if one["id"] in wanted:
-            yield execution.session.get_one(Plan, one["id"]), str(one.get("problems") or "")
+    return {int(one["id"]): str(one.get("problems") or "") for one in published.get("stuck") or () if one["id"] in wanted}
+
+
+def _locked(execution: "Execution", plan_ids: Sequence[int]) -> dict[int, Plan]:
+    """Lock the plans in order, against what changes them only, before anything is recorded: as every other command does."""
+    statement = select(Plan).where(Plan.id.in_(plan_ids)).order_by(Plan.id)
+    shared = statement.with_for_update(read=True, key_share=True, of=Plan).execution_options(populate_existing=True)
+    return {plan.id: plan for plan in execution.session.scalars(shared)}
 
 
 def _drafter(execution: "Execution") -> Drafter:

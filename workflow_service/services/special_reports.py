@@ -7,7 +7,7 @@ refuses every change. What leaders write are instructions on the run (`instructi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -67,23 +67,29 @@ def draft_report(session: Session, actor: Actor, plan_id: int, asked: ReportAske
     """Keep a draft and put it before its drafter. Raises NotFound, Forbidden, InvalidInput."""
     plan = visible_plan(session, actor, plan_id)
     policy.require(actor, "report.draft", policy.thing_of(plan.area_path))
-    return _begin(session, actor, Drafter(actor.user_id, actor.unit_id), plan, asked, now=now)
+    made = _begin(session, actor, Drafter(actor.user_id, actor.unit_id), plan, asked, now=now)
+    _note(session, actor, "report.draft", made, now)
+    return made
 
 
 def begin_from_week(
-    session: Session, actor: Actor, drafter: Drafter, plan: Plan, week: date, problems: str, *, origin_id: int, now: datetime
-) -> SpecialReportRow:
-    """Begin the report about a plan for whom a weekly report's run (`origin_id`) asked to do so: that was his right.
+    session: Session, actor: Actor, drafter: Drafter, told: Mapping[Plan, str], week: date, *, origin_id: int, now: datetime
+) -> list[SpecialReportRow]:
+    """Begin a report about each (locked) plan for whom a weekly report's run (`origin_id`) asked to do so: that was his right.
 
-    `week` is the Monday of the report, `problems` what its unit wrote. The text is what the drafting page offers, the reader
+    `week` is the Monday of the report, `told` the problems that the plans' unit wrote. All are recorded last: everybody else
+    takes the plan before the record's chain, too. The text is what the drafting page offers, the reader
     the first leader of the area or above it outside the unit that speaks; the drafter changes both before he hands it in.
     Raises Forbidden, InvalidInput where there is no leader to read it.
     """
-    asked = ReportAsked(
-        title_of(plan), plan_brief.report_text(session, plan, told=plan_brief.Told(week, problems), now=now)[:LONGEST_TEXT],
-        _first_reader(session, drafter, now),
-    )  # fmt: skip
-    return _begin(session, actor, drafter, plan, asked, origin_id=origin_id, now=now)
+    begun = []
+    for plan, problems in told.items():
+        text = plan_brief.report_text(session, plan, told=plan_brief.Told(week, problems), now=now)[:LONGEST_TEXT]
+        asked = ReportAsked(title_of(plan), text, _first_reader(session, drafter, now))
+        begun.append(_begin(session, actor, drafter, plan, asked, origin_id=origin_id, now=now))
+    for made in begun:
+        _note(session, actor, "report.draft", made, now)
+    return begun
 
 
 def title_of(plan: Plan) -> str:
@@ -126,7 +132,6 @@ def _begin(
     session.add(made)
     session.flush()
     made.instance_id = _start(session, actor, made, plan, organ, now)
-    _note(session, actor, "report.draft", made, now)
     return made
 
 
