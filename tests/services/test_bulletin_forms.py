@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from tests.documents.test_templates import template_of
 from tests.services.catalogue import Catalogue, moment
@@ -110,14 +110,14 @@ def test_each_form_is_numbered_in_a_series_of_its_own_without_gaps(government: D
     assert str(bulletin_numbers.number_of(last)) == "浙发改委通报〔2025〕1号"
     with government.transaction() as session:
         series = dict(session.execute(select(CodeSeries.name, CodeSeries.last)).all())
-        assert series["浙发改通报〔2025〕"] == series["bulletin:330000:2025"] == 2
+        assert series["bulletin:330000:浙发改通报〔2025〕"] == series["bulletin:330000:2025"] == 2
         assert last.followed is not None and last.followed["label"] == "上期通报（浙发改通报〔2025〕2号，12月上旬）"
 
 
 def test_a_circular_without_a_usable_code_is_not_released_and_takes_no_number(government: Database) -> None:
     with_code(government, "", "省发改委")
     with government.transaction() as session:
-        session.scalars(select(Unit).where(Unit.code == "zj.drc")).one().short_name = "1号委"
+        session.scalars(select(Unit).where(Unit.code == "zj.drc")).one().short_name = "发改委"
         assert bulletin_numbers.without_code(session) == ["省发改委"]
     choose(government, BulletinForm.CIRCULAR)
     made = issue(government, FIRST)
@@ -125,6 +125,31 @@ def test_a_circular_without_a_usable_code_is_not_released_and_takes_no_number(go
         assert session.get_one(Bulletin, made.id).status == "draft"
         assert "没有机关代字" in session.scalars(select(Incident.message)).one()
         assert session.scalar(text("SELECT count(*) FROM code_series WHERE name LIKE '%通报%'")) == 0
+
+
+def test_governments_whose_commissions_have_the_same_code_number_their_circulars_each_for_itself(government: Database) -> None:
+    choose(government, BulletinForm.CIRCULAR)
+    given = []
+    with government.transaction() as session:
+        made = Catalogue.again(session)
+        for area in ("330205", "330203"):
+            made.unit(f"drc.{area}", "drc", area=area, path=f"/330000/{area}/").document_prefix = "区发改"
+            made.plan(f"规划{area}", f"drc.{area}", date(2021, 1, 4), date(2027, 6, 30))
+        session.add(CodeSeries(name="区发改通报〔2025〕", last=7))  # of slips and the like: it is left alone
+        for period in ("2025-11-D1", "2025-11-D2"):
+            for area in ("330205", "330203"):
+                draft = bulletins.draft_bulletin(session, area, period, now=moment(SECOND))
+                given.append(str(bulletins.release_bulletin(session, SYSTEM, draft, now=moment(SECOND))))
+    assert given == ["区发改通报〔2025〕1号"] * 2 + ["区发改通报〔2025〕2号"] * 2
+
+
+def test_a_circular_s_number_follows_those_given_before_its_government_had_a_series(government: Database) -> None:
+    with_code(government)
+    choose(government, BulletinForm.CIRCULAR)
+    first = issue(government, FIRST)
+    with government.transaction() as session:
+        session.execute(update(CodeSeries).values(name="浙发改通报〔2025〕").where(CodeSeries.name.contains("通报")))
+    assert (first.number, issue(government, SECOND).number) == (1, 2)
 
 
 def test_each_form_is_written_by_its_own_template(government: Database) -> None:

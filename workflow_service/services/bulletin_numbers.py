@@ -1,11 +1,12 @@
 """Which form a bulletin has, 简报 or 通报, and the number that it gets at its release (docs/domain.md §3.6, §6).
 
-Each form has a number series of its own: a 简报 one of its government and year, a 通报 one of its organ's code and year.
+Each form has a number series of its own: a 简报 one of its government and year, a 通报 one of its government, its organ's
+code and year: two organs may have the same code.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from workflow_service.documents.template_fields import BULLETIN, CIRCULAR
@@ -16,7 +17,7 @@ from workflow_service.i18n import N_
 from workflow_service.store.people import Unit
 from workflow_service.store.supervision import Bulletin
 
-from .numbering import next_document_number, next_number, prefix_of
+from .numbering import next_number, note_number, prefix_of
 from .rhythm_settings import choice
 
 WORD = "通报"
@@ -49,11 +50,20 @@ def give_number(session: Session, bulletin: Bulletin, year: int) -> None:
         bulletin.number = next_number(session, f"bulletin:{bulletin.area}:{year}")
         return
     organ = organ_of(session, bulletin.area)
-    if organ is None or not DocumentNumber.is_prefix(prefix_of(organ, WORD)):
+    if organ is None or not organ.document_prefix or not DocumentNumber.is_prefix(prefix_of(organ, WORD)):
         name = organ.name if organ is not None else bulletin.area
         raise InvalidInput(N_("“%(unit)s”没有机关代字，请管理员在单位资料中填写后重试。"), unit=name)
-    number = next_document_number(session, organ, WORD, year)
-    bulletin.document_prefix, bulletin.number = number.prefix, number.serial
+    bulletin.document_prefix = prefix_of(organ, WORD)
+    bulletin.number = _next_circular(session, bulletin.area, bulletin.document_prefix, year)
+
+
+def _next_circular(session: Session, area: str, prefix: str, year: int) -> int:
+    """The next number after those given, also in the days when governments with the same code shared a series."""
+    series = f"bulletin:{area}:{DocumentNumber(prefix, year, 1).series}"
+    given = Bulletin.area == area, Bulletin.year == year, Bulletin.document_prefix == prefix
+    with session.no_autoflush:
+        note_number(session, series, session.scalar(select(func.max(Bulletin.number)).where(*given)) or 0)
+    return next_number(session, series)
 
 
 def organ_of(session: Session, area: str) -> Unit | None:
@@ -63,6 +73,6 @@ def organ_of(session: Session, area: str) -> Unit | None:
 
 
 def without_code(session: Session) -> list[str]:
-    """Give the names of the commissions that have no code yet, whose 通报 would be numbered under their short names."""
+    """Give the names of the commissions that have no code yet, who cannot release a 通报."""
     lacking = Unit.relation == "drc", Unit.active, Unit.document_prefix == ""
     return list(session.scalars(select(Unit.name).where(*lacking).order_by(Unit.area_path, Unit.id)))
