@@ -280,6 +280,27 @@ def test_a_route_s_goes_to_every_lead_unit_and_to_the_one_that_came_after_a_merg
         assert told == {people[name].id for name in expected}
 
 
+def test_units_of_which_it_asks_something_are_told_and_sign_for_it(government: Database) -> None:
+    plans(government)
+    run(government, WATER)
+    with government.transaction() as session:
+        made = Catalogue.again(session)
+        for code in ("zj.sea", "zj.heir"):
+            made.unit(code)
+            made.person(f"{code}.leader", code, "leader")
+        made.units["zj.energy"].active, made.units["zj.energy"].successor_id = False, made.units["zj.heir"].id
+    asks = tuple({"unit": unit, "what": "会签意见", "until": "2025-12-05"} for unit in ("zj.sea", "zj.energy"))
+    sent = release(government, WATER, moment(date(2025, 11, 24)), asks=asks)
+    with government.transaction() as session:
+        people = Catalogue.again(session).people
+        told = {one.user_id for one in notices(session, "bulletin")}
+        names = ("zj.water.handler", "zj.water.leader", "zj.sea.leader", "zj.heir.leader", "drc.supervisor")
+        assert told == {people[name].id for name in names}
+        (receipt,) = circulation_list.of_link(session, f"/bulletins/{sent.id}")
+        holders = {one.reader.holder for one in circulation_list.readers_of(session, [receipt.id])[receipt.id]}
+        assert holders == {"g:zj.water:leader", "g:zj.sea:leader", "g:zj.heir:leader"}
+
+
 def test_its_paper_names_what_it_is_about_and_whom_it_goes_to(government: Database) -> None:
     plans(government)
     run(government, WATER)

@@ -39,19 +39,22 @@ def send(session: Session, bulletin: Bulletin, summary: str, *, now: datetime) -
 
 
 def _readers(session: Session, bulletin: Bulletin, to: RhythmChoice, now: datetime) -> list[Any]:
-    """All units of the government itself and the commissions below it; of a part, its lead units and who supervises here."""
+    """All units of the government itself and the commissions below it; of a part, its lead units and who supervises here.
+
+    Of either, the units of which it asks something.
+    """
     today, own = SETTINGS.day_of(now), bulletin.area_path
     people = notice_rows.holders_of_posts(session, own, today, posts=to.posts, roles=to.roles)
+    asked = _units(session, [one["unit"] for one in bulletin.asks or ()])
     if not bulletin.scope:
-        return [row for row in people if row.area_path == own or row.relation == "drc"]
-    concerned = _lead_units(session, bulletin)
+        return [row for row in people if row.area_path == own or row.relation == "drc" or row.unit_id in asked]
+    concerned = asked | _units(session, [one["code"] for one in bulletin.figures["units"]])
     supervisors = notice_rows.holders_of_posts(session, own, today, roles=[policy.SUPERVISOR])
     return [row for row in people if row.unit_id in concerned] + [row for row in supervisors if row.area_path == own]
 
 
-def _lead_units(session: Session, bulletin: Bulletin) -> set[int]:
-    """The units that led its plans at the period's end; of one that was merged since, the unit that came after it."""
-    codes = [one["code"] for one in bulletin.figures["units"]]
+def _units(session: Session, codes: Sequence[str]) -> set[int]:
+    """The units with these codes; of one that was merged since, the unit that came after it."""
     return set(session.scalars(select(func.coalesce(Unit.successor_id, Unit.id)).where(Unit.code.in_(codes))))
 
 
