@@ -13,7 +13,15 @@ from workflow_service.documents.templates import text_of
 from workflow_service.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.i18n import use_language
-from workflow_service.services import bulletin_scope, bulletins, calendar_days, rhythm_by_hand, rhythms, tasks
+from workflow_service.services import (
+    bulletin_scope,
+    bulletins,
+    calendar_days,
+    processes,
+    rhythm_by_hand,
+    rhythms,
+    tasks,
+)
 from workflow_service.services.context import Actor
 from workflow_service.store import circulation_list
 from workflow_service.store.database import Database
@@ -163,6 +171,30 @@ def test_it_comes_once_a_period_and_part_and_again_in_the_next_period(government
         }  # fmt: skip
 
 
+def test_one_whose_run_was_terminated_goes_on_in_a_new_run_with_the_same_figures(government: Database) -> None:
+    plans(government)
+    run(government, WATER)
+    first = of_scope(government, WATER)
+    with government.transaction() as session:
+        Catalogue.again(session).issue("水资源规划", date(2025, 11, 21))
+        processes.terminate_instance(session, SYSTEM, first.instance_id, "有误", now=moment(date(2025, 11, 21), 9))
+    run(government, WATER, moment(date(2025, 11, 21), 10))
+    second = of_scope(government, WATER)
+    assert (second.id, second.figures) == (first.id, first.figures) and second.instance_id != first.instance_id
+    released = release(government, WATER, moment(date(2025, 11, 24)))
+    assert (released.status, released.number) == ("released", 1)
+    with pytest.raises(Conflict):
+        run(government, WATER, moment(date(2025, 11, 25)))
+
+
+def test_a_second_is_refused_while_the_first_is_being_begun(government: Database) -> None:
+    plans(government)
+    with government.transaction() as session:
+        rhythm_by_hand.run_by_hand(session, SYSTEM, Rhythm.TEN_DAY, "unit", "zj.water", now=MORNING)
+    with pytest.raises(Conflict), government.transaction() as session:
+        rhythm_by_hand.run_by_hand(session, SYSTEM, Rhythm.TEN_DAY, "unit", "zj.water", now=MORNING)
+
+
 def test_it_tells_of_no_period_that_is_not_over_though_the_whole_one_will_tell_both_together(government: Database) -> None:
     plans(government)
     with government.transaction() as session:
@@ -186,6 +218,33 @@ def test_a_unit_or_route_without_plans_at_the_period_s_end_gets_none(government:
         bulletins.draft_bulletin(session, "330000", "2025-11-D2", scope="unit:nowhere", now=MORNING)
     with pytest.raises(InvalidInput), government.transaction() as session:
         bulletins.draft_bulletin(session, "330000", "2025-11-D2", scope="route:nowhere", now=MORNING)
+
+
+def in_a_town(database: Database, path: str) -> None:
+    """A unit with a plan in an area that has no commission."""
+    with database.transaction() as session:
+        made = Catalogue.again(session)
+        made.unit("town.office", area=path.strip("/").rpartition("/")[2], path=path)
+        made.person("town.leader", "town.office", "leader")
+        made.plan("镇村规划", "town.office", date(2021, 1, 4), date(2027, 6, 30)).route = "people_congress"
+
+
+@pytest.mark.parametrize(("scope", "total"), [("unit:town.office", 1), (CONGRESS, 3)])
+def test_for_an_area_without_a_commission_the_one_above_reports(government: Database, scope: str, total: int) -> None:
+    plans(government)
+    in_a_town(government, "/330000/330205/330205001/")
+    run(government, scope)
+    assert of_scope(government, scope).figures["total"]["total"] == total
+    release(government, scope, moment(date(2025, 11, 24)))
+    with government.transaction() as session:
+        assert [one.area for one in session.scalars(select(Bulletin))] == ["330000"]
+        assert Catalogue.again(session).people["town.leader"].id in {one.user_id for one in notices(session, "bulletin")}
+
+
+def test_where_no_commission_is_above_it_is_said_so(government: Database) -> None:
+    in_a_town(government, "/440000/440100/")
+    with pytest.raises(InvalidInput, match="没有发展改革部门"):
+        run(government, "unit:town.office")
 
 
 def test_a_route_gives_one_bulletin_for_each_government_that_the_supervisor_oversees(government: Database) -> None:

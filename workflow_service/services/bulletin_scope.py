@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, or_, select, text
 from sqlalchemy.orm import Session
 
 from workflow_service.domain.errors import Conflict, InvalidInput, NotFound
@@ -23,11 +23,13 @@ from workflow_service.store.runtime import ProcessInstance
 from workflow_service.store.supervision import Bulletin
 
 from . import ledger
+from .bulletin_numbers import RELEASED
 from .ledger import AsOf, Part
 from .ledger_lines import WHOLE
 from .rhythm_scope import ROUTE, UNIT, Scope
 
 PROCESS = "ten_day_bulletin"
+TERMINATED = "terminated"
 _KIND, _SCOPED = "bulletin", "@"
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 """A run of everybody and one by hand, or two by hand, must not begin the same bulletin at the same moment."""
@@ -93,32 +95,66 @@ def find(session: Session, area: str, period: str, scope: str) -> Bulletin | Non
 
 
 def begun(session: Session, period: str, scope: Scope | None, units: Iterable[Unit]) -> set[str]:
-    """The areas, of these commissions, whose bulletin was begun; whoever begins more of them waits for this transaction."""
+    """The areas, of these commissions, whose bulletin was begun; whoever begins more of them waits for this transaction.
+
+    One whose run was terminated before the release can be begun again.
+    """
     session.execute(_ONE_AT_A_TIME, {"name": f"bulletin:{period}"})
     areas = {key_of(unit.area, period, scope): unit.area for unit in units}
     same = ProcessInstance.business_key.in_(areas), ProcessInstance.definition_key == PROCESS
-    return {areas[key] for key in session.scalars(select(ProcessInstance.business_key).where(*same))}
+    released = exists().where(Bulletin.instance_id == ProcessInstance.id, Bulletin.status == RELEASED)
+    counts = or_(ProcessInstance.status != TERMINATED, released)
+    return {areas[key] for key in session.scalars(select(ProcessInstance.business_key).where(*same, counts))}
+
+
+def take_over(session: Session, draft: Bulletin, instance_id: int | None) -> None:
+    """Hand a draft, whose figures stay those of the period's end, to a run that makes it after its own was terminated."""
+    if instance_id is None or draft.instance_id is None or draft.status == RELEASED:
+        return
+    if session.get_one(ProcessInstance, draft.instance_id).status == TERMINATED:
+        draft.instance_id = instance_id
 
 
 def governments(session: Session, scope: Scope, last: date) -> list[Unit]:
     """Give the commissions that report on a part, by id: where plans of it were in the catalogue at the end of a day.
 
-    For a unit that of its own government; for a route each one in the scope's areas that had plans of its own on it.
+    For a unit that of its own government; for a route each one in the scope's areas that had plans of its own on it. For an area
+    without a commission that of the next one above that has one.
     """
-    if scope.kind == UNIT:
-        own = session.scalars(select(Unit.area_path).where(Unit.code == scope.code)).one()
-        found = {own} if ledger.areas_with_plans(session, (own,), part_of(scope), as_of=last) else set()
-    else:
-        found = set(ledger.areas_with_plans(session, scope.areas, part_of(scope), as_of=last))
-    reports = Unit.relation == "drc", Unit.active, Unit.area_path.in_(found)
-    return list(session.scalars(select(Unit).where(*reports).order_by(Unit.id)))
+    return _commissions(session, scope, _areas(session, scope, last))
+
+
+def _areas(session: Session, scope: Scope, last: date) -> set[str]:
+    if scope.kind != UNIT:
+        return set(ledger.areas_with_plans(session, scope.areas, part_of(scope), as_of=last))
+    own = session.scalars(select(Unit.area_path).where(Unit.code == scope.code)).one()
+    return {own} if ledger.areas_with_plans(session, (own,), part_of(scope), as_of=last) else set()
+
+
+def _commissions(session: Session, scope: Scope, areas: Iterable[str]) -> list[Unit]:
+    above = {area: _with_those_above(area) for area in areas}
+    reports = Unit.relation == "drc", Unit.active, Unit.area_path.in_({one for path in above.values() for one in path})
+    known = {unit.area_path: unit for unit in session.scalars(select(Unit).where(*reports))}
+    nearest = {next((one for one in path if one in known), "") for path in above.values()} - {""}
+    overseen = nearest if scope.kind == UNIT else {one for one in nearest if one.startswith(scope.areas)}
+    return sorted((known[one] for one in overseen), key=lambda unit: unit.id)
+
+
+def _with_those_above(area_path: str) -> list[str]:
+    """An area and those above it, the lowest first."""
+    codes = area_path.strip("/").split("/")
+    return [f"/{'/'.join(codes[:length])}/" for length in range(len(codes), 0, -1)]
 
 
 def require_new(session: Session, scope: Scope, run: Run) -> None:
-    """Refuse a bulletin about a part that had no plans at the period's end (InvalidInput), or that was begun (Conflict)."""
+    """Refuse a bulletin about a part that had no plans at the period's end, or that no commission reports on (InvalidInput), or
+    that was begun (Conflict)."""
     last = run.covers[-1].last
-    units = governments(session, scope, last)
-    if not units:
+    areas = _areas(session, scope, last)
+    if not areas:
         raise InvalidInput(N_("截至%(day)s，所选单位或路线没有列入目录的规划，无从通报。"), day=last)
+    units = _commissions(session, scope, areas)
+    if not units:
+        raise InvalidInput(N_("所选单位或路线的规划所在地区没有发展改革部门，无从通报。"))
     if len(begun(session, run.period_key, scope, units)) == len({unit.area for unit in units}):
         raise Conflict(N_("%(period)s的%(rhythm)s已为所选单位或路线运行，不再重复。"), period=run.label, rhythm=run.rhythm.label)

@@ -87,12 +87,14 @@ def draft_bulletin(
     session: Session, area: str, period: str, *, now: datetime, facts: dict[str, Any] | None = None,
     instance_id: int | None = None, scope: str = "",
 ) -> Bulletin:  # fmt: skip
-    """Fix the figures of one area at the end of a period (`2026-02-D2`); an existing bulletin is given as it is.
+    """Fix the figures of one area at the end of a period (`2026-02-D2`); an existing bulletin is given as it is, a draft whose
+    run was terminated to the run that asks for it.
 
     `scope` is empty, `unit:<code>` or `route:<key>`. Raises NotFound.
     """
     found = bulletin_scope.find(session, area, period, scope)
     if found is not None:
+        bulletin_scope.take_over(session, found, instance_id)
         return found
     area_path = session.scalars(select(Unit.area_path).where(Unit.area == area).limit(1)).first()
     if area_path is None:

@@ -1,7 +1,7 @@
 """A rhythm run by hand, for one unit or one route, with its own record (docs/domain.md §3.6).
 
 Nobody gets the same twice: after the run of the period, and after earlier ones by hand, the weekly rhythm reaches the units that
-were not asked yet, the daily one who got no digest that day. A bulletin is begun once.
+were not asked yet, the daily one who got no digest that day. A bulletin is begun once, again where its run was terminated.
 """
 
 from __future__ import annotations
@@ -49,11 +49,13 @@ def run_by_hand(
     scope = _scope(session, actor, kind, code)
     run = rhythms.run_at(session, rhythm, now)
     if rhythm is Rhythm.TEN_DAY:
-        bulletin_scope.require_new(session, scope, run)
-    else:
+        bulletin_scope.require_new(session, scope, run)  # waits for whoever begins one, so it comes first
+    if rhythms.is_under_way(session, run, scope):
+        raise Conflict(N_("%(period)s的%(rhythm)s正在运行，请在其完成后再试。"), period=run.label, rhythm=rhythm.label)
+    if rhythm is Rhythm.WEEKLY:
         _require_anyone_left(session, run, scope)
     by = {"id": actor.user_id, "name": actor.name}
-    claimed = rhythms.claim_by_hand(session, run, scope, by, again=rhythm is not Rhythm.TEN_DAY, now=now)
+    claimed = rhythms.claim_by_hand(session, run, scope, by, now=now)
     if claimed is None:
         raise Conflict(N_("%(period)s的%(rhythm)s已为所选单位或路线运行，不再重复。"), period=run.label, rhythm=rhythm.label)
     data = {"period": run.period_key, **scope.plain()}
@@ -66,10 +68,8 @@ def _require_anyone_left(session: Session, run: Run, scope: Scope) -> None:
 
     Whom the daily run still has something for is known only when it runs: to look takes as long as to send.
     """
-    words = {"period": run.label, "rhythm": run.rhythm.label}
-    if rhythms.is_under_way(session, run, scope):
-        raise Conflict(N_("%(period)s的%(rhythm)s正在运行，请在其完成后再试。"), **words)
-    if run.rhythm is Rhythm.WEEKLY and not weekly.is_anyone_left(session, run.period_key, scope):
+    if not weekly.is_anyone_left(session, run.period_key, scope):
+        words = {"period": run.label, "rhythm": run.rhythm.label}
         raise Conflict(N_("所选范围内有在编规划的单位都已布置%(period)s的%(rhythm)s，不再重复。"), **words)
 
 

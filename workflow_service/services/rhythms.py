@@ -87,17 +87,15 @@ def claim(session: Session, run: Run, *, now: datetime, caught_up: bool = False)
 
 
 def claim_by_hand(
-    session: Session, run: Run, scope: Scope, by: Mapping[str, Any], *, again: bool = False, now: datetime
-) -> tuple[str, str] | None:
-    """Claim a run for a part only; None where that part has been run by hand, unless it may be run `again` (under a key with a
-    serial), or where somebody claims it at this moment.
+    session: Session, run: Run, scope: Scope, by: Mapping[str, Any], *, now: datetime
+) -> tuple[str, str] | None:  # fmt: skip
+    """Claim a run for a part only, a later one of the same part under a key with a serial; None where somebody claims it at this
+    moment.
 
     What follows a weekly run (naming the late, the ledger) is claimed with it, for those who supervise that part.
     """
     run = _with_time_to_answer(run, now, working_calendar(session))
-    key = scope.key_of(run.period_key)
-    if again:
-        key = _next_key(session, run.rhythm, key)
+    key = _next_key(session, run.rhythm, scope.key_of(run.period_key))
     facts = _facts(run) | {"scope": scope.plain(), "by": dict(by)}
     row = _row(run, run.period_key, now, False) | {"period": key, "due_at": now, "figures": facts}
     statement = insert(RhythmRun).on_conflict_do_nothing(index_elements=["rhythm", "period"])
@@ -110,9 +108,10 @@ def claim_by_hand(
 
 
 def is_under_way(session: Session, run: Run, scope: Scope) -> bool:
-    """Whether a run's period is claimed and not finished, for everybody or by hand for a part."""
+    """Whether a run's period is claimed and not finished, by hand for a part or, but for a bulletin, for everybody."""
     key = scope.key_of(run.period_key)
-    same = or_(RhythmRun.period.in_((run.period_key, key)), RhythmRun.period.startswith(f"{key}{AGAIN}", autoescape=True))
+    keys = (key,) if run.rhythm is Rhythm.TEN_DAY else (run.period_key, key)
+    same = or_(RhythmRun.period.in_(keys), RhythmRun.period.startswith(f"{key}{AGAIN}", autoescape=True))
     open_runs = RhythmRun.rhythm == run.rhythm.value, RhythmRun.finished_at.is_(None), same
     return session.scalar(select(exists().where(*open_runs))) is True
 
