@@ -13,6 +13,7 @@ from tests.web.conftest import Person
 from tests.web.test_pages import plan_of
 from workflow_service.domain.rhythms import Rhythm
 from workflow_service.services import rhythm_by_hand, rhythm_settings, rhythms
+from workflow_service.store.people import Unit
 from workflow_service.store.supervision import WeeklyLedgerDocument, WeeklyReport
 
 SignIn = Callable[[str], Person]
@@ -33,6 +34,14 @@ def test_a_rhythm_is_set_on_its_page_and_the_preview_follows(house: House, perso
     assert refused.status_code == 422 and "早于下班时间" in refused.text
     assert person("jb.supervisor").post(WEEKLY, fields).status_code == 403
     assert person("jb.handler").get(WEEKLY).status_code == 403
+
+
+def test_the_page_names_the_commissions_that_cannot_release_a_circular_yet(house: House, person: SignIn) -> None:
+    with house.database.transaction() as session:
+        for unit in session.scalars(select(Unit).where(Unit.relation == "drc")):
+            unit.document_prefix = "" if unit.code == "jb.drc" else "浙发改"
+    page = person("zj.admin").get("/rhythms/ten_day").text
+    assert "未填机关代字的有 1 个部门，填写之前不能发布通报：江北区发展和改革局" in page
 
 
 def test_ten_runs_are_shown_with_the_reason_of_each_shift(house: House, person: SignIn) -> None:
@@ -59,10 +68,12 @@ def test_a_bulletin_about_one_unit_is_started_by_hand_and_its_task_leads_to_it(h
     assert "按时运行的旬通报照常" in supervisor.get(address).text
     assert supervisor.post(f"{address}/run", {"scope": "unit:jb.energy"}, seen=address).status_code == 302
     refused = supervisor.post(f"{address}/run", {"scope": "unit:jb.energy"}, seen=address)
-    assert refused.status_code == 409 and "不再重复" in refused.text
+    assert refused.status_code == 409 and "正在运行，请在其完成后再试" in refused.text
     with house.database.transaction() as session:
         ((_rhythm, period),) = rhythms.unfinished(session, now=house.now)
     rhythms.finish(house.database, "ten_day", period, now=house.now)
+    refused = supervisor.post(f"{address}/run", {"scope": "unit:jb.energy"}, seen=address)
+    assert refused.status_code == 409 and "不再重复" in refused.text
     (task,) = house.open()
     assert task.title == "旬通报（11月下旬，江北区能源局）· 江北区发展和改革局"
     assert "查看通报全文：2025年11月下旬 · 江北区能源局" in person("jb.supervisor").get(f"/tasks/{task.id}").text
