@@ -41,7 +41,7 @@ def test_the_page_names_the_commissions_that_cannot_release_a_circular_yet(house
         for unit in session.scalars(select(Unit).where(Unit.relation == "drc")):
             unit.document_prefix = "" if unit.code == "jb.drc" else "浙发改"
     page = person("zj.admin").get("/rhythms/ten_day").text
-    assert "未填机关代字的有 1 个部门，填写之前不能发布通报：江北区发展和改革局" in page
+    assert '填写之前不能发布通报：<span lang="zh-CN">江北区发展和改革局<' in page and "未填机关代字的有 1 个部门" in page
 
 
 def test_ten_runs_are_shown_with_the_reason_of_each_shift(house: House, person: SignIn) -> None:
