@@ -295,7 +295,7 @@ def test_an_area_waits_for_the_reports_asked_late_in_it_and_no_other_does(govern
     [
         (moment(date(2025, 12, 3), 17, 30), date(2025, 12, 4)),
         (moment(date(2025, 12, 3), 9), date(2025, 12, 3)),
-        (moment(date(2025, 12, 5), 17, 30), date(2025, 12, 8)),
+        (moment(date(2025, 12, 5), 17, 30), SENT),
     ],
 )
 def test_an_area_waits_for_who_was_given_more_time_until_the_rhythm_s_hour_on_a_working_day(
@@ -306,6 +306,8 @@ def test_an_area_waits_for_who_was_given_more_time_until_the_rhythm_s_hour_on_a_
         session.execute(update(Task).where(Task.candidate_groups == ["zj.water:handler"]).values(due_at=granted))
     walk(government, date(2025, 11, 25), date(2025, 12, 10))
     assert kept(government) == {PROVINCE: moment(sent, 10)} and list(told(government).values()) == [[moment(sent, 10)]]
+    has_time = "补布置或获准延期、尚未到报送期限的：zj.water" in text_of(docx(government, moment(date(2025, 12, 10))))
+    assert has_time is (sent == SENT), "who is due much later is named and not waited for"
     with government.transaction() as session:
         run = session.get_one(RhythmRun, ("weekly_ledger", "2025-W48"))
         assert run.due_at == moment(sent) and run.finished_at == moment(sent, 10)

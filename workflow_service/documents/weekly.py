@@ -27,7 +27,7 @@ class ReportLine:
 @dataclass(frozen=True)
 class WeeklyLedger:
     """The ledger of one run: ``period`` in words, ``as_of`` the last day, ``late`` the units that had not
-    reported.
+    reported, ``given_time`` those asked late or given more time.
     """
 
     mark: str
@@ -40,6 +40,7 @@ class WeeklyLedger:
     lines: tuple[ReportLine, ...] = ()
     late: tuple[str, ...] = ()
     reports_due: bool = True
+    given_time: tuple[str, ...] = ()
 
 
 TITLE = "规划编制周调度台账"
@@ -76,7 +77,10 @@ def weekly_document(ledger: WeeklyLedger) -> Document:
 
 
 def late_words(ledger: WeeklyLedger) -> str:
-    """The units that had not reported, by name."""
+    """The units that had not reported, by name, and those that had more time."""
+    if ledger.given_time:
+        others = f"{'、'.join(ledger.late)}。" if ledger.late else "其他单位均已按时报送。"
+        return f"{others}补布置或获准延期、尚未到报送期限的：{'、'.join(ledger.given_time)}。"
     if ledger.late:
         return f"{'、'.join(ledger.late)}。"
     return "各单位均已按时报送。" if ledger.reports_due else "尚未到报送期限。"

@@ -63,7 +63,7 @@ class WeeklyLedger:
 
     `plans` are those asked for, or a page of them, after which `cursor` goes on (None at the end); `found` is how many all pages
     have. `reported` is how many of all in progress have a report. `late` are the units that did not report in time;
-    `reports_due` whether the time for it is over.
+    `reports_due` whether the time for it is over, but for those `given_time`: asked late, or given more once the week was over.
     """
 
     area_path: str
@@ -76,6 +76,7 @@ class WeeklyLedger:
     reported: int
     late: tuple[str, ...]
     reports_due: bool
+    given_time: tuple[str, ...] = ()
 
     @property
     def in_progress(self) -> int:
@@ -198,11 +199,13 @@ def reporting(period: str) -> Select[Any]:
 class Answers:
     """How the reports of a week came, of all areas: the units that were late by now, and who has time left, until when.
 
-    `open_until` has the path of each area in which some unit has time, with the last moment of it.
+    `open_until` has the path of each area in which some unit has time, with the last moment of it; `given_time` are these units
+    once the week is over: those asked late, or given more time.
     """
 
     late: tuple[Unit, ...]
     open_until: Mapping[str, datetime]
+    given_time: tuple[Unit, ...] = ()
 
     def due_at(self, area_path: str) -> datetime | None:
         """Until when somebody of an area, or below it, has time left; None where nobody has."""
@@ -211,9 +214,12 @@ class Answers:
 
 def answers_of(session: Session, period: str, *, now: datetime) -> Answers:
     """Give how the reports of a week (`2026-W09`) came until now."""
-    open_still = _answered(period).where(Task.status == "open", Task.due_at > now).order_by(None).group_by(Unit.area_path)
-    until = session.execute(open_still.with_only_columns(Unit.area_path, func.max(Task.due_at))).all()
-    return Answers(tuple(late_units(session, period, now=now)), {row[0]: row[1] for row in until if row[1]})
+    open_still = _answered(period).where(Task.status == "open", Task.due_at > now)
+    by_area = open_still.order_by(None).group_by(Unit.area_path)
+    until = session.execute(by_area.with_only_columns(Unit.area_path, func.max(Task.due_at))).all()
+    is_over = SETTINGS.day_of(now) > week_of(monday_of(period)).last
+    given_time = tuple(session.scalars(open_still)) if is_over and until else ()
+    return Answers(tuple(late_units(session, period, now=now)), {row[0]: row[1] for row in until if row[1]}, given_time)
 
 
 def area_of_ledger(actor: Actor, area_path: str) -> str:
@@ -252,6 +258,7 @@ def ledger_of(
         reported=ledger.count_open(session, path, as_of=week.last, told=(week.first, "reported")),
         late=tuple(unit.name for unit in answers.late if unit.area_path.startswith(path)),
         reports_due=answers.due_at(path) is None,
+        given_time=tuple(unit.name for unit in answers.given_time if unit.area_path.startswith(path)),
     )  # fmt: skip
 
 

@@ -47,6 +47,8 @@ from .weekly import (
 
 AREAS_A_CHUNK, LINES_A_CHUNK = 50, 2000
 """How many documents are written in one transaction, and after how many plans in them it ends earlier."""
+LONGEST_WAIT = 2
+"""Working days for which an area's ledger waits for reports that are due later than the others; it names who has more time."""
 MOST_LINES = 5000
 """Plans that a document lists, those due first first: beyond, a docx takes minutes and hundreds of MB; page and xlsx have all."""
 
@@ -56,7 +58,7 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
     document as it is now; gives how many areas have it, None at the end.
 
     The run's figures name the areas that have it: who becomes a supervisor meanwhile shifts none. Where only areas are left in
-    which somebody has time to report, the run is due again once nobody has in one of them.
+    which somebody has a little more time to report, the run is due again once nobody has in one of them.
     """
     facts = run.figures or {}
     week, sent = week_of(date.fromisoformat(facts["last"])), dict(facts.get("figures") or {})
@@ -64,7 +66,8 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
     left = [area for area in sorted(receivers) if area not in sent]
     silent, answers = silent_units(session, period_key(run), now=now), answers_of(session, week.key, now=now)
     kept, lines = _areas_with_document(session, week, left), 0
-    until = {area: at for area in left if area not in kept and (at := answers.due_at(area))}
+    longest = _longest_wait(session, datetime.fromisoformat(facts["ledger_at"]))
+    until = {area: at for area in left if area not in kept and (at := answers.due_at(area)) and at <= longest}
     ready = [area for area in left if area not in until]
     for area in ready[:AREAS_A_CHUNK]:
         total, written = _sent(session, area, week, answers, area in kept, now)
@@ -78,6 +81,11 @@ def send_ledger(session: Session, run: RhythmRun, *, now: datetime) -> int | Non
     if until and all(area in sent for area in ready):
         run.due_at = _next_sending(session, run.due_at, min(until.values()))
     return len(sent) if any(area not in sent for area in left) else None
+
+
+def _longest_wait(session: Session, planned: datetime) -> datetime:
+    """Reports due until this moment are waited for."""
+    return SETTINGS.close_of(working_calendar(session).add_working_days(SETTINGS.day_of(planned), LONGEST_WAIT))
 
 
 def _next_sending(session: Session, last: datetime, reports_due: datetime) -> datetime:
@@ -145,7 +153,7 @@ def _written(session: Session, found: WeeklyLedger, now: datetime) -> bytes:
             mark="规划编制周调度台账", organ=organ.name if organ is not None else "",
             period=f"{found.first:%Y年%m月%d日}至{found.last:%m月%d日}",
             as_of=found.last, issued_on=SETTINGS.day_of(now), written_at=now, comparison=found.comparison,
-            lines=_paper_lines(found), late=found.late, reports_due=found.reports_due,
+            lines=_paper_lines(found), late=found.late, reports_due=found.reports_due, given_time=found.given_time,
         )  # fmt: skip
         return paper_templates.write(session, "weekly", document)
 
