@@ -185,6 +185,24 @@ def test_co_handlers_have_their_own_deadlines_and_are_waited_for_or_not(
     assert house.waiting() == ["c"] and sides(house) == []
 
 
+@pytest.mark.parametrize(
+    ("relation", "values"),
+    [(Relation.CONSULT, {"opinion": "以 2025 年为准"}), (Relation.CO_HANDLE, {"outcome": "done", "opinion": "好"})],
+)
+def test_who_was_consulted_by_somebody_asked_is_asked_no_more_once_that_one_has_answered(
+    house: House, task: Task, relation: Relation, values: dict[str, Any]
+) -> None:
+    ask(house, relation, "jb.supervisor")
+    (side,) = sides(house)
+    asked = RoundAsked(Relation.CONSULT, [person(house, "jb.admin")])
+    with house.database.transaction() as session:
+        rounds.begin_round(session, house.actor("jb.supervisor"), side.id, asked, now=NOW)
+    answer(house, "jb.supervisor", values)
+    assert sides(house) == [] and task.id
+    with house.database.transaction() as session:
+        assert session.scalars(select(TaskRound).where(TaskRound.ended_at.is_(None))).all() == []
+
+
 def test_a_question_blocks_nothing_and_ends_with_the_task(house: House, task: Task) -> None:
     ask(house, Relation.CONSULT, "jb.supervisor", note="数据以哪年为准？")
     assert not main(house).held and len(sides(house)) == 1

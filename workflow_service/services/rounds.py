@@ -264,6 +264,8 @@ def answer(
     row.revision += 1
     audit.record(session, actor, "task.answer", f"task:{side.id}", {"round": found.id, "values": values}, now=now, instance=row)
     send_after_commit(session, signals.task_completed, task_id=side.id, instance_id=row.id, user_id=actor.user_id)
+    if side.rounds:
+        end_open(session, actor, side, now=now)
     if found.relation == Relation.INSTRUCT.value:
         words = N_("%(by)s已办理批示交办事项：%(title)s")
         _tell_leader(session, actor, row, main, found, words, f"order:{side.id}", now, note=side.opinion)
